@@ -1,0 +1,97 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+import PackageDescription
+
+let package = Package(
+    name: "writ",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "writ", targets: ["writ"]),
+        .executable(name: "writ-hook", targets: ["writ-hook"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // What everyone shares.
+        .target(name: "WritCore"),
+        .testTarget(name: "WritCoreTests", dependencies: ["WritCore", "WritTestSupport"]),
+        .target(name: "WritTestSupport", dependencies: ["WritCore"]),
+
+        // Data that ships inside the executables: program tables, rules, policies, weights.
+        .target(name: "CWritResources", path: "Sources/CWritResources", exclude: ["Data"]),
+        .target(name: "WritResources", dependencies: ["CWritResources"]),
+        .testTarget(name: "WritResourcesTests", dependencies: ["WritResources"]),
+
+        // Linear-time matching: RE2 for one pattern, Hyperscan or Vectorscan for many.
+        .systemLibrary(
+            name: "CSystemRE2", pkgConfig: "re2", providers: [.apt(["libre2-dev"]), .brew(["re2"])]),
+        .target(name: "CRE2", dependencies: ["CSystemRE2"]),
+        .systemLibrary(
+            name: "CHyperscan", pkgConfig: "libhs",
+            providers: [.apt(["libhyperscan-dev"]), .brew(["vectorscan"])]),
+        .target(name: "WritPattern", dependencies: ["CRE2", "CHyperscan"]),
+        .testTarget(name: "WritPatternTests", dependencies: ["WritPattern"]),
+
+        // The engines.
+        .target(name: "WritShell", dependencies: ["WritCore", "WritResources"]),
+        .testTarget(name: "WritShellTests", dependencies: ["WritShell", "WritTestSupport"]),
+        .target(name: "WritCEL", dependencies: ["WritPattern"]),
+        .testTarget(name: "WritCELTests", dependencies: ["WritCEL", "WritCore", "WritTestSupport"]),
+        .target(
+            name: "WritPolicy",
+            dependencies: [
+                "WritCore", "WritCEL", "WritPattern", "WritResources", .product(name: "Yams", package: "Yams"),
+            ]),
+        .testTarget(name: "WritPolicyTests", dependencies: ["WritPolicy", "WritTestSupport"]),
+        .target(
+            name: "WritScan",
+            dependencies: [
+                "WritCore", "WritPattern", "WritResources", .product(name: "Crypto", package: "swift-crypto"),
+            ]),
+        .testTarget(name: "WritScanTests", dependencies: ["WritScan", "WritTestSupport"]),
+        .target(
+            name: "WritLedger",
+            dependencies: [
+                "WritCore", .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
+        .testTarget(name: "WritLedgerTests", dependencies: ["WritLedger", "WritTestSupport"]),
+        .target(name: "WritAgents", dependencies: ["WritCore"]),
+        .testTarget(name: "WritAgentsTests", dependencies: ["WritAgents", "WritTestSupport"]),
+
+        // One decision from all of them.
+        .target(name: "WritGuard", dependencies: ["WritCore", "WritShell", "WritPolicy", "WritScan", "WritAgents"]),
+        .testTarget(name: "WritGuardTests", dependencies: ["WritGuard", "WritTestSupport"]),
+
+        // Processes.
+        .target(name: "WritWire"),
+        .testTarget(name: "WritWireTests", dependencies: ["WritWire"]),
+        .target(name: "WritDaemon", dependencies: ["WritCore", "WritWire", "WritGuard", "WritLedger", "WritAgents"]),
+        .testTarget(name: "WritDaemonTests", dependencies: ["WritDaemon", "WritTestSupport"]),
+        .executableTarget(
+            name: "writ",
+            dependencies: [
+                "WritCore", "WritGuard", "WritDaemon", "WritLedger", "WritAgents", "WritPolicy", "WritScan",
+                "WritShell", "WritResources",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+        .executableTarget(name: "writ-hook", dependencies: ["WritWire"]),
+    ],
+    cLanguageStandard: .c11,
+    cxxLanguageStandard: .cxx17
+)
+
+for target in package.targets where ![.plugin, .system, .binary].contains(target.type) {
+    target.swiftSettings =
+        (target.swiftSettings ?? []) + [
+            .swiftLanguageMode(.v6),
+            .enableUpcomingFeature("ExistentialAny"),
+            .enableUpcomingFeature("MemberImportVisibility"),
+            .enableUpcomingFeature("InternalImportsByDefault"),
+            .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+        ]
+}

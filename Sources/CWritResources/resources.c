@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// Made by Tools/embed-resources from the files under Data/. Do not edit.
+#include "writ_resources.h"
+
+#pragma clang diagnostic ignored "-Wc23-extensions"
+
+static const unsigned char data_0[] = {
+#embed "Data/policies/rune-coding.yaml" suffix(, 0) if_empty(0)
+};
+
+static const writ_resource resources[] = {
+    {"policies/rune-coding.yaml", data_0, sizeof data_0 - 1},
+    {0, 0, 0},
+};
+const size_t writ_resource_count = sizeof resources / sizeof resources[0] - 1;
+const writ_resource *writ_resource_at(size_t index) { return &resources[index]; }
