@@ -32,7 +32,8 @@ public enum PathText {
     public static func isUnder(_ path: String, _ root: String) -> Bool {
         if root == "/" { return path.hasPrefix("/") }
         guard path.hasPrefix(root) else { return false }
-        return path.utf8.count == root.utf8.count || path.utf8[path.utf8.index(path.utf8.startIndex, offsetBy: root.utf8.count)] == UInt8(ascii: "/")
+        return path.utf8.count == root.utf8.count
+            || path.utf8[path.utf8.index(path.utf8.startIndex, offsetBy: root.utf8.count)] == UInt8(ascii: "/")
     }
 
     /// The last segment.

@@ -57,7 +57,8 @@ public final class Pattern: @unchecked Sendable {
             }
         }
         guard let compiled else {
-            throw Fault(message: String(decoding: message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))
+            throw Fault(
+                message: String(decoding: message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))
         }
         self.source = source
         handle = compiled
@@ -87,7 +88,8 @@ public final class Pattern: @unchecked Sendable {
 
     /// The first match at or after `start`: byte ranges of the whole match, then of each group (nil where it took no
     /// part).
-    public func firstMatch(in bytes: UnsafeRawBufferPointer, from start: Int = 0, to end: Int? = nil) -> [Range<Int>?]? {
+    public func firstMatch(in bytes: UnsafeRawBufferPointer, from start: Int = 0, to end: Int? = nil) -> [Range<Int>?]?
+    {
         let count = groupCount + 1
         return withUnsafeTemporaryAllocation(of: Int64.self, capacity: 2 * count) { spans in
             spans.initialize(repeating: -1)

@@ -55,7 +55,8 @@ public struct Pipeline: Sendable, Hashable {
 
     /// Creates a pipeline.
     public init(
-        commands: [Command], carriesErrors: [Bool] = [], isNegated: Bool = false, isTimed: Bool = false, span: SourceSpan
+        commands: [Command], carriesErrors: [Bool] = [], isNegated: Bool = false, isTimed: Bool = false,
+        span: SourceSpan
     ) {
         self.commands = commands
         self.carriesErrors = carriesErrors
