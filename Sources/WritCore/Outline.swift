@@ -18,6 +18,14 @@ public struct Outline: Sendable, Hashable {
         public var line: Int
         public var children: [Node]
 
+        /// Creates a line.
+        public init(keyword: String, value: String, line: Int, children: [Node] = []) {
+            self.keyword = keyword
+            self.value = value
+            self.line = line
+            self.children = children
+        }
+
         /// The values of the children with this keyword, in order.
         public func values(_ keyword: String) -> [String] {
             children.filter { $0.keyword == keyword }.map(\.value)
