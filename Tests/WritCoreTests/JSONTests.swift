@@ -4,12 +4,13 @@ import WritCore
 import WritTestSupport
 
 @Suite struct JSONTests {
-    @Test(arguments: [
-        ("null", JSON.null), (" [1, -2.5e1, \"a\\u00e9\\n\", true] ", [1, .number(-25), "aé\n", true]),
-        ("{\"b\":{},\"a\":[]}", ["b": [:], "a": []]), ("9223372036854775807", .integer(.max)),
-        ("9223372036854775808", .number(9_223_372_036_854_775_808)), ("\"\\ud83d\\ude00\"", "😀"),
-        ("\"\\ud83d\"", "\u{FFFD}"), ("\"\\ud83d\\u0041\"", "\u{FFFD}A"),
-    ] as [(String, JSON)])
+    @Test(
+        arguments: [
+            ("null", JSON.null), (" [1, -2.5e1, \"a\\u00e9\\n\", true] ", [1, .number(-25), "aé\n", true]),
+            ("{\"b\":{},\"a\":[]}", ["b": [:], "a": []]), ("9223372036854775807", .integer(.max)),
+            ("9223372036854775808", .number(9_223_372_036_854_775_808)), ("\"\\ud83d\\ude00\"", "😀"),
+            ("\"\\ud83d\"", "\u{FFFD}"), ("\"\\ud83d\\u0041\"", "\u{FFFD}A"),
+        ] as [(String, JSON)])
     func `reads a value`(text: String, value: JSON) throws {
         #expect(try JSON(parsing: text) == value)
     }
