@@ -5,11 +5,47 @@
 #pragma clang diagnostic ignored "-Wc23-extensions"
 
 static const unsigned char data_0[] = {
+#embed "Data/index/packages.index" suffix(, 0) if_empty(0)
+};
+static const unsigned char data_1[] = {
+#embed "Data/policies/default/content.yaml" suffix(, 0) if_empty(0)
+};
+static const unsigned char data_2[] = {
+#embed "Data/policies/default/destruction.yaml" suffix(, 0) if_empty(0)
+};
+static const unsigned char data_3[] = {
+#embed "Data/policies/default/execution.yaml" suffix(, 0) if_empty(0)
+};
+static const unsigned char data_4[] = {
+#embed "Data/policies/default/exfiltration.yaml" suffix(, 0) if_empty(0)
+};
+static const unsigned char data_5[] = {
+#embed "Data/policies/default/persistence.yaml" suffix(, 0) if_empty(0)
+};
+static const unsigned char data_6[] = {
+#embed "Data/policies/default/secrets.yaml" suffix(, 0) if_empty(0)
+};
+static const unsigned char data_7[] = {
+#embed "Data/policies/default/self-protection.yaml" suffix(, 0) if_empty(0)
+};
+static const unsigned char data_8[] = {
+#embed "Data/policies/default/system.yaml" suffix(, 0) if_empty(0)
+};
+static const unsigned char data_9[] = {
 #embed "Data/policies/rune-coding.yaml" suffix(, 0) if_empty(0)
 };
 
 static const writ_resource resources[] = {
-    {"policies/rune-coding.yaml", data_0, sizeof data_0 - 1},
+    {"index/packages.index", data_0, sizeof data_0 - 1},
+    {"policies/default/content.yaml", data_1, sizeof data_1 - 1},
+    {"policies/default/destruction.yaml", data_2, sizeof data_2 - 1},
+    {"policies/default/execution.yaml", data_3, sizeof data_3 - 1},
+    {"policies/default/exfiltration.yaml", data_4, sizeof data_4 - 1},
+    {"policies/default/persistence.yaml", data_5, sizeof data_5 - 1},
+    {"policies/default/secrets.yaml", data_6, sizeof data_6 - 1},
+    {"policies/default/self-protection.yaml", data_7, sizeof data_7 - 1},
+    {"policies/default/system.yaml", data_8, sizeof data_8 - 1},
+    {"policies/rune-coding.yaml", data_9, sizeof data_9 - 1},
     {0, 0, 0},
 };
 const size_t writ_resource_count = sizeof resources / sizeof resources[0] - 1;

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import WritCore
+
+@main
+struct Writ: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "writ",
+        abstract: "The runtime security control plane for AI coding agents.",
+        discussion: """
+            Writ stands between a coding agent and everything it can touch: it understands every tool call, decides it
+            by policy, and records the decision in a tamper-evident ledger.
+
+            Start with `writ install claude-code`; see what happened with `writ log` and why with `writ explain ID`.
+            """,
+        version: version,
+        subcommands: [IndexCommand.self, PackagesCommand.self]
+    )
+
+    /// The version of the executables and of what they write into the ledger.
+    static let version = "0.1.0"
+}
