@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+
+/// Measures whole processes: the hook against `/bin/true` in interleaved pairs, the cold start, memory, and the batch
+/// decision over a folder of commands when one is given. Prints each figure beside its limit.
+@main
+struct Bench {
+    static func main() throws {
+        var bin = ""
+        var limitsPath = ""
+        var data: String?
+        var pairs = 500
+        var arguments = CommandLine.arguments.dropFirst().makeIterator()
+        while let argument = arguments.next() {
+            switch argument {
+            case "--bin": bin = arguments.next() ?? ""
+            case "--limits": limitsPath = arguments.next() ?? ""
+            case "--data": data = arguments.next()
+            case "--pairs": pairs = arguments.next().flatMap { Int($0) } ?? pairs
+            default:
+                print("unknown argument \(argument); see Benchmarks/run")
+                exit(2)
+            }
+        }
+        let limits =
+            try JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: limitsPath)))
+            as? [String: Double] ?? [:]
+        var report = Report(limits: limits)
+        let home = NSTemporaryDirectory() + "writ-bench-\(getpid())"
+        try FileManager.default.createDirectory(atPath: home, withIntermediateDirectories: true)
+        let run = Run(bin: bin, home: home)
+        defer {
+            _ = spawn([bin + "/writ", "daemon", "stop", "--home", home])
+            try? FileManager.default.removeItem(atPath: home)  // A folder left behind in the temporary folder harms nobody.
+        }
+        run.coldStart(&report)
+        run.warmHook(pairs: pairs, &report)
+        run.memory(&report)
+        if let data { try run.decisions(data, &report) }
+        report.finish()
+    }
+}
+
+struct Report {
+    let limits: [String: Double]
+    private var failed: [String] = []
+
+    init(limits: [String: Double]) {
+        self.limits = limits
+    }
+
+    mutating func add(_ name: String, _ value: Double) {
+        let shown = String(format: "%10.2f", value)
+        let padded = name.padding(toLength: 52, withPad: " ", startingAt: 0)
+        guard let limit = limits[name] else {
+            print("\(padded) \(shown)")
+            return
+        }
+        let isKept = value <= limit
+        if !isKept { failed.append(name) }
+        print("\(padded) \(shown)   limit \(String(format: "%.2f", limit))  \(isKept ? "kept" : "MISSED")")
+    }
+
+    func finish() {
+        guard !failed.isEmpty else { return }
+        print("missed: \(failed.joined(separator: ", "))")
+        exit(1)
+    }
+}
+
+struct Run {
+    let bin: String
+    let home: String
+
+    private var payload: [UInt8] {
+        Array(
+            """
+            {"session_id":"bench","transcript_path":"/tmp/t.jsonl","cwd":"\(home)","permission_mode":"default",\
+            "hook_event_name":"PreToolUse","tool_name":"Bash","tool_input":{"command":"git status && ls -la src"},\
+            "tool_use_id":"toolu_1"}
+            """.utf8)
+    }
+
+    private func hook() -> Outcome {
+        spawn([bin + "/writ-hook", "claude-code", "--home", home], input: payload)
+    }
+
+    func coldStart(_ report: inout Report) {
+        var times: [Double] = []
+        for _ in 0..<5 {
+            _ = spawn([bin + "/writ", "daemon", "stop", "--home", home])
+            let outcome = hook()
+            guard outcome.status == 0 else {
+                print("cold start: the hook answered with exit code \(outcome.status)")
+                continue
+            }
+            times.append(outcome.microseconds / 1e3)
+        }
+        report.add("cold start to first verdict, best of five, ms", times.min() ?? .infinity)
+    }
+
+    func warmHook(pairs: Int, _ report: inout Report) {
+        for _ in 0..<20 { _ = hook() }
+        var hooks: [Double] = []
+        var trues: [Double] = []
+        for round in 0..<pairs {
+            // Either goes first in turn, so that neither always finds the caches of the other.
+            if round.isMultiple(of: 2) {
+                trues.append(spawn(["/bin/true"]).microseconds)
+                hooks.append(hook().microseconds)
+            } else {
+                hooks.append(hook().microseconds)
+                trues.append(spawn(["/bin/true"]).microseconds)
+            }
+        }
+        report.add("/bin/true median, us", trues.quantile(0.5))
+        report.add("/bin/true p99, us", trues.quantile(0.99))
+        report.add("hook warm median, us", hooks.quantile(0.5))
+        report.add("hook warm p99, us", hooks.quantile(0.99))
+        report.add("hook warm, median, times /bin/true", hooks.quantile(0.5) / trues.quantile(0.5))
+        report.add("hook warm, p99, times /bin/true p99", hooks.quantile(0.99) / trues.quantile(0.99))
+    }
+
+    func memory(_ report: inout Report) {
+        let outcome = spawn([bin + "/writ", "daemon", "status", "--json", "--home", home])
+        guard let status = try? JSONSerialization.jsonObject(with: Data(outcome.output)) as? [String: Any],
+            let bytes = (status["rss"] as? NSNumber)?.doubleValue
+        else {
+            print("daemon status gave no memory figure")
+            return
+        }
+        report.add("daemon at rest, MiB", bytes / 1_048_576)
+    }
+
+    func decisions(_ folder: String, _ report: inout Report) throws {
+        var lines: [String] = []
+        for name in try FileManager.default.contentsOfDirectory(atPath: folder).sorted() where name.hasSuffix(".jsonl") {
+            for line in try String(contentsOfFile: folder + "/" + name, encoding: .utf8).split(separator: "\n") {
+                guard let row = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any],
+                    let command = row["command"] as? String
+                else { continue }
+                let request: [String: Any] = [
+                    "id": lines.count, "agent": "claude-code", "tool": "Bash", "args": ["command": command],
+                    "cwd": "/home/dev/project",
+                ]
+                lines.append(String(decoding: try JSONSerialization.data(withJSONObject: request), as: UTF8.self))
+            }
+        }
+        var best: (Double, Double) = (.infinity, .infinity)
+        for _ in 0..<5 {
+            let outcome = spawn([bin + "/writ", "decide", "--jsonl"], input: Array((lines.joined(separator: "\n") + "\n").utf8))
+            var micros: [Double] = []
+            for line in outcome.output.split(separator: 0x0A) {
+                let answer = try JSONSerialization.jsonObject(with: Data(line)) as? [String: Any]
+                if let value = (answer?["micros"] as? NSNumber)?.doubleValue { micros.append(value) }
+            }
+            best.0 = min(best.0, micros.quantile(0.5))
+            best.1 = min(best.1, micros.quantile(0.99))
+        }
+        print("decide over \(lines.count) commands, best of five runs")
+        report.add("decide p50, us", best.0)
+        report.add("decide p99, us", best.1)
+    }
+}
