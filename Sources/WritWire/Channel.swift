@@ -112,6 +112,14 @@ extension Channel {
         }
     }
 
+    /// Writes what can be written now, without waiting; -1 with `errno` set when nothing can.
+    package static func sendNow(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) -> Int {
+        bytes.withUnsafeBytes { raw in
+            guard let base = raw.baseAddress else { return 0 }
+            return repeatedly { send(descriptor, base, raw.count, noSignal) }
+        }
+    }
+
     /// Reads exactly `count` bytes, or throws.
     package static func read(
         _ count: Int, from descriptor: Int32, by deadline: Deadline

@@ -34,6 +34,13 @@ public enum Frame {
 
         /// Header and payload together, in bytes.
         public var bodyLength: Int { headerLength + payloadLength }
+
+        /// Creates a prefix.
+        public init(kind: Kind, headerLength: Int, payloadLength: Int) {
+            self.kind = kind
+            self.headerLength = headerLength
+            self.payloadLength = payloadLength
+        }
     }
 
     /// Reads a prefix.
@@ -79,6 +86,9 @@ public struct FrameFault: Error, Sendable, Hashable, CustomStringConvertible {
     init(_ message: String) {
         self.message = message
     }
+
+    /// A fault that the receiver's own rules find.
+    package static func refused(_ message: String) -> FrameFault { FrameFault(message) }
 
     public var description: String { message }
 }
