@@ -60,7 +60,7 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         .testTarget(name: "WritLedgerTests", dependencies: ["WritLedger", "WritTestSupport"]),
-        .target(name: "WritAgents", dependencies: ["WritCore"]),
+        .target(name: "WritAgents", dependencies: ["WritCore", "WritWire"]),
         .testTarget(name: "WritAgentsTests", dependencies: ["WritAgents", "WritTestSupport"]),
 
         // One decision from all of them.
