@@ -39,7 +39,7 @@ let package = Package(
         // The engines.
         .target(name: "WritShell", dependencies: ["WritCore", "WritResources"]),
         .testTarget(name: "WritShellTests", dependencies: ["WritShell", "WritTestSupport"]),
-        .target(name: "WritCEL", dependencies: ["WritPattern"]),
+        .target(name: "WritCEL", dependencies: ["WritCore", "WritPattern"]),
         .testTarget(name: "WritCELTests", dependencies: ["WritCEL", "WritCore", "WritTestSupport"]),
         .target(
             name: "WritPolicy",
@@ -76,7 +76,7 @@ let package = Package(
             name: "writ",
             dependencies: [
                 "WritCore", "WritGuard", "WritDaemon", "WritLedger", "WritAgents", "WritPolicy", "WritScan",
-                "WritShell", "WritResources",
+                "WritShell", "WritResources", "WritWire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(name: "writ-hook", dependencies: ["WritWire"]),

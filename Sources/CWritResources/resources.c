@@ -34,6 +34,18 @@ static const unsigned char data_8[] = {
 static const unsigned char data_9[] = {
 #embed "Data/policies/rune-coding.yaml" suffix(, 0) if_empty(0)
 };
+static const unsigned char data_10[] = {
+#embed "Data/programs/coreutils.table" suffix(, 0) if_empty(0)
+};
+static const unsigned char data_11[] = {
+#embed "Data/programs/git.table" suffix(, 0) if_empty(0)
+};
+static const unsigned char data_12[] = {
+#embed "Data/programs/shells.table" suffix(, 0) if_empty(0)
+};
+static const unsigned char data_13[] = {
+#embed "Data/programs/wrappers.table" suffix(, 0) if_empty(0)
+};
 
 static const writ_resource resources[] = {
     {"index/packages.index", data_0, sizeof data_0 - 1},
@@ -46,6 +58,10 @@ static const writ_resource resources[] = {
     {"policies/default/self-protection.yaml", data_7, sizeof data_7 - 1},
     {"policies/default/system.yaml", data_8, sizeof data_8 - 1},
     {"policies/rune-coding.yaml", data_9, sizeof data_9 - 1},
+    {"programs/coreutils.table", data_10, sizeof data_10 - 1},
+    {"programs/git.table", data_11, sizeof data_11 - 1},
+    {"programs/shells.table", data_12, sizeof data_12 - 1},
+    {"programs/wrappers.table", data_13, sizeof data_13 - 1},
     {0, 0, 0},
 };
 const size_t writ_resource_count = sizeof resources / sizeof resources[0] - 1;
