@@ -5,7 +5,7 @@
 /// `append` is synchronous and safe from any thread. It writes one journal record and returns; tiles, checkpoint and
 /// index follow in the background, in order. Whoever only reads uses ``LedgerReader``.
 ///
-/// `@unchecked Sendable`: `state` is touched only between `monitor.lock()` and `unlock()`; `tiles` and `index` only by
+/// `@unchecked Sendable`: `state` and `lock` are touched only between `monitor.lock()` and `unlock()`; `tiles` and `index` only by
 /// the one thread that has set `state.isFolding`; everything else is constant. A ledger must be closed: its thread keeps
 /// it alive until then.
 public final class Ledger: @unchecked Sendable {
@@ -109,7 +109,8 @@ public final class Ledger: @unchecked Sendable {
     var state: State
     var tiles: TileWriter
     let index: LedgerIndex?
-    private let lock: WriterLock
+    /// Held until `close`; nil afterwards.
+    private var lock: WriterLock?
 
     /// At most so many bytes wait for their tiles; then `append` folds by itself first.
     static let maximumPendingBytes = 32 << 20
@@ -224,6 +225,8 @@ public final class Ledger: @unchecked Sendable {
             if let segment = state.segment { closeFile(segment.file) }
             state.segment = nil
             state.isClosed = true
+            lock = nil
+            monitor.broadcast()
         }
         try foldLocked()
         updateIndex()

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import WritCore
+#if canImport(Darwin)
+internal import Darwin
+#else
+internal import Glibc
+#endif
 
 /// Checks a whole ledger against its signed checkpoint: every entry, tile, journal record and blob, and the copy of the
 /// checkpoint outside the folder. It reads only, one bundle after the other, also while a daemon writes.
@@ -351,7 +355,7 @@ public struct LedgerVerifier {
 
     private mutating func noteBlob(_ entry: [UInt8]) {
         // A cheap look first: nearly no entry has a blob, and reading JSON costs more than all hashing.
-        guard entry.contains(sequence: Array(#""blob":{"#.utf8)) else { return }
+        guard entry.hasObject(under: "blob") else { return }
         do {
             if let blob = try LedgerEntry(bytes: entry).blob { blobs.insert(blob.hash) }
         } catch {
@@ -398,14 +402,17 @@ public struct LedgerVerifier {
 }
 
 extension [UInt8] {
-    /// Says whether the bytes stand one after the other in here.
-    fileprivate func contains(sequence: [UInt8]) -> Bool {
-        guard let first = sequence.first, count >= sequence.count else { return false }
-        return withUnsafeBufferPointer { bytes in
+    /// Says whether an object stands here under this key: `"key":{`.
+    fileprivate func hasObject(under key: String) -> Bool {
+        let wanted = Array("\"\(key)\":".utf8)
+        return withUnsafeBytes { bytes in
+            guard let start = bytes.baseAddress else { return false }
             var at = 0
-            while at <= bytes.count - sequence.count {
-                if bytes[at] == first, bytes[at..<at + sequence.count].elementsEqual(sequence) { return true }
-                at += 1
+            // Braces are rarer than anything else in the key.
+            while let brace = memchr(start + at, 0x7B, bytes.count - at) {
+                let offset = start.distance(to: UnsafeRawPointer(brace))
+                if offset >= wanted.count, memcmp(start + (offset - wanted.count), wanted, wanted.count) == 0 { return true }
+                at = offset + 1
             }
             return false
         }

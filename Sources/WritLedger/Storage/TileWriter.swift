@@ -162,7 +162,9 @@ struct TileReader: Sendable {
         guard bytes.count % 32 == 0, bytes.count >= width * 32 else {
             throw LedgerError(.damaged, "has \(bytes.count) bytes, not \(width * 32)", path: path)
         }
-        return (0..<width).compactMap { LedgerHash(bytes[$0 * 32..<$0 * 32 + 32]) }
+        return bytes.withUnsafeBytes { all in
+            (0..<width).compactMap { LedgerHash(UnsafeRawBufferPointer(rebasing: all[$0 * 32..<$0 * 32 + 32])) }
+        }
     }
 
     func entries(index: UInt64, width: Int) throws(LedgerError) -> [[UInt8]] {
