@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Bounds for the text of an expression. Every default accepts what the specification asks every implementation to
+/// accept, and nothing that a person would write by hand comes near them.
+public struct CELLimits: Sendable, Hashable {
+    /// Bytes of source.
+    public var sourceBytes: Int
+    /// Nodes of the syntax tree.
+    public var nodes: Int
+    /// Levels of nesting, of parentheses as of the tree.
+    public var depth: Int
+    /// Macros inside macros.
+    public var macroDepth: Int
+    /// Units that folding constants may spend while loading.
+    public var foldingBudget: Int
+
+    public init(
+        sourceBytes: Int = 4 << 10, nodes: Int = 1_000, depth: Int = 80, macroDepth: Int = 3,
+        foldingBudget: Int = 20_000
+    ) {
+        self.sourceBytes = sourceBytes
+        self.nodes = nodes
+        self.depth = min(depth, 200)
+        self.macroDepth = macroDepth
+        self.foldingBudget = foldingBudget
+    }
+}
+
+/// Why an expression was refused while loading.
+public struct CELError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// One line, lower case, no full stop, input in backticks.
+    public let message: String
+    /// Byte offset in the source.
+    public let offset: Int
+    /// From 1.
+    public let line: Int
+    /// From 1, in Unicode scalars.
+    public let column: Int
+    /// What the reader can do next.
+    public let hint: String?
+
+    public init(message: String, offset: Int, line: Int, column: Int, hint: String? = nil) {
+        self.message = message
+        self.offset = offset
+        self.line = line
+        self.column = column
+        self.hint = hint
+    }
+
+    public var description: String {
+        let text = "\(line):\(column): \(message)"
+        guard let hint else { return text }
+        return "\(text) (\(hint))"
+    }
+}
+
+/// Why an evaluation gave no value.
+public struct CELFault: Error, Sendable, Hashable, CustomStringConvertible {
+    public enum Code: String, Sendable, Hashable {
+        case noSuchOverload, noSuchKey, noSuchField, unknownName, overflow, divisionByZero, outOfRange, badArgument
+        case repeatedKey, function
+        /// The evaluation cost more than its budget. The one fault that `&&`, `||` and the macros never absorb.
+        case budget
+    }
+
+    public let code: Code
+    /// One line, lower case, no full stop. Never holds more than a few words of the data.
+    public let message: String
+    /// Byte offset of the part that failed; nil when the caller's activation failed.
+    public internal(set) var offset: Int?
+    /// From 1; nil with ``offset``.
+    public internal(set) var line: Int?
+    /// From 1, in Unicode scalars; nil with ``offset``.
+    public internal(set) var column: Int?
+
+    public init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    public var description: String {
+        guard let line, let column else { return message }
+        return "\(line):\(column): \(message)"
+    }
+
+    func at(_ offset: Int) -> CELFault {
+        guard self.offset == nil else { return self }
+        var copy = self
+        copy.offset = offset
+        return copy
+    }
+
+    func located(in source: [UInt8]) -> CELFault {
+        guard let offset else { return self }
+        var copy = self
+        (copy.line, copy.column) = position(of: offset, in: source)
+        return copy
+    }
+}
+
+/// Line and column from 1, the column in Unicode scalars.
+func position(of offset: Int, in source: [UInt8]) -> (line: Int, column: Int) {
+    var line = 1
+    var column = 1
+    for byte in source.prefix(offset) {
+        if byte == 0x0A {
+            line += 1
+            column = 1
+        } else if byte & 0xC0 != 0x80 {
+            column += 1
+        }
+    }
+    return (line, column)
+}
+
+/// What an evaluation may still spend. One unit is about one step of the evaluator, or 16 bytes of text looked at.
+struct Meter {
+    var left: Int
+
+    mutating func charge(_ units: Int) throws(CELFault) {
+        left &-= units
+        if left < 0 { throw CELFault(.budget, "costs more than its budget") }
+    }
+
+    /// For reading or making this many bytes.
+    mutating func charge(bytes: Int) throws(CELFault) {
+        try charge(1 + bytes >> 4)
+    }
+}
