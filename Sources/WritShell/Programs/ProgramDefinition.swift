@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+import WritCore
+
+/// One program or sub-command of the tables, ready to read arguments with. Immutable once made.
+final class ProgramDefinition: Sendable {
+    /// How arguments are told apart from options.
+    enum Style: String, Sendable {
+        /// Short clusters, long options with `=` or the next word, options anywhere, `--` ends them.
+        case gnu
+        /// As ``gnu``, but the first word that is no option ends them.
+        case posix
+        /// Words such as `-name` are one option each; no clusters.
+        case single
+        /// As ``gnu``, but the first word may be a cluster without its dash: `tar xzf`.
+        case bundled
+        /// `key=value` words: `dd if=a of=b`.
+        case keys
+        /// As ``single``, and `/x` is an option too.
+        case slash
+        /// No options at all.
+        case raw
+    }
+
+    struct Option: Sendable {
+        var spellings: [String]
+        /// How many values it takes, 0 for a flag.
+        var values: Int
+        /// The value is there only when it is attached: `-ifoo`, `--in-place=foo`.
+        var isOptional: Bool
+        var actions: [TableAction]
+    }
+
+    /// Which of the words that are no options an action is for.
+    enum Place: Sendable, Equatable {
+        case at(Int)
+        case last
+        /// Those that no other line claims.
+        case rest
+        case all
+    }
+
+    /// The words from a position on are the next program, or text for an interpreter.
+    struct Tail: Sendable {
+        var from: Int
+        var isRemote = false
+        var takesInput = true
+        var takesInputArguments = false
+        /// `NAME=value` words before the program are its environment.
+        var takesAssignments = false
+        /// The words, joined with blanks, are code in this language.
+        var joins: String?
+        var conditions: [TableCondition] = []
+        /// Options are taken after the first words too, up to the tail: `ssh HOST -p 22 COMMAND`.
+        var isPermuting = false
+    }
+
+    struct OutputRule: Sendable {
+        var output: Effect.Output
+        var conditions: [TableCondition]
+    }
+
+    let name: String
+    let style: Style
+    let allowsAbbreviations: Bool
+    let options: [Option]
+    /// Option index by ASCII code of its letter; -1 for none.
+    let shorts: [Int16]
+    let longs: [String: Int]
+    let places: [(place: Place, action: TableAction)]
+    let fixed: [TableAction]
+    let outputs: [OutputRule]
+    let tails: [Tail]
+    let commands: [String: ProgramDefinition]
+    /// Options of this level are accepted after the sub-command too.
+    let isInherited: Bool
+    let traits: Operation.Traits
+    let reader: ProgramReader?
+    let examples: [ProgramExample]
+
+    // Indices that make the common cases cheap.
+    let hasPlus: Int?
+    let stopsAtFirst: Bool
+
+    init(_ draft: Draft) {
+        name = draft.name
+        style = draft.style
+        allowsAbbreviations = draft.allowsAbbreviations
+        options = draft.options
+        var shorts = [Int16](repeating: -1, count: 128)
+        var longs: [String: Int] = [:]
+        var plus: Int?
+        for (index, option) in draft.options.enumerated() {
+            for spelling in option.spellings {
+                let bytes = Array(spelling.utf8)
+                if bytes == [0x2B] {
+                    plus = index
+                } else if bytes.count == 2, bytes[0] == 0x2D, bytes[1] < 128, draft.style != .single {
+                    shorts[Int(bytes[1])] = Int16(truncatingIfNeeded: index)
+                } else {
+                    longs[spelling] = index
+                }
+            }
+        }
+        self.shorts = shorts
+        self.longs = longs
+        hasPlus = plus
+        places = draft.places
+        fixed = draft.fixed
+        outputs = draft.outputs
+        tails = draft.tails
+        commands = draft.commands
+        isInherited = draft.isInherited
+        traits = draft.traits
+        reader = draft.reader
+        examples = draft.examples
+        stopsAtFirst = draft.style == .posix || !draft.tails.isEmpty || !draft.commands.isEmpty
+    }
+
+    /// What a definition is made of while its lines are read.
+    struct Draft {
+        var name: String
+        var style = Style.gnu
+        var allowsAbbreviations = true
+        var options: [Option] = []
+        var places: [(place: Place, action: TableAction)] = []
+        var fixed: [TableAction] = []
+        var outputs: [OutputRule] = []
+        var tails: [Tail] = []
+        var commands: [String: ProgramDefinition] = [:]
+        var isInherited = false
+        var traits: Operation.Traits = []
+        var reader: ProgramReader?
+        var examples: [ProgramExample] = []
+    }
+}
+
+/// A command line in a table, with what it must (or must not) read as.
+struct ProgramExample: Sendable {
+    var command: String
+    var expected: String
+    var mustMatch: Bool
+    var line: Int
+}
+
+/// What one line of a table does with a value.
+struct TableAction: Sendable {
+    var roles: [ValueRole]
+    var traits: Operation.Traits
+    var conditions: [TableCondition]
+    var detail: String
+}
+
+/// What a value is to a program.
+enum ValueRole: Sendable {
+    case ignore, read, write, append, delete, search, mode, connect, listen, upload, text, directory
+    /// `@file` or text that is sent.
+    case data
+    /// `name=@file` or `name=text` that is sent.
+    case form
+    /// A URL, or else a file that is read.
+    case source
+    /// A URL that is sent to, or else a file that is written.
+    case target
+    /// A file when it begins with `@`.
+    case at
+    case code(String)
+    case file(String)
+    case input(String)
+    /// A program without arguments.
+    case run
+    /// A command line that is split at blanks, without a shell.
+    case words
+    case package(Operation.Kind, String)
+    case environment
+    /// The HTTP method; nil when the value is it.
+    case method(String?)
+    case operation(Operation.Kind)
+    case unread
+    /// Commands can be run from inside: an editor's or a pager's escape.
+    case escape
+    case secret
+    indirect case fixed(ValueRole, String)
+}
+
+/// What must hold for a line to count.
+enum TableCondition: Sendable {
+    case option(Int, isNegated: Bool)
+    case optionValue(Int, Glob, isNegated: Bool)
+    case count(Int, isNegated: Bool)
+    case argument(Int, Glob, isNegated: Bool)
+    case anyArgument(Glob, isNegated: Bool)
+    case input(isNegated: Bool)
+
+    /// A text with `*` at its beginning, its end or both.
+    struct Glob: Sendable {
+        var text: String
+        var isOpenBefore: Bool
+        var isOpenAfter: Bool
+
+        init(_ pattern: some StringProtocol) {
+            var rest = pattern[...]
+            isOpenBefore = rest.hasPrefix("*")
+            if isOpenBefore { rest = rest.dropFirst() }
+            isOpenAfter = rest.hasSuffix("*")
+            if isOpenAfter { rest = rest.dropLast() }
+            text = rest.lowercased()
+        }
+
+        func matches(_ value: Value) -> Bool {
+            let whole = value.display.lowercased()
+            switch (isOpenBefore, isOpenAfter) {
+            case (false, false): return whole == text
+            case (false, true): return whole.hasPrefix(text)
+            case (true, false): return whole.hasSuffix(text)
+            case (true, true): return text.isEmpty || whole.contains(text)
+            }
+        }
+    }
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+import WritCore
+
+/// Shells, and programs that put a lock or a socket before a command.
+let shellReaders: [String: ProgramReader] = [
+    "shell": ProgramReader(read: readShell),
+    "powershell": ProgramReader(read: readPowerShell),
+    "cmd": ProgramReader { call in readSlash(&call, language: "cmd") },
+    "flock": ProgramReader { call in
+        // flock FILE -c COMMAND: here the option stands after the file.
+        guard call.tail.count > 1, call.tail[0].text == "-c" || call.tail[0].text == "--command" else { return }
+        call.add(.code(call.tail[1], language: "sh"))
+        call.tail = []
+    },
+    "lock-arguments": ProgramReader { call in
+        // setlock FILE, envdir DIR, envuidgid USER: one word before the program.
+        let name = ProgramStore.baseName(call.arguments.first?.display ?? "")
+        guard name != "stdbuf", !call.tail.isEmpty else { return }
+        if name == "setlock" { call.perform(.write, on: call.tail[0], traits: [], detail: "") }
+        call.tail.removeFirst()
+    },
+    "setarch": ProgramReader { call in
+        // setarch [ARCH] [options] PROGRAM: options may follow the architecture.
+        while let first = call.tail.first, let text = first.text {
+            let isArchitecture = ["x86_64", "i386", "i486", "i586", "i686", "linux32", "linux64", "aarch64", "armv7l", "uname26"]
+                .contains(text)
+            guard isArchitecture || text.hasPrefix("-") else { break }
+            call.tail.removeFirst()
+        }
+    },
+    "socket": ProgramReader { call in
+        guard call.words.count > 1, !call.has("-s") else { return }
+        let host = call.words[0], port = call.words[1]
+        call.skipsTable = true
+        call.add(.connect(.joining([host, port], with: ":"), method: "", traits: call.has("-p") ? [.networkShell] : []))
+    },
+]
+
+private func readShell(_ call: inout Invocation) {
+    call.skipsTable = true
+    let language = call.program == "csh" || call.program == "tcsh" ? "csh" : "sh"
+    let isInteractive = call.has("-i")
+    if call.has("-c") {
+        // `-c` takes the first word after all options, wherever it stands among them.
+        if let script = call.words.first {
+            call.add(.code(script, language: language))
+        }
+    } else if call.has("-s") || call.words.isEmpty {
+        call.add(.codeInput(language: language))
+    } else if let script = call.words.first {
+        call.perform(.file(language), on: script, traits: [], detail: "")
+    }
+    if isInteractive, call.has("-c") == false, !call.words.isEmpty { call.add(.codeInput(language: language)) }
+}
+
+private func readSlash(_ call: inout Invocation, language: String) {
+    // Everything after the switch is the command line.
+    call.skipsTable = true
+    let arguments = call.arguments
+    guard let at = arguments.firstIndex(where: { argument in
+        guard let text = argument.text?.lowercased() else { return false }
+        return text.hasPrefix("/c") || text.hasPrefix("/k") || text.hasPrefix("/r")
+    }) else {
+        call.add(.codeInput(language: language))
+        return
+    }
+    var rest = Array(arguments[(at + 1)...])
+    if arguments[at].knownPrefix.utf8.count > 2 { rest.insert(arguments[at].dropping(2), at: 0) }
+    call.add(.code(.joining(rest), language: language))
+}
+
+private func readPowerShell(_ call: inout Invocation) {
+    call.skipsTable = true
+    let arguments = call.arguments
+    var index = 1
+    while index < arguments.count {
+        guard let word = arguments[index].text else { break }
+        guard let first = word.first, first == "-" || first == "/" || first == "–" else { break }
+        let name = word.dropFirst().lowercased()
+        let value = index + 1 < arguments.count ? arguments[index + 1] : nil
+        // Any prefix of a parameter's name stands for it.
+        if !name.isEmpty, "command".hasPrefix(name) {
+            call.add(.code(.joining(arguments[(index + 1)...]), language: "powershell"))
+            return
+        }
+        if name == "ec" || (!name.isEmpty && "encodedcommand".hasPrefix(name)) {
+            guard let value else { return }
+            if let text = value.text, let script = decodeUTF16(base64: text) {
+                call.add(.code(Value(script, taints: value.taints.union(.decoded), span: value.span), language: "powershell"))
+            } else {
+                call.add(.code(.unknown(.output, taints: .decoded), language: "powershell"))
+            }
+            return
+        }
+        if !name.isEmpty, "file".hasPrefix(name) {
+            if let value { call.perform(.file("powershell"), on: value, traits: [], detail: "") }
+            return
+        }
+        let takesValue = ["ex", "ep", "exec", "executionpolicy", "w", "windowstyle", "wd", "workingdirectory", "version", "v",
+            "inputformat", "outputformat", "configurationname", "custompipename", "settingsfile"].contains(name)
+        index += takesValue ? 2 : 1
+    }
+    if index < arguments.count {
+        // Windows PowerShell takes plain words as a command, pwsh as a file.
+        if let text = arguments[index].text, text.hasSuffix(".ps1") {
+            call.add(.codeFile(arguments[index], language: "powershell"))
+        } else {
+            call.add(.code(.joining(arguments[index...]), language: "powershell"))
+        }
+    } else {
+        call.add(.codeInput(language: "powershell"))
+    }
+}
+
+/// The text of base64 over UTF-16LE, as PowerShell takes it; nil when it is not that. At most 64 KiB.
+private func decodeUTF16(base64 text: String) -> String? {
+    guard text.utf8.count <= 65536 else { return nil }
+    var bits: UInt32 = 0
+    var count = 0
+    var bytes: [UInt8] = []
+    for byte in text.utf8 {
+        let digit: UInt8
+        switch byte {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"): digit = byte - UInt8(ascii: "A")
+        case UInt8(ascii: "a")...UInt8(ascii: "z"): digit = byte - UInt8(ascii: "a") + 26
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = byte - UInt8(ascii: "0") + 52
+        case UInt8(ascii: "+"): digit = 62
+        case UInt8(ascii: "/"): digit = 63
+        case UInt8(ascii: "="): continue
+        default: return nil
+        }
+        bits = (bits << 6 | UInt32(digit)) & 0xFF_FFFF
+        count += 6
+        if count >= 8 {
+            count -= 8
+            bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
+        }
+    }
+    guard bytes.count.isMultiple(of: 2) else { return nil }
+    let units = stride(from: 0, to: bytes.count, by: 2).map { UInt16(bytes[$0]) | UInt16(bytes[$0 + 1]) << 8 }
+    return String(decoding: units, as: UTF16.self)
+}
