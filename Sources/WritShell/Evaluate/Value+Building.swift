@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+import WritCore
+
+extension Value {
+    /// Most bytes of text that a value keeps; what would be longer becomes unknown.
+    static let textLimit = 262_144
+
+    /// Known to be empty.
+    var isEmpty: Bool { pieces.isEmpty }
+
+    /// Nothing in it is unknown or a glob.
+    var isKnown: Bool {
+        pieces.allSatisfy { if case .text = $0 { true } else { false } }
+    }
+
+    /// Some of it is unknown (globs do not count).
+    var hasUnknown: Bool {
+        pieces.contains { if case .unknown = $0 { true } else { false } }
+    }
+
+    /// It begins with something unknown, so that nothing is known about where a path starts.
+    var startsUnknown: Bool {
+        if case .unknown? = pieces.first { true } else { false }
+    }
+
+    /// Bytes of known text and globs.
+    var size: Int {
+        pieces.reduce(0) { sum, piece in
+            switch piece {
+            case .text(let text), .glob(let text): sum + text.utf8.count
+            case .unknown: sum + 1
+            }
+        }
+    }
+
+    /// Adds text at the end.
+    mutating func append(text: String) {
+        if text.isEmpty { return }
+        if case .text(let last)? = pieces.last {
+            pieces[pieces.count - 1] = .text(last + text)
+        } else {
+            pieces.append(.text(text))
+        }
+    }
+
+    /// Adds a piece at the end; runs of the unknown stay one piece.
+    mutating func append(_ piece: Piece) {
+        switch piece {
+        case .text(let text): append(text: text)
+        case .glob(let text):
+            if case .glob(let last)? = pieces.last {
+                pieces[pieces.count - 1] = .glob(last + text)
+            } else {
+                pieces.append(piece)
+            }
+        case .unknown:
+            if case .unknown? = pieces.last { return }
+            pieces.append(piece)
+        }
+    }
+
+    /// Adds another value at the end.
+    mutating func append(_ other: Value) {
+        taints.formUnion(other.taints)
+        if pieces.count > 256 || (pieces.count > 8 && size + other.size > Value.textLimit) {
+            self = .unknown(.limit, taints: taints, span: span)
+            return
+        }
+        if case .text(let text)? = other.pieces.first, case .text(let last)? = pieces.last,
+            last.utf8.count + text.utf8.count > Value.textLimit
+        {
+            self = .unknown(.limit, taints: taints, span: span)
+            return
+        }
+        for piece in other.pieces { append(piece) }
+    }
+
+    /// The value with every glob as plain text: what quotes make of it.
+    var withoutGlobs: Value {
+        guard pieces.contains(where: { if case .glob = $0 { true } else { false } }) else { return self }
+        var plain = Value(pieces: [], taints: taints, span: span)
+        for piece in pieces {
+            if case .glob(let text) = piece { plain.append(text: text) } else { plain.append(piece) }
+        }
+        return plain
+    }
+
+    /// All its text when globs are read as text; nil when some of it is unknown.
+    var literalText: String? {
+        text ?? withoutGlobs.text
+    }
+
+    /// The same with further taints.
+    func tainted(_ more: Operation.Taints) -> Value {
+        if more.isEmpty { return self }
+        var value = self
+        value.taints.formUnion(more)
+        return value
+    }
+
+    /// The same without line ends at the end: what a command substitution keeps.
+    var withoutTrailingNewlines: Value {
+        guard case .text(let last)? = pieces.last, last.utf8.last == 0x0A else { return self }
+        var value = self
+        var bytes = Substring(last)
+        while bytes.utf8.last == 0x0A { bytes = bytes.dropLast() }
+        if bytes.isEmpty {
+            value.pieces.removeLast()
+        } else {
+            value.pieces[value.pieces.count - 1] = .text(String(bytes))
+        }
+        return value
+    }
+
+    /// Values joined by a text.
+    static func joined(_ values: [Value], separator: String) -> Value {
+        guard var whole = values.first else { return Value("") }
+        for value in values.dropFirst() {
+            whole.append(text: separator)
+            whole.append(value)
+        }
+        return whole
+    }
+}
