@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+import Synchronization
+import WritCore
+import WritGuard
+import WritLedger
+
+#if canImport(Darwin)
+import Darwin
+#elseif canImport(Musl)
+import Musl
+#else
+import Glibc
+#endif
+
+/// The sessions that the daemon knows, in memory and in one small file each, so that labels outlive the daemon.
+///
+/// Decisions of one session are made one after the other, because each depends on what the ones before left; sessions
+/// do not wait for each other.
+final class SessionStore: Sendable {
+    private final class Slot: Sendable {
+        let tracker: Mutex<SessionTracker>
+
+        init(_ tracker: SessionTracker) {
+            self.tracker = Mutex(tracker)
+        }
+    }
+
+    private struct State {
+        var slots: [String: Slot] = [:]
+        var order: [String] = []
+    }
+
+    /// More sessions than this are not kept in memory; the oldest is read again from its file when it comes back.
+    private static let maximumSessions = 4_096
+
+    private let directory: String
+    private let state = Mutex(State())
+
+    /// Sessions kept below `directory`, which is made when it is missing.
+    init(directory: String) throws(DaemonFault) {
+        self.directory = directory
+        do { try WritHomeFolders.make(directory) } catch { throw DaemonFault(error.message) }
+    }
+
+    /// Lets `body` use and change a session alone; what must not be forgotten is written before this returns.
+    ///
+    /// - Returns: what `body` returns.
+    /// - Throws: ``DaemonFault`` when the session's file cannot be read or written; the caller closes.
+    func with<Result>(
+        _ id: String, now: Int64, _ body: (inout SessionTracker) throws -> (result: Result, mustKeep: Bool)
+    ) throws -> Result {
+        let slot = try slot(id, now: now)
+        return try slot.tracker.withLock { tracker in
+            let (result, mustKeep) = try body(&tracker)
+            if mustKeep { try keep(tracker) }
+            return result
+        }
+    }
+
+    /// Writes every session down; at the daemon's end.
+    func keepAll() {
+        let slots = state.withLock { Array($0.slots.values) }
+        for slot in slots {
+            slot.tracker.withLock { tracker in
+                // Counts only: what must not be forgotten was written when it changed.
+                do { try keep(tracker) } catch { DaemonLog.write("a session's counts could not be kept: \(error.message)") }
+            }
+        }
+    }
+
+    private func slot(_ id: String, now: Int64) throws(DaemonFault) -> Slot {
+        if let slot = state.withLock({ $0.slots[id] }) { return slot }
+        let fresh = Slot(try read(id) ?? SessionTracker(id: id, now: now))
+        return state.withLock { state in
+            if let slot = state.slots[id] { return slot }
+            if state.order.count >= Self.maximumSessions, let oldest = state.order.first {
+                state.order.removeFirst()
+                state.slots[oldest] = nil
+            }
+            state.order.append(id)
+            state.slots[id] = fresh
+            return fresh
+        }
+    }
+
+    /// The file is named by a digest: a session's own name comes from outside and may hold anything.
+    private func path(_ id: String) -> String {
+        "\(directory)/\(LedgerHash(hashing: Array(id.utf8)).description.prefix(32)).json"
+    }
+
+    private func read(_ id: String) throws(DaemonFault) -> SessionTracker? {
+        guard let bytes = try SmallFile.read(path(id), limit: 4 << 20) else { return nil }
+        do {
+            if let tracker = SessionTracker(try JSON(parsing: bytes)), tracker.id == id { return tracker }
+        } catch {
+            throw DaemonFault("\(path(id)): the session's labels are damaged (\(error)); remove the file to forget them")
+        }
+        throw DaemonFault("\(path(id)): the session's labels are damaged; remove the file to forget them")
+    }
+
+    private func keep(_ tracker: SessionTracker) throws(DaemonFault) {
+        try SmallFile.write(tracker.json.bytes, to: path(tracker.id))
+    }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+import WritAgents
+import WritCore
+import WritShell
+
+/// What a call would do and which text it carries: the tool's own arguments, and every command in them.
+struct CallReading {
+    /// A text that detectors look at.
+    struct Content {
+        var text: [UInt8]
+        /// The file it goes to or comes from.
+        var path: String?
+    }
+
+    /// A command's text is not read further than this; past it, it is opaque.
+    static let maximumCommandBytes = 8 << 20
+
+    var operations: [Operation] = []
+    var commandText = ""
+    var contents: [Content] = []
+
+    init(_ call: Call, in surroundings: Guard.Surroundings) {
+        switch call.event {
+        case .beforeTool, .permissionRequest:
+            readTool(call, surroundings)
+        case .afterTool:
+            if let response = call.response { contents = Self.texts(in: response).map { Content(text: $0, path: nil) } }
+        case .prompt:
+            if let prompt = call.prompt { contents = [Content(text: Array(prompt.utf8), path: nil)] }
+        case .configChange:
+            operations = [Operation(.configWrite, path: call.arguments["file_path"]?.string ?? "", detail: "agent-settings changed")]
+        case .sessionStart, .sessionEnd, .subagentStart, .subagentStop, .stop, .other:
+            break
+        }
+    }
+
+    private mutating func readTool(_ call: Call, _ surroundings: Guard.Surroundings) {
+        operations = ToolOperations.operations(of: call)
+        for command in ToolOperations.commands(of: call) {
+            let context = ShellContext(
+                workingDirectory: call.workingDirectory, workspace: call.workspace, home: call.home,
+                user: surroundings.user, files: surroundings.files, isCaseInsensitive: surroundings.isCaseInsensitive)
+            switch command.dialect {
+            case .shell:
+                let analysis = ShellAnalyzer.analyze(command.text, in: context)
+                operations += analysis.operations
+                if commandText.isEmpty { commandText = command.text }
+            case .powershell, .code:
+                operations.append(
+                    Operation(
+                        .shellExec, program: command.dialect.rawValue, command: command.text, traits: .interpreter,
+                        opaque: .computed, detail: "\(command.dialect.rawValue) code is not followed"))
+                if commandText.isEmpty { commandText = command.text }
+            case .sql:
+                operations += SQLOperations.operations(of: command.text)
+            }
+        }
+        contents = ToolOperations.contents(of: call).map { Content(text: Array($0.text.utf8), path: $0.path) }
+    }
+
+    /// Every string in a tool's response, keys too: an instruction hides in either.
+    private static func texts(in value: JSON) -> [[UInt8]] {
+        var texts: [[UInt8]] = []
+        var open = [value]
+        while let next = open.popLast() {
+            switch next {
+            case .string(let text): if !text.isEmpty { texts.append(Array(text.utf8)) }
+            case .array(let elements): open += elements.reversed()
+            case .object(let members):
+                for member in members.reversed() {
+                    open.append(member.value)
+                    if member.key.utf8.count > 40 { texts.append(Array(member.key.utf8)) }
+                }
+            case .null, .bool, .integer, .number: break
+            }
+        }
+        return texts
+    }
+}
