@@ -122,6 +122,11 @@ struct Meter {
         if left < 0 { throw CELFault(.budget, "costs more than its budget") }
     }
 
+    /// For finding a key: its text is read once.
+    mutating func charge(key: CELValue) throws(CELFault) {
+        if case .string(let text) = key { try charge(bytes: text.utf8.count) } else { try charge(1) }
+    }
+
     /// For reading or making this many bytes.
     mutating func charge(bytes: Int) throws(CELFault) {
         try charge(1 + bytes >> 4)

@@ -63,7 +63,7 @@ public struct CELProgram: Sendable {
             var frame = try frame(activation, budget)
             return try root.value(&frame)
         } catch {
-            throw error.located(in: Array(source.utf8))
+            throw error.at(ast.range.lowerBound).located(in: Array(source.utf8))
         }
     }
 
@@ -75,7 +75,7 @@ public struct CELProgram: Sendable {
             var frame = try frame(activation, budget)
             return try root.truth(&frame)
         } catch {
-            throw error.located(in: Array(source.utf8))
+            throw error.at(ast.range.lowerBound).located(in: Array(source.utf8))
         }
     }
 

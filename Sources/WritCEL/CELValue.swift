@@ -244,6 +244,10 @@ public struct CELMap: Sendable {
     /// The value of a string key.
     public subscript(key: String) -> CELValue? { value(of: .string(key)) }
 
+    func entry(at index: Int) -> (key: CELValue, value: CELValue) {
+        (storage.entries[index].original, storage.entries[index].value)
+    }
+
     func value(of key: CELKey) -> CELValue? {
         if storage.entries.count > CELMap.indexed {
             guard let row = storage.index[key] else { return nil }

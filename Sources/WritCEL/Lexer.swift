@@ -222,18 +222,8 @@ struct Lexer {
                     message: "text in quotes does not end on its line", offset: start,
                     hint: "write `\\n`, or three quotes on both sides")
             }
-            if byte == 0x5C {
-                if isRaw {
-                    out.append(byte)
-                    at += 1
-                    // A backslash keeps a quote from ending the text, and stays.
-                    if at < source.count, source[at] == quote || source[at] == 0x5C, !(source[at] == quote && isTriple) {
-                        out.append(source[at])
-                        at += 1
-                    }
-                } else {
-                    try escape(isBytes: isBytes, into: &out)
-                }
+            if byte == 0x5C, !isRaw {
+                try escape(isBytes: isBytes, into: &out)
                 continue
             }
             out.append(byte)

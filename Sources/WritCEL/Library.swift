@@ -84,7 +84,7 @@ enum Library {
             [Form.function, .member].map { form in
                 binary("matches", form, .string, .string, .bool) { text, pattern, meter throws(CELFault) in
                     // Compiling costs far more than searching; constant patterns never come here.
-                    try meter.charge(500 + pattern.utf8.count * 10)
+                    try meter.charge(2_000 + pattern.utf8.count * 20)
                     try meter.charge(bytes: text.utf8.count)
                     return try compiled(pattern).matches(text)
                 }
@@ -224,7 +224,7 @@ enum Library {
                     part(CivilDate(seconds: time.seconds))
                 },
                 binary(name, .member, .timestamp, .string, .int) { time, zone, meter throws(CELFault) in
-                    try meter.charge(50)
+                    try meter.charge(500)
                     guard let date = time.civil(in: zone) else { throw CELFault(.badArgument, "unknown time zone") }
                     return part(date)
                 },
