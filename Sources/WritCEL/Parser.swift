@@ -207,6 +207,8 @@ struct Parser {
         guard Set(names).count == names.count else {
             throw SyntaxFault(message: "`\(name)` needs two different variables", offset: place)
         }
+        // The count above goes by commas, and a comma may have nothing after it.
+        guard !isAt(.rightParenthesis) else { throw unexpected("`\(name)` needs an expression after its variables") }
         let arguments = try arguments()
         return try make(.macro(macro, over: target, variables: names, arguments), start)
     }

@@ -24,6 +24,10 @@ import WritTestSupport
             Row("'" + Self.repeated("a", 4_095), "error 1:1: text in quotes does not end"),
             Row(Self.repeated("\\", 4_000), "error 1:1: unexpected character `\\`"),
             Row(Self.repeated("`", 4_000), "error 1:1: field name in backticks does not end or is empty"),
+            Row("[1].all(x,)", "error 1:11: `all` needs an expression after its variables, got `)`"),
+            Row("[1].map(x,x,)", "error 1:13: expected a value, got `)`"),
+            Row("{}.transformMap(k,v,)", "error 1:21: `transformMap` needs an expression after its variables, got `)`"),
+            Row("cel.bind(x,,)", "error 1:12: expected a value, got `,`"),
             Row("\u{0}", "error 1:1: unexpected character U+0"),
             Row("", "error 1:1: expected a value, got the end"),
             Row(
