@@ -18,7 +18,9 @@ public func fuzzExpression(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt
             precondition(again.ast.text == printed, "printing is not stable")
         }
         do throws(CELFault) {
-            let values: [CELValue] = [.string(text), .int(-7), ["a", .string(text)], .map(CELMap([("k", 1)])), .bool(true)]
+            let values: [CELValue] = [
+                .string(text), .int(-7), ["a", .string(text)], .map(CELMap([("k", 1)])), .bool(true),
+            ]
             _ = try program.evaluate(values, budget: 20_000).text()
         } catch {
             _ = error.description

@@ -122,7 +122,8 @@ public enum CELConformance {
     /// `dyn` in the expected type is `dyn`, a type parameter any type.
     private static func same(_ wanted: CELType, _ found: CELType) -> Bool {
         switch (wanted, found) {
-        case (.list(let a), .list(let b)), (.type(let a), .type(let b)), (.optional(let a), .optional(let b)): same(a, b)
+        case (.list(let a), .list(let b)), (.type(let a), .type(let b)), (.optional(let a), .optional(let b)):
+            same(a, b)
         case (.map(let a, let x), .map(let b, let y)): same(a, b) && same(x, y)
         default: wanted == found
         }
@@ -173,7 +174,9 @@ public enum CELConformance {
         case "bool_value": return held.bool.map { .bool($0) }
         case "int64_value": return (held.integer ?? held.string.flatMap { Int64($0) }).map { .int($0) }
         case "uint64_value":
-            return (held.integer.flatMap { UInt64(exactly: $0) } ?? held.string.flatMap { UInt64($0) }).map { .uint($0) }
+            return (held.integer.flatMap { UInt64(exactly: $0) } ?? held.string.flatMap { UInt64($0) }).map {
+                .uint($0)
+            }
         case "double_value":
             if let number = held.double { return .double(number) }
             switch held.string {

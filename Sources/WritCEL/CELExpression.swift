@@ -259,17 +259,19 @@ extension CELConstant {
         case .bool(let value): value ? "true" : "false"
         case .int(let value): String(value)
         case .uint(let value): "\(value)u"
-        case .double(let value): value.description.contains(where: { $0 == "." || $0 == "e" }) ? "\(value)" : "\(value).0"
+        case .double(let value):
+            value.description.contains(where: { $0 == "." || $0 == "e" }) ? "\(value)" : "\(value).0"
         case .string(let value): quoted(value)
         case .bytes(let value):
-            "b\"" + value.map { byte in
-                switch byte {
-                case 0x22: "\\\""
-                case 0x5C: "\\\\"
-                case 0x20..<0x7F: String(Unicode.Scalar(byte))
-                default: "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
-                }
-            }.joined() + "\""
+            "b\""
+                + value.map { byte in
+                    switch byte {
+                    case 0x22: "\\\""
+                    case 0x5C: "\\\\"
+                    case 0x20..<0x7F: String(Unicode.Scalar(byte))
+                    default: "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+                    }
+                }.joined() + "\""
         }
     }
 }

@@ -80,7 +80,7 @@ public struct CELProgram: Sendable {
     }
 
     private func frame(_ activation: some CELActivation, _ budget: Int) throws(CELFault) -> Frame {
-        var meter = Meter(left: budget)
+        var meter = Meter(left: max(0, budget))
         try meter.charge(weight)
         let locals = localCount == 0 ? [] : [CELValue](repeating: .null, count: localCount)
         return Frame(activation: activation, locals: locals, meter: meter)

@@ -13,7 +13,8 @@ final class ComprehensionNode: Node, @unchecked Sendable {
     let cost: Int
 
     init(
-        _ offset: Int, _ macro: CELMacro, over: Node, first: Int, second: Int?, condition: Node?, result: Node?, cost: Int
+        _ offset: Int, _ macro: CELMacro, over: Node, first: Int, second: Int?, condition: Node?, result: Node?,
+        cost: Int
     ) {
         self.macro = macro
         self.over = over

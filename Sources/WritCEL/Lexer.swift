@@ -111,7 +111,8 @@ struct Lexer {
             case "\u{201C}", "\u{201D}", "\u{2018}", "\u{2019}": "write plain quotes"
             default: nil
             }
-        let shown = scalar.value > 0x20 && scalar.value != 0x7F && scalar.properties.generalCategory != .format
+        let shown =
+            scalar.value > 0x20 && scalar.value != 0x7F && scalar.properties.generalCategory != .format
             ? "`\(scalar)`" : "U+" + String(scalar.value, radix: 16, uppercase: true)
         return SyntaxFault(message: "unexpected character \(shown)", offset: at, hint: hint)
     }

@@ -497,6 +497,28 @@ final class DispatchNode: Node, @unchecked Sendable {
     }
 }
 
+/// `optional.or(other)` and `optional.orValue(other)`
+final class FallbackNode: Node, @unchecked Sendable {
+    let operand: Node, other: Node
+    let keepsOptional: Bool
+
+    init(_ offset: Int, _ operand: Node, _ other: Node, keepsOptional: Bool) {
+        self.operand = operand
+        self.other = other
+        self.keepsOptional = keepsOptional
+        super.init(offset)
+    }
+
+    override func value(_ frame: inout Frame) throws(CELFault) -> CELValue {
+        let value = try operand.value(&frame)
+        guard case .optional(let held) = value else {
+            throw fault(.noSuchOverload, "expected an optional, got \(value.type.name)")
+        }
+        guard let held else { return try other.value(&frame) }
+        return keepsOptional ? value : held
+    }
+}
+
 /// A key as messages show it: short, and never a long text.
 func shown(_ key: CELValue) -> String {
     switch key {

@@ -12,7 +12,8 @@ import WritCEL
             Row("opp.kind == 'exec'", "error 1:1: unknown name `opp` (did you mean `op`?)"),
             Row("op.git == null", "error 1:1: `op.git` is a group of fields, not a value (name one of its fields)"),
             Row("response.text == ''", "error 1:1: `response.text` is not known before the call"),
-            Row("findings.exists(f, f.severty > 1)",
+            Row(
+                "findings.exists(f, f.severty > 1)",
                 "error 1:20: unknown field `severty` of `finding` (did you mean `severity`?)"),
             Row("op.kind = 'exec'", "error 1:9: unexpected character `=` (write `==` to compare)"),
             Row("op.force & true", "error 1:10: unexpected character `&` (write `&&`)"),
@@ -20,18 +21,22 @@ import WritCEL
             Row("(op.force", "error 1:10: expected `)`, got the end"),
             Row("op.force op.force", "error 1:10: expected an operator or the end, got `op`"),
             Row("op.kind == 3", "error 1:1: `==` does not apply to string and int"),
-            Row("op.port > 1.5",
+            Row(
+                "op.port > 1.5",
                 "error 1:1: `>` does not apply to int and double (convert one side: int(…), uint(…), double(…))"),
             Row("op.force &&\n  op.port", "error 2:3: each side of `&&` must be bool, not int"),
             Row("!op.kind", "error 1:2: the operand of `!` must be bool, not string"),
             Row("op.kind ? 1 : 2", "error 1:1: the condition before `?` must be bool, not string"),
-            Row("op.force ? 1 : 'a'",
+            Row(
+                "op.force ? 1 : 'a'",
                 "error 1:1: both results must have one type, not int and string (wrap one in dyn(…) to mix them)"),
             Row("op.kind.matches('a(')", "error 1:17: bad pattern: missing ): a("),
             Row("op.kind.matches('(?=a)')", "error 1:17: bad pattern: invalid perl operator: (?="),
-            Row("contains(op.kind, 'a')",
+            Row(
+                "contains(op.kind, 'a')",
                 "error 1:1: unknown function `contains` (call it on a value: x.contains(…))"),
-            Row("op.kind.contains(1)",
+            Row(
+                "op.kind.contains(1)",
                 "error 1:1: no overload string.contains(int) (there is string.contains(string))"),
             Row("op.port.exists(x, true)", "error 1:1: `exists` walks a list or a map, not int"),
             Row("op.argv.exists(1, true)", "error 1:16: `exists` needs the name of a variable, got a number"),
@@ -93,8 +98,9 @@ import WritCEL
         let found = terms.flatMap(\.children).compactMap(\.path)
         #expect(found == ["op.kind", "op.git.remote"])
         let bytes = Array(source.utf8)
-        #expect(terms.map { String(decoding: bytes[$0.range], as: UTF8.self) } == [
-            "op.kind == 'exec'", "op.git.remote != ''",
-        ])
+        #expect(
+            terms.map { String(decoding: bytes[$0.range], as: UTF8.self) } == [
+                "op.kind == 'exec'", "op.git.remote != ''",
+            ])
     }
 }

@@ -82,7 +82,8 @@ import WritCEL
         }
         let rows = [
             Row("timestamp('2024-02-29T12:00:00+05:30')", "timestamp(\"2024-02-29T06:30:00Z\")"),
-            Row("timestamp('2023-02-29T12:00:00Z') == now", "fault 1:1: text is not a timestamp of the years 1 to 9999"),
+            Row(
+                "timestamp('2023-02-29T12:00:00Z') == now", "fault 1:1: text is not a timestamp of the years 1 to 9999"),
             Row("timestamp('2024-12-31T23:00:00Z').getDayOfYear()", "365"),
             Row("timestamp('2024-07-01T12:00:00Z').getHours('Europe/Berlin')", "14"),
             Row("timestamp('2024-01-01T12:00:00Z').getHours('Europe/Berlin')", "13"),
@@ -117,6 +118,8 @@ import WritCEL
             Row("[1, 2].map(x, [3, 4].map(y, x * y))", "[[3, 4], [6, 8]]"),
             Row("[1].exists_one(x, x == 1)", "true"),
             Row("optional.of(3).optMap(x, x + 1).orValue(0)", "4"),
+            Row("optional.of(1).orValue(1 / 0)", "1"),
+            Row("optional.none().or(optional.of(2)).value()", "2"),
             Row("call.args.?mode.orValue('none')", "\"none\""),
         ]
         #expect(sample.outcomes(rows) == rows)
@@ -126,7 +129,9 @@ import WritCEL
         struct Refusal: Error, CustomStringConvertible { let description = "not a number" }
         var environment = CELEnvironment()
         environment.define("severity", parameters: [.string], result: .int, cost: 5) { arguments in
-            guard case .string(let text) = arguments[0], let level = ["low": 1, "high": 3][text] else { throw Refusal() }
+            guard case .string(let text) = arguments[0], let level = ["low": 1, "high": 3][text] else {
+                throw Refusal()
+            }
             return .int(Int64(level))
         }
         environment.define("under", member: true, parameters: [.string, .string], result: .bool) { arguments in

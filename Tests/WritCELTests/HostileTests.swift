@@ -75,7 +75,8 @@ import WritTestSupport
         // Each binding doubles the size, none the memory.
         var source = "v0 == w0"
         for level in 0..<20 {
-            source = "cel.bind(v\(level), [v\(level + 1), v\(level + 1)], cel.bind(w\(level), [w\(level + 1), w\(level + 1)], \(source)))"
+            source =
+                "cel.bind(v\(level), [v\(level + 1), v\(level + 1)], cel.bind(w\(level), [w\(level + 1), w\(level + 1)], \(source)))"
         }
         source = "cel.bind(v20, [n], cel.bind(w20, [n], \(source)))"
         var environment = CELEnvironment()
@@ -86,6 +87,22 @@ import WritTestSupport
             of: source.replacing("v0 == w0", with: "'%s'.format([v0])"), in: environment, values: [1],
             limits: CELLimits(depth: 100))
         #expect(printed.hasSuffix("costs more than its budget"))
+    }
+
+    @Test func `sharing does not make checking exponential`() {
+        // Each level would use the type of the one before as the key and as the value of a map.
+        var source = "true"
+        for level in (1..<60).reversed() {
+            source = "cel.bind(m\(level), {}, [m\(level)[m\(level - 1)], m\(level - 1)] == [] || \(source))"
+        }
+        source = "cel.bind(m0, [], \(source))"
+        let clock = ContinuousClock()
+        let start = clock.now
+        let found = outcome(of: source, limits: CELLimits(depth: 200))
+        #expect(found.hasSuffix("the key of this map must be a bool, int, uint or string, not list(dyn)"), "\(found)")
+        let chain = (1..<60).reversed().reduce("true") { "cel.bind(m\($1), [m\($1 - 1), m\($1 - 1)], \($0))" }
+        #expect(outcome(of: "cel.bind(m0, [], \(chain))", limits: CELLimits(depth: 200)) == "true")
+        #expect(clock.now - start < .seconds(2))
     }
 
     @Test func `long values are paid for and answered in time`() {
@@ -117,7 +134,10 @@ import WritTestSupport
             let start = clock.now
             let found = outcome(of: row.source, in: environment, values: values)
             let isBudget = row.outcome.hasSuffix("budget")
-            #expect(isBudget ? found.hasSuffix("costs more than its budget") : found.hasPrefix(String(row.outcome.prefix(11))), "\(row.source): \(found.prefix(200))")
+            #expect(
+                isBudget
+                    ? found.hasSuffix("costs more than its budget") : found.hasPrefix(String(row.outcome.prefix(11))),
+                "\(row.source): \(found.prefix(200))")
             #expect(clock.now - start < .seconds(5), "\(row.source)")
         }
     }
@@ -128,7 +148,8 @@ import WritTestSupport
             "(", ")", "[", "]", "{", "}", ",", ".", ":", "?", "!", "-", "+", "*", "/", "%", "<", "<=", "==", "!=", "&&",
             "||", "in", "true", "null", "1", "0", "9223372036854775807", "1u", "1.5", "'a'", "b'\\xff'", "r'(a'", "op",
             "kind", "argv", "op.argv", "findings", "f", "has", "exists", "map", "all", "size", "matches", "now", "dyn",
-            "timestamp", "'2024-01-01T00:00:00Z'", "getHours", "format", "'%s%d'", "optional", "none", ".?", "[?", "`a-b`",
+            "timestamp", "'2024-01-01T00:00:00Z'", "getHours", "format", "'%s%d'", "optional", "none", ".?", "[?",
+            "`a-b`",
             "cel.bind", "split", "substring", "math.greatest", "duration", "'1h'", "\\", "\u{1F431}", "//", "\n",
         ]
         var random = SeededGenerator(seed: 4)
@@ -212,7 +233,9 @@ struct TypedGenerator {
                 let operation = pick(["==", "!=", "<", "<=", ">", ">="])
                 return "(\(expression(operand, depth: next)) \(operation) \(expression(operand, depth: next)))"
             case 4: return "(\(expression(.string, depth: next)) in \(expression(.list(.string), depth: next)))"
-            case 5: return expression(.string, depth: next) + "." + pick(["contains", "startsWith", "endsWith", "matches"]) + "('e')"
+            case 5:
+                return expression(.string, depth: next) + "." + pick(["contains", "startsWith", "endsWith", "matches"])
+                    + "('e')"
             case 6: return macro(pick(["all", "exists", "exists_one"]), .string, .bool, next)
             case 7: return macro(pick(["all", "exists"]), .int, .bool, next)
             case 8: return "has(call.args.\(pick(["path", "mode"])))"
@@ -220,7 +243,9 @@ struct TypedGenerator {
             }
         case .int:
             switch Int.random(in: 0..<5, using: &random) {
-            case 0: return "(\(expression(.int, depth: next)) \(pick(["+", "-", "*", "/", "%"])) \(expression(.int, depth: next)))"
+            case 0:
+                return
+                    "(\(expression(.int, depth: next)) \(pick(["+", "-", "*", "/", "%"])) \(expression(.int, depth: next)))"
             case 1: return "size(\(expression(.string, depth: next)))"
             case 2: return "\(expression(.list(.int), depth: next)).size()"
             case 3: return "\(expression(.list(.int), depth: next))[\(expression(.int, depth: next))]"
@@ -234,7 +259,9 @@ struct TypedGenerator {
             case 3: return "\(expression(.string, depth: next)).substring(\(expression(.int, depth: next)))"
             default: return "\(expression(.string, depth: next)).\(pick(["lowerAscii", "trim", "reverse"]))()"
             }
-        case .double: return "(\(expression(.double, depth: next)) \(pick(["+", "-", "*", "/"])) \(expression(.double, depth: next)))"
+        case .double:
+            return
+                "(\(expression(.double, depth: next)) \(pick(["+", "-", "*", "/"])) \(expression(.double, depth: next)))"
         case .timestamp: return "(\(expression(.timestamp, depth: next)) + \(expression(.duration, depth: next)))"
         case .duration: return "(\(expression(.timestamp, depth: next)) - \(expression(.timestamp, depth: next)))"
         case .list(let element):
