@@ -4,16 +4,23 @@ public import WritCore
 /// Runs conformance tests of the specification: an array of `{file, section, test}`, the tests in the JSON form of
 /// `cel.expr.conformance.test.SimpleTest`.
 public enum CELConformance {
+    /// A test that did not pass.
     public struct Failure: Sendable, Hashable {
         /// `file/section/name`
         public let test: String
+        /// The source of the test.
         public let expression: String
+        /// What was expected and what came, on one line.
         public let message: String
     }
 
+    /// What a run found.
     public struct Report: Sendable, Hashable {
+        /// Tests that gave what they should.
         public var passed = 0
+        /// Tests that did not, those that could not be understood among them.
         public var failed = 0
+        /// One entry for each failed test, in the order of the document.
         public var failures: [Failure] = []
     }
 

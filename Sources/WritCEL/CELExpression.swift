@@ -10,6 +10,7 @@ public enum CELConstant: Sendable, Hashable {
     case string(String)
     case bytes([UInt8])
 
+    /// The value it stands for.
     public var value: CELValue {
         switch self {
         case .null: .null
@@ -54,18 +55,25 @@ public enum CELMacro: String, Sendable, Hashable {
 
 /// The syntax tree of an expression, with the place of each part.
 public struct CELExpression: Sendable, Hashable {
+    /// An element of a list literal.
     public struct Element: Sendable, Hashable {
+        /// The element, or the value of the entry.
         public let value: CELExpression
         /// `[?x]`: left out when `x` is an empty optional.
         public let isOptional: Bool
     }
 
+    /// An entry of a map literal.
     public struct Entry: Sendable, Hashable {
+        /// The key.
         public let key: CELExpression
+        /// The element, or the value of the entry.
         public let value: CELExpression
+        /// `{?k: x}`: left out when `x` is an empty optional.
         public let isOptional: Bool
     }
 
+    /// What an expression is made of.
     public indirect enum Kind: Sendable, Hashable {
         case constant(CELConstant)
         /// A name; a leading `.` makes it absolute.
@@ -90,6 +98,7 @@ public struct CELExpression: Sendable, Hashable {
         case macro(CELMacro, over: CELExpression, variables: [String], [CELExpression])
     }
 
+    /// What it is.
     public let kind: Kind
     /// Bytes of the source.
     public let range: Range<Int>

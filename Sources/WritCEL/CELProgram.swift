@@ -5,6 +5,7 @@ public struct CELProgram: Sendable {
     /// A budget that any sensible condition stays far below and that takes a few milliseconds to spend.
     public static let defaultBudget = 200_000
 
+    /// The text it was compiled from.
     public let source: String
     /// The syntax tree, for static analysis.
     public let ast: CELExpression

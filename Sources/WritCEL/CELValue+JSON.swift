@@ -43,16 +43,24 @@ extension CELValue {
             out += CELConstant.bytes(Array(value.prefix(limit))).text
         case .list(let list):
             out += "["
-            for (index, element) in list.enumerated() where !out.hasSuffix("…") {
+            for (index, element) in list.enumerated() {
                 if index > 0 { out += ", " }
+                if out.utf8.count >= limit {
+                    out += "…"
+                    break
+                }
                 element.write(to: &out, limit: limit)
             }
             out += "]"
         case .map(let map):
             out += "{"
-            for index in 0..<map.count where !out.hasSuffix("…") {
+            for index in 0..<map.count {
                 let entry = map.entry(at: index)
                 if index > 0 { out += ", " }
+                if out.utf8.count >= limit {
+                    out += "…"
+                    break
+                }
                 entry.key.write(to: &out, limit: limit)
                 out += ": "
                 entry.value.write(to: &out, limit: limit)
@@ -71,5 +79,6 @@ extension CELValue {
 }
 
 extension CELValue: CustomStringConvertible {
+    /// ``text(limit:)`` with its default limit.
     public var description: String { text() }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Testing
 import WritCEL
+import WritCore
 
 @Suite struct EvaluationTests {
     let sample = Sample()
@@ -162,5 +163,27 @@ import WritCEL
         let recorder = Recorder(sample.values)
         #expect(try program.holds(recorder))
         #expect(recorder.read == [0, 5])
+    }
+}
+
+@Suite struct ValueTests {
+    @Test func `a document becomes values that print as literals`() throws {
+        let json = try JSON(parsing: #"{"a": [1, 2.5, null, true, "x\n"], "b": {"c": 18446744073709551615}}"#)
+        let value = CELValue(json)
+        #expect(value.text() == #"{"a": [1, 2.5, null, true, "x\n"], "b": {"c": 1.8446744073709552e+19}}"#)
+        #expect(value.text(limit: 12) == #"{"a": [1, 2.5, …], …}"#)
+        #expect(value == CELValue(json))
+    }
+
+    @Test func `a map keeps its order and compares without it`() {
+        let entries = (0..<20).map { ("k\($0)", CELValue.int(Int64($0))) }
+        let map = CELMap(entries)
+        #expect(map.keys.compactMap(\.string) == entries.map(\.0))
+        #expect(map == CELMap(Array(entries.reversed())))
+        #expect(map["k7"] == 7)
+        #expect(map["k20"] == nil)
+        #expect(CELMap([(key: 1, value: "a"), (key: .uint(1), value: "b")]) == nil)
+        #expect(CELMap([(key: 1.5, value: "a")]) == nil)
+        #expect(CELMap([("a", 1), ("a", 2)]) == CELMap([("a", 2)]))
     }
 }
