@@ -153,6 +153,38 @@ final class LedgerIndex: Sendable {
         }
     }
 
+    /// Whether every row is what the ledger's entry gives, as far as the index goes; nil when there is no index.
+    func isFaithful(_ reader: LedgerReader) throws -> Bool? {
+        guard Disk().exists(path), !Disk().isDirectory(path) else { return nil }
+        var configuration = Configuration()
+        configuration.readonly = true
+        configuration.busyMode = .timeout(5)
+        let whole = try reader.checkpoint()?.size ?? 0
+        return try DatabaseQueue(path: path, configuration: configuration).read { database in
+            guard let state = try Row.fetchOne(database, sql: "SELECT size, key FROM state") else { return nil }
+            let size = UInt64(clamping: state["size"] as Int64)
+            guard size <= whole, state["key"] as String == reader.key.description else { return false }
+            var rows: UInt64 = 0
+            var bundle: [[UInt8]] = []
+            let cursor = try Row.fetchCursor(database, sql: "SELECT * FROM entry ORDER BY \"index\"")
+            while let row = try cursor.next() {
+                guard (row["index"] as Int64) == Int64(clamping: rows), rows < size else { return false }
+                if rows % 256 == 0 {
+                    bundle = try reader.tiles.entries(index: rows / 256, width: Int(min(256, whole - rows)))
+                }
+                let wanted = Self.row(rows, try LedgerEntry(bytes: bundle[Int(rows % 256)]))
+                guard StatementArguments(row.databaseValues) == wanted else { return false }
+                rows += 1
+            }
+            return rows == size
+        }
+    }
+
+    /// Runs SQL on the table, for tests.
+    func execute(_ sql: String) throws {
+        try open().write { try $0.execute(sql: sql) }
+    }
+
     private func open() throws -> DatabaseQueue {
         try database.withLock { kept in
             if let kept, Disk().exists(path) { return kept }

@@ -22,8 +22,6 @@ public struct LedgerVerifier {
     private let disk = Disk()
     private var report: LedgerReport
     private var stack = TileStack()
-    /// Grows with the stack; gives the roots at sizes of older tree heads.
-    private var frontier = MerkleFrontier()
     private var blobs: Set<LedgerHash> = []
 
     private static let restore = "restore the file from a copy of the ledger's folder"
@@ -76,8 +74,9 @@ public struct LedgerVerifier {
             if stack.size < checkpoint.size { break }
             checkEdge(checkpoint)
             report.entries = checkpoint.size
-            report.root = frontier.root.description
-            if frontier.root != checkpoint.root {
+            let root = stack.frontier.root
+            report.root = root.description
+            if root != checkpoint.root {
                 fault("checkpoint", "its root isn't that of the entries", Self.restore)
             }
             if readJournal() { break }
@@ -92,7 +91,25 @@ public struct LedgerVerifier {
         }
         readBlobs()
         readFolders()
+        readIndex(key)
     }
+
+    /// The index is no evidence, but people look through it.
+    private mutating func readIndex(_ key: LedgerVerifierKey) {
+        guard report.isSound else { return }
+        let index = LedgerIndex(directory: directory)
+        let reader = LedgerReader(directory: directory, key: key, disk: disk, index: nil)
+        let remedy = "remove index.sqlite and its -wal and -shm: it is built anew from the ledger"
+        do {
+            if try index.isFaithful(reader) == false { fault("index.sqlite", "the index differs from the ledger", remedy) }
+        } catch let error as LedgerError {
+            fault("index.sqlite", "the index can't be compared: \(error.message)", remedy)
+        } catch {
+            // SQLite's own message may quote content.
+            fault("index.sqlite", "the index can't be read", remedy)
+        }
+    }
+
 
     private mutating func fault(_ file: String, _ message: String, _ remedy: String, entry: UInt64? = nil) {
         report.add(LedgerReport.Fault(file: file, entry: entry, message: message, remedy: remedy))
@@ -206,7 +223,6 @@ public struct LedgerVerifier {
     }
 
     private mutating func append(_ leaf: LedgerHash) {
-        frontier.append(leaf)
         var full: [TileStack.Full] = []
         do {
             try stack.append(leaf) { (tile) throws(LedgerError) in full.append(tile) }
@@ -243,9 +259,9 @@ public struct LedgerVerifier {
     }
 
     private mutating func compareAnchor(_ anchor: inout LedgerCheckpoint?) {
-        guard let head = anchor, head.size == frontier.size else { return }
+        guard let head = anchor, head.size == stack.size else { return }
         anchor = nil
-        if frontier.root == head.root {
+        if stack.frontier.root == head.root {
             report.anchor = .holds(size: head.size)
         } else {
             report.anchor = .fails
@@ -261,7 +277,7 @@ public struct LedgerVerifier {
     private mutating func readJournal() -> Bool {
         var notes: [String] = []
         var faults: [(String, String, UInt64?)] = []
-        var tail = frontier
+        var tail = stack.frontier
         var count: UInt64 = 0
         var bytesRead: UInt64 = 0
         var newBlobs: [[UInt8]] = []
@@ -288,7 +304,7 @@ public struct LedgerVerifier {
                 if segment.first > tail.size {
                     // Either the writer has folded meanwhile, or a segment is gone.
                     if try LedgerCheckpoint(signed: disk.read("\(directory)/checkpoint", limit: 1 << 20) ?? [],
-                        key: checkpointKey).size > frontier.size
+                        key: checkpointKey).size > stack.size
                     {
                         return false
                     }
@@ -304,7 +320,7 @@ public struct LedgerVerifier {
                         tail.append(record.leaf)
                         count += 1
                         newBlobs.append(Array(bytes[record.entry]))
-                    } else if record.index < frontier.size, try leaf(record.index) != record.leaf {
+                    } else if record.index < stack.size, try leaf(record.index) != record.leaf {
                         faults.append((file, "a record differs from the entry in the tiles", record.index))
                     }
                 }
@@ -339,13 +355,13 @@ public struct LedgerVerifier {
     private func seed(at size: UInt64, _ tail: MerkleFrontier) throws(LedgerError) -> LedgerHash? {
         if size == tail.size { return tail.root }
         // A later segment that starts before the end of an earlier one never happens.
-        guard size <= frontier.size else { return nil }
+        guard size <= stack.size else { return nil }
         return try MerkleTree.root(
-            size: size, node: TileReader(directory: directory, disk: disk).node(size: frontier.size))
+            size: size, node: TileReader(directory: directory, disk: disk).node(size: stack.size))
     }
 
     private func leaf(_ index: UInt64) throws(LedgerError) -> LedgerHash? {
-        let width = Int(min(256, frontier.size - index / 256 * 256))
+        let width = Int(min(256, stack.size - index / 256 * 256))
         let hashes = try TileReader(directory: directory, disk: disk).hashes(
             level: 0, index: index / 256, width: width)
         return hashes[Int(index % 256)]

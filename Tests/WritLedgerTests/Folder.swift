@@ -53,6 +53,7 @@ final class Folder: Sendable {
         var options = Ledger.Options(origin: "writ.local/test")
         options.foldsInBackground = false
         options.keepsIndex = false
+        options.disk = Disk { operation, _ in operation == .synchronize ? .pretend : .proceed }
         change(&options)
         return options
     }
@@ -88,7 +89,7 @@ final class Plug: Sendable {
                 count -= 1
                 return count >= 0
             }
-            if isOn { return .proceed }
+            if isOn { return operation == .synchronize ? .pretend : .proceed }
             if case .write(let bytes) = operation, left.withLock({ $0 == -1 }) { return .short(bytes / 2) }
             return .fail(5)
         }

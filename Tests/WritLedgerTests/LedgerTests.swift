@@ -128,6 +128,7 @@ import WritTestSupport
     @Test func `many threads append at once, and nothing is lost`() throws {
         let folder = try Folder()
         let ledger = try folder.open {
+            $0.disk = Disk()
             $0.foldsInBackground = true
             $0.foldCount = 50
             $0.segmentBytes = 5_000
