@@ -6,10 +6,15 @@ public import WritCore
 
 /// Which entries are asked for; nil fields match all.
 public struct LedgerQuery: Sendable, Hashable {
+    /// What kind of event.
     public var kind: LedgerEntry.Kind?
+    /// The agent's kind.
     public var agent: String?
+    /// The conversation.
     public var session: String?
+    /// The tool's canonical name.
     public var tool: String?
+    /// The answer.
     public var verdict: Verdict?
     /// Any of the entry's rules.
     public var rule: String?
@@ -159,9 +164,10 @@ final class LedgerIndex: Sendable {
         var configuration = Configuration()
         configuration.readonly = true
         configuration.busyMode = .timeout(5)
-        let whole = try reader.checkpoint()?.size ?? 0
         return try DatabaseQueue(path: path, configuration: configuration).read { database in
             guard let state = try Row.fetchOne(database, sql: "SELECT size, key FROM state") else { return nil }
+            // After the index, which a writer may be filling: the checkpoint is never behind it.
+            let whole = try reader.checkpoint()?.size ?? 0
             let size = UInt64(clamping: state["size"] as Int64)
             guard size <= whole, state["key"] as String == reader.key.description else { return false }
             var rows: UInt64 = 0

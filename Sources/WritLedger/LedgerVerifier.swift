@@ -11,8 +11,11 @@ internal import Glibc
 public struct LedgerVerifier {
     /// How far a verification is.
     public struct Progress: Sendable, Hashable {
+        /// Entries checked so far.
         public let entries: UInt64
+        /// Entries under the checkpoint.
         public let total: UInt64
+        /// Bytes read so far.
         public let bytes: UInt64
     }
 
@@ -86,7 +89,9 @@ public struct LedgerVerifier {
             let isRead = report.entries == stack.size
             fault(
                 anchorPath ?? "",
-                !isRead ? "couldn't be compared: the entries can't be read that far" : "the ledger has \(stack.size) entries, its anchor \(anchor.size): entries were removed",
+                !isRead
+                    ? "couldn't be compared: the entries can't be read that far"
+                    : "the ledger has \(stack.size) entries, its anchor \(anchor.size): entries were removed",
                 "restore the ledger's folder from a copy")
         }
         readBlobs()
@@ -101,7 +106,9 @@ public struct LedgerVerifier {
         let reader = LedgerReader(directory: directory, key: key, disk: disk, index: nil)
         let remedy = "remove index.sqlite and its -wal and -shm: it is built anew from the ledger"
         do {
-            if try index.isFaithful(reader) == false { fault("index.sqlite", "the index differs from the ledger", remedy) }
+            if try index.isFaithful(reader) == false {
+                fault("index.sqlite", "the index differs from the ledger", remedy)
+            }
         } catch let error as LedgerError {
             fault("index.sqlite", "the index can't be compared: \(error.message)", remedy)
         } catch {
@@ -109,7 +116,6 @@ public struct LedgerVerifier {
             fault("index.sqlite", "the index can't be read", remedy)
         }
     }
-
 
     private mutating func fault(_ file: String, _ message: String, _ remedy: String, entry: UInt64? = nil) {
         report.add(LedgerReport.Fault(file: file, entry: entry, message: message, remedy: remedy))
@@ -187,7 +193,8 @@ public struct LedgerVerifier {
                 let leaf = LedgerHash.leaf(entry)
                 if offset < hashes.count, hashes[offset] != leaf {
                     fault(
-                        name, "an entry isn't the one that was appended, or `\(TilePath.hashes(level: 0, index: index, width: width))` changed",
+                        name,
+                        "an entry isn't the one that was appended, or `\(TilePath.hashes(level: 0, index: index, width: width))` changed",
                         Self.restore, entry: stack.size)
                 }
                 noteBlob(entry)
@@ -251,7 +258,9 @@ public struct LedgerVerifier {
             let isExact = path == name
             let wanted = TileWriter.bytes(expected)
             if isExact ? bytes != wanted : !bytes.starts(with: wanted) {
-                fault(path, "the hashes aren't those of the entries", Self.restore, entry: index << UInt64(8 * (level + 1)))
+                fault(
+                    path, "the hashes aren't those of the entries", Self.restore,
+                    entry: index << UInt64(8 * (level + 1)))
             }
         } catch {
             fault(error.path ?? name, error.message, Self.restore, entry: index << UInt64(8 * (level + 1)))
@@ -289,7 +298,8 @@ public struct LedgerVerifier {
                 let segment: Journal.Segment
                 do {
                     guard let found = try Journal.segment(bytes) else {
-                        notes.append("\(file): \(bytes.count) bytes of an unfinished header; nothing was acknowledged in it")
+                        notes.append(
+                            "\(file): \(bytes.count) bytes of an unfinished header; nothing was acknowledged in it")
                         continue
                     }
                     segment = found
@@ -303,9 +313,10 @@ public struct LedgerVerifier {
                 }
                 if segment.first > tail.size {
                     // Either the writer has folded meanwhile, or a segment is gone.
-                    if try LedgerCheckpoint(signed: disk.read("\(directory)/checkpoint", limit: 1 << 20) ?? [],
-                        key: checkpointKey).size > stack.size
-                    {
+                    if try LedgerCheckpoint(
+                        signed: disk.read("\(directory)/checkpoint", limit: 1 << 20) ?? [],
+                        key: checkpointKey
+                    ).size > stack.size {
                         return false
                     }
                     faults.append((file, "the journal misses entries \(tail.size) to \(segment.first - 1)", tail.size))
@@ -327,7 +338,8 @@ public struct LedgerVerifier {
                 switch segment.tail {
                 case .clean: break
                 case .torn(let torn):
-                    notes.append("\(file): \(torn) bytes of an unfinished record, never acknowledged; the next start cuts them")
+                    notes.append(
+                        "\(file): \(torn) bytes of an unfinished record, never acknowledged; the next start cuts them")
                 case .damaged(let message):
                     faults.append((file, "\(message), at byte \(segment.length)", segment.next))
                 }
@@ -341,7 +353,8 @@ public struct LedgerVerifier {
         report.notes += notes
         for (file, message, entry) in faults {
             fault(
-                file, message, "restore the file from a copy, or start with the damage set aside; "
+                file, message,
+                "restore the file from a copy, or start with the damage set aside; "
                     + "entries under the checkpoint aren't concerned", entry: entry)
         }
         return true
@@ -390,7 +403,9 @@ public struct LedgerVerifier {
                     }
                     continue
                 }
-                guard let bytes = try disk.read("\(directory)/blob/\(name)", limit: LedgerEntry.maximumBytes) else { continue }
+                guard let bytes = try disk.read("\(directory)/blob/\(name)", limit: LedgerEntry.maximumBytes) else {
+                    continue
+                }
                 report.bytes += UInt64(bytes.count)
                 report.blobs += 1
                 if LedgerHash(hashing: bytes) != hash { fault("blob/\(name)", "its content changed", Self.restore) }
@@ -427,7 +442,9 @@ extension [UInt8] {
             // Braces are rarer than anything else in the key.
             while let brace = memchr(start + at, 0x7B, bytes.count - at) {
                 let offset = start.distance(to: UnsafeRawPointer(brace))
-                if offset >= wanted.count, memcmp(start + (offset - wanted.count), wanted, wanted.count) == 0 { return true }
+                if offset >= wanted.count, memcmp(start + (offset - wanted.count), wanted, wanted.count) == 0 {
+                    return true
+                }
                 at = offset + 1
             }
             return false

@@ -37,7 +37,7 @@ import WritTestSupport
             for file in files {
                 var bytes = try folder.read(file)
                 if bytes.isEmpty { continue }
-                        let places = [0, bytes.count - 1]
+                let places = [0, bytes.count - 1]
                 let place = round < 2 ? places[round] : Int.random(in: 0..<bytes.count, using: &generator)
                 let bit = UInt8.random(in: 0..<8, using: &generator)
                 bytes[place] ^= 1 << bit

@@ -65,7 +65,8 @@ final class Folder: Sendable {
 
 func entry(_ number: Int, message: String = "", record: JSON = .null) -> LedgerEntry {
     LedgerEntry(
-        id: "id-\(number)", time: 1_000 + Int64(number), kind: .decision, agent: number % 3 == 0 ? "cursor" : "claude-code",
+        id: "id-\(number)", time: 1_000 + Int64(number), kind: .decision,
+        agent: number % 3 == 0 ? "cursor" : "claude-code",
         session: "s\(number % 5)", tool: "Bash", verdict: number % 4 == 0 ? .deny : .allow,
         message: message, rules: number % 4 == 0 ? ["default/writ/secrets"] : [], record: record)
 }

@@ -56,7 +56,8 @@ import WritCore
         let ledger = try filled(folder)
         let plain = LedgerReader(directory: folder.ledger, key: ledger.verifierKey, disk: Disk(), index: nil)
         for item in Self.cases {
-            #expect(try ledger.reader.entries(matching: item.query).map(\.index) == item.wanted, "\(item.testDescription)")
+            #expect(
+                try ledger.reader.entries(matching: item.query).map(\.index) == item.wanted, "\(item.testDescription)")
             #expect(try plain.entries(matching: item.query).map(\.index) == item.wanted, "\(item.testDescription)")
         }
         #expect(ledger.indexError == nil)

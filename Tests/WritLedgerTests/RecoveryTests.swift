@@ -111,7 +111,9 @@ import WritTestSupport
                     refused += 1
                 }
             }
-            do throws(LedgerError) { try ledger.append(entry(-1), durability: .synced) } catch let caught { error = caught }
+            do throws(LedgerError) { try ledger.append(entry(-1), durability: .synced) } catch let caught {
+                error = caught
+            }
             if room == 0 {
                 #expect(refused == 6)
                 #expect(error?.code == .storage)
