@@ -175,7 +175,9 @@ public final class Ledger: @unchecked Sendable {
             guard !state.isClosed else { break }
             try foldLocked()
         }
-        guard !state.isClosed, !state.isClosing else { throw LedgerError(.closed, "the ledger is closed", path: directory) }
+        guard !state.isClosed, !state.isClosing else {
+            throw LedgerError(.closed, "the ledger is closed", path: directory)
+        }
         let range = state.next..<state.next + UInt64(prepared.count)
         if !prepared.isEmpty { try writeRecords(prepared) }
         if isSynced {

@@ -10,8 +10,10 @@ public import WritCore
 public struct LedgerEntry: Sendable, Hashable {
     /// What kind of event an entry records. Readers keep kinds that they don't know.
     public struct Kind: RawRepresentable, Sendable, Hashable {
+        /// The word in the log.
         public let rawValue: String
 
+        /// A kind of this name.
         public init(rawValue: String) { self.rawValue = rawValue }
 
         /// A call was judged.
@@ -44,6 +46,7 @@ public struct LedgerEntry: Sendable, Hashable {
     public var id: String
     /// Milliseconds since 1 January 1970 UTC.
     public var time: Int64
+    /// What happened.
     public var kind: Kind
     /// The agent's kind, such as `claude-code`; empty where no agent is meant.
     public var agent: String

@@ -22,6 +22,7 @@ public struct LedgerError: Error, Sendable, Hashable, CustomStringConvertible {
         case closed
     }
 
+    /// What kind of failure.
     public let code: Code
     /// One line, lower case, no full stop.
     public let message: String
@@ -38,6 +39,7 @@ public struct LedgerError: Error, Sendable, Hashable, CustomStringConvertible {
         self.hint = hint
     }
 
+    /// Path, message and hint in one line.
     public var description: String {
         (path.map { "\($0): " } ?? "") + message + (hint.map { " (\($0))" } ?? "")
     }

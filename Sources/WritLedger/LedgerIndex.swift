@@ -6,10 +6,15 @@ public import WritCore
 
 /// Which entries are asked for; nil fields match all.
 public struct LedgerQuery: Sendable, Hashable {
+    /// What kind of event.
     public var kind: LedgerEntry.Kind?
+    /// The agent's kind.
     public var agent: String?
+    /// The conversation.
     public var session: String?
+    /// The tool's canonical name.
     public var tool: String?
+    /// The answer.
     public var verdict: Verdict?
     /// Any of the entry's rules.
     public var rule: String?
@@ -151,6 +156,39 @@ final class LedgerIndex: Sendable {
                 continue
             }
         }
+    }
+
+    /// Whether every row is what the ledger's entry gives, as far as the index goes; nil when there is no index.
+    func isFaithful(_ reader: LedgerReader) throws -> Bool? {
+        guard Disk().exists(path), !Disk().isDirectory(path) else { return nil }
+        var configuration = Configuration()
+        configuration.readonly = true
+        configuration.busyMode = .timeout(5)
+        return try DatabaseQueue(path: path, configuration: configuration).read { database in
+            guard let state = try Row.fetchOne(database, sql: "SELECT size, key FROM state") else { return nil }
+            // After the index, which a writer may be filling: the checkpoint is never behind it.
+            let whole = try reader.checkpoint()?.size ?? 0
+            let size = UInt64(clamping: state["size"] as Int64)
+            guard size <= whole, state["key"] as String == reader.key.description else { return false }
+            var rows: UInt64 = 0
+            var bundle: [[UInt8]] = []
+            let cursor = try Row.fetchCursor(database, sql: "SELECT * FROM entry ORDER BY \"index\"")
+            while let row = try cursor.next() {
+                guard (row["index"] as Int64) == Int64(clamping: rows), rows < size else { return false }
+                if rows % 256 == 0 {
+                    bundle = try reader.tiles.entries(index: rows / 256, width: Int(min(256, whole - rows)))
+                }
+                let wanted = Self.row(rows, try LedgerEntry(bytes: bundle[Int(rows % 256)]))
+                guard StatementArguments(row.databaseValues) == wanted else { return false }
+                rows += 1
+            }
+            return rows == size
+        }
+    }
+
+    /// Runs SQL on the table, for tests.
+    func execute(_ sql: String) throws {
+        try open().write { try $0.execute(sql: sql) }
     }
 
     private func open() throws -> DatabaseQueue {

@@ -6,7 +6,9 @@
 public struct LedgerReader: Sendable {
     /// An entry with its place.
     public struct Item: Sendable, Hashable {
+        /// Counted from 0, for ever the same.
         public let index: UInt64
+        /// As it stands in the log; see ``LedgerReader/resolved(_:)``.
         public let entry: LedgerEntry
     }
 
@@ -40,7 +42,8 @@ public struct LedgerReader: Sendable {
     static func key(directory: String, disk: Disk) throws(LedgerError) -> LedgerVerifierKey {
         let path = "\(directory)/vkey"
         guard let bytes = try disk.read(path, limit: 4096) else {
-            throw LedgerError(.key, "no ledger here: its public key is missing", path: path, hint: "start the daemon once")
+            throw LedgerError(
+                .key, "no ledger here: its public key is missing", path: path, hint: "start the daemon once")
         }
         let text = String(decoding: bytes, as: UTF8.self)
         guard text.hasSuffix("\n"), let key = LedgerVerifierKey(String(text.dropLast())) else {
@@ -76,7 +79,9 @@ public struct LedgerReader: Sendable {
         let path = "\(directory)/blob/\(blob.hash)"
         guard let bytes = try disk.read(path, limit: LedgerEntry.maximumBytes), bytes.count == blob.bytes,
             LedgerHash(hashing: bytes) == blob.hash
-        else { throw LedgerError(.damaged, "the record is missing or changed", path: path, hint: "restore it from a copy") }
+        else {
+            throw LedgerError(.damaged, "the record is missing or changed", path: path, hint: "restore it from a copy")
+        }
         return try LedgerEntry(bytes: bytes)
     }
 
@@ -91,7 +96,9 @@ public struct LedgerReader: Sendable {
         index: UInt64, size: UInt64? = nil
     ) throws(LedgerError) -> [LedgerHash] {
         let whole = try checkpoint()?.size ?? 0
-        guard size ?? whole <= whole else { throw LedgerError(.range, "no checkpoint over \(size ?? whole) entries yet") }
+        guard size ?? whole <= whole else {
+            throw LedgerError(.range, "no checkpoint over \(size ?? whole) entries yet")
+        }
         return try MerkleTree.inclusionProof(index: index, size: size ?? whole, node: tiles.node(size: whole))
     }
 
@@ -143,7 +150,9 @@ public struct LedgerReader: Sendable {
             if position + 1 < names.count, let following = UInt64(names[position + 1]), following <= next { continue }
             let path = "\(directory)/journal/\(name)"
             guard let bytes = try disk.read(path, limit: 1 << 30) else { return false }
-            guard let segment = try located(path, { () throws(LedgerError) in try Journal.segment(bytes) }) else { continue }
+            guard let segment = try located(path, { () throws(LedgerError) in try Journal.segment(bytes) }) else {
+                continue
+            }
             if segment.first > next { return false }
             for record in segment.records where record.index == next && found.count < limit {
                 found.append((next, Array(bytes[record.entry])))

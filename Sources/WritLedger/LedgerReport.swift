@@ -41,14 +41,19 @@ public struct LedgerReport: Sendable, Hashable {
     public internal(set) var root = LedgerHash.empty.description
     /// Entries in the journal that no checkpoint covers yet.
     public internal(set) var journalEntries: UInt64 = 0
+    /// Hash tiles compared.
     public internal(set) var tiles = 0
+    /// Entry bundles read.
     public internal(set) var bundles = 0
+    /// Blobs hashed.
     public internal(set) var blobs = 0
     /// Bytes read.
     public internal(set) var bytes: UInt64 = 0
+    /// What the copy of the checkpoint says.
     public internal(set) var anchor = Anchor.absent
     /// The first faults, in the order found.
     public internal(set) var faults: [Fault] = []
+    /// All faults, described or not.
     public internal(set) var faultCount = 0
     /// Things worth knowing that are no fault, such as the rest of a torn record.
     public internal(set) var notes: [String] = []
@@ -83,7 +88,8 @@ public struct LedgerReport: Sendable, Hashable {
     /// The report for people.
     public var text: String {
         var lines = [
-            isSound ? "The ledger is sound." : "The ledger is damaged: \(faultCount) fault\(faultCount == 1 ? "" : "s").",
+            isSound
+                ? "The ledger is sound." : "The ledger is damaged: \(faultCount) fault\(faultCount == 1 ? "" : "s").",
             "  folder      \(directory)",
             "  key         \(key)",
             "  entries     \(entries) under the checkpoint, \(journalEntries) in the journal",
@@ -119,7 +125,8 @@ public struct LedgerReport: Sendable, Hashable {
             "key_trusted": .bool(isKeyTrusted), "entries": .integer(Int64(clamping: entries)), "root": .string(root),
             "journal_entries": .integer(Int64(clamping: journalEntries)), "tiles": .integer(Int64(tiles)),
             "bundles": .integer(Int64(bundles)), "blobs": .integer(Int64(blobs)),
-            "bytes": .integer(Int64(clamping: bytes)), "anchor": anchorValue, "fault_count": .integer(Int64(faultCount)),
+            "bytes": .integer(Int64(clamping: bytes)), "anchor": anchorValue,
+            "fault_count": .integer(Int64(faultCount)),
             "faults": .array(
                 faults.map { fault in
                     [

@@ -11,8 +11,11 @@ internal import Glibc
 public struct LedgerVerifier {
     /// How far a verification is.
     public struct Progress: Sendable, Hashable {
+        /// Entries checked so far.
         public let entries: UInt64
+        /// Entries under the checkpoint.
         public let total: UInt64
+        /// Bytes read so far.
         public let bytes: UInt64
     }
 
@@ -22,8 +25,6 @@ public struct LedgerVerifier {
     private let disk = Disk()
     private var report: LedgerReport
     private var stack = TileStack()
-    /// Grows with the stack; gives the roots at sizes of older tree heads.
-    private var frontier = MerkleFrontier()
     private var blobs: Set<LedgerHash> = []
 
     private static let restore = "restore the file from a copy of the ledger's folder"
@@ -76,8 +77,9 @@ public struct LedgerVerifier {
             if stack.size < checkpoint.size { break }
             checkEdge(checkpoint)
             report.entries = checkpoint.size
-            report.root = frontier.root.description
-            if frontier.root != checkpoint.root {
+            let root = stack.frontier.root
+            report.root = root.description
+            if root != checkpoint.root {
                 fault("checkpoint", "its root isn't that of the entries", Self.restore)
             }
             if readJournal() { break }
@@ -87,11 +89,32 @@ public struct LedgerVerifier {
             let isRead = report.entries == stack.size
             fault(
                 anchorPath ?? "",
-                !isRead ? "couldn't be compared: the entries can't be read that far" : "the ledger has \(stack.size) entries, its anchor \(anchor.size): entries were removed",
+                !isRead
+                    ? "couldn't be compared: the entries can't be read that far"
+                    : "the ledger has \(stack.size) entries, its anchor \(anchor.size): entries were removed",
                 "restore the ledger's folder from a copy")
         }
         readBlobs()
         readFolders()
+        readIndex(key)
+    }
+
+    /// The index is no evidence, but people look through it.
+    private mutating func readIndex(_ key: LedgerVerifierKey) {
+        guard report.isSound else { return }
+        let index = LedgerIndex(directory: directory)
+        let reader = LedgerReader(directory: directory, key: key, disk: disk, index: nil)
+        let remedy = "remove index.sqlite and its -wal and -shm: it is built anew from the ledger"
+        do {
+            if try index.isFaithful(reader) == false {
+                fault("index.sqlite", "the index differs from the ledger", remedy)
+            }
+        } catch let error as LedgerError {
+            fault("index.sqlite", "the index can't be compared: \(error.message)", remedy)
+        } catch {
+            // SQLite's own message may quote content.
+            fault("index.sqlite", "the index can't be read", remedy)
+        }
     }
 
     private mutating func fault(_ file: String, _ message: String, _ remedy: String, entry: UInt64? = nil) {
@@ -170,7 +193,8 @@ public struct LedgerVerifier {
                 let leaf = LedgerHash.leaf(entry)
                 if offset < hashes.count, hashes[offset] != leaf {
                     fault(
-                        name, "an entry isn't the one that was appended, or `\(TilePath.hashes(level: 0, index: index, width: width))` changed",
+                        name,
+                        "an entry isn't the one that was appended, or `\(TilePath.hashes(level: 0, index: index, width: width))` changed",
                         Self.restore, entry: stack.size)
                 }
                 noteBlob(entry)
@@ -206,7 +230,6 @@ public struct LedgerVerifier {
     }
 
     private mutating func append(_ leaf: LedgerHash) {
-        frontier.append(leaf)
         var full: [TileStack.Full] = []
         do {
             try stack.append(leaf) { (tile) throws(LedgerError) in full.append(tile) }
@@ -235,7 +258,9 @@ public struct LedgerVerifier {
             let isExact = path == name
             let wanted = TileWriter.bytes(expected)
             if isExact ? bytes != wanted : !bytes.starts(with: wanted) {
-                fault(path, "the hashes aren't those of the entries", Self.restore, entry: index << UInt64(8 * (level + 1)))
+                fault(
+                    path, "the hashes aren't those of the entries", Self.restore,
+                    entry: index << UInt64(8 * (level + 1)))
             }
         } catch {
             fault(error.path ?? name, error.message, Self.restore, entry: index << UInt64(8 * (level + 1)))
@@ -243,9 +268,9 @@ public struct LedgerVerifier {
     }
 
     private mutating func compareAnchor(_ anchor: inout LedgerCheckpoint?) {
-        guard let head = anchor, head.size == frontier.size else { return }
+        guard let head = anchor, head.size == stack.size else { return }
         anchor = nil
-        if frontier.root == head.root {
+        if stack.frontier.root == head.root {
             report.anchor = .holds(size: head.size)
         } else {
             report.anchor = .fails
@@ -261,7 +286,7 @@ public struct LedgerVerifier {
     private mutating func readJournal() -> Bool {
         var notes: [String] = []
         var faults: [(String, String, UInt64?)] = []
-        var tail = frontier
+        var tail = stack.frontier
         var count: UInt64 = 0
         var bytesRead: UInt64 = 0
         var newBlobs: [[UInt8]] = []
@@ -273,7 +298,8 @@ public struct LedgerVerifier {
                 let segment: Journal.Segment
                 do {
                     guard let found = try Journal.segment(bytes) else {
-                        notes.append("\(file): \(bytes.count) bytes of an unfinished header; nothing was acknowledged in it")
+                        notes.append(
+                            "\(file): \(bytes.count) bytes of an unfinished header; nothing was acknowledged in it")
                         continue
                     }
                     segment = found
@@ -287,9 +313,10 @@ public struct LedgerVerifier {
                 }
                 if segment.first > tail.size {
                     // Either the writer has folded meanwhile, or a segment is gone.
-                    if try LedgerCheckpoint(signed: disk.read("\(directory)/checkpoint", limit: 1 << 20) ?? [],
-                        key: checkpointKey).size > frontier.size
-                    {
+                    if try LedgerCheckpoint(
+                        signed: disk.read("\(directory)/checkpoint", limit: 1 << 20) ?? [],
+                        key: checkpointKey
+                    ).size > stack.size {
                         return false
                     }
                     faults.append((file, "the journal misses entries \(tail.size) to \(segment.first - 1)", tail.size))
@@ -304,14 +331,15 @@ public struct LedgerVerifier {
                         tail.append(record.leaf)
                         count += 1
                         newBlobs.append(Array(bytes[record.entry]))
-                    } else if record.index < frontier.size, try leaf(record.index) != record.leaf {
+                    } else if record.index < stack.size, try leaf(record.index) != record.leaf {
                         faults.append((file, "a record differs from the entry in the tiles", record.index))
                     }
                 }
                 switch segment.tail {
                 case .clean: break
                 case .torn(let torn):
-                    notes.append("\(file): \(torn) bytes of an unfinished record, never acknowledged; the next start cuts them")
+                    notes.append(
+                        "\(file): \(torn) bytes of an unfinished record, never acknowledged; the next start cuts them")
                 case .damaged(let message):
                     faults.append((file, "\(message), at byte \(segment.length)", segment.next))
                 }
@@ -325,7 +353,8 @@ public struct LedgerVerifier {
         report.notes += notes
         for (file, message, entry) in faults {
             fault(
-                file, message, "restore the file from a copy, or start with the damage set aside; "
+                file, message,
+                "restore the file from a copy, or start with the damage set aside; "
                     + "entries under the checkpoint aren't concerned", entry: entry)
         }
         return true
@@ -339,13 +368,13 @@ public struct LedgerVerifier {
     private func seed(at size: UInt64, _ tail: MerkleFrontier) throws(LedgerError) -> LedgerHash? {
         if size == tail.size { return tail.root }
         // A later segment that starts before the end of an earlier one never happens.
-        guard size <= frontier.size else { return nil }
+        guard size <= stack.size else { return nil }
         return try MerkleTree.root(
-            size: size, node: TileReader(directory: directory, disk: disk).node(size: frontier.size))
+            size: size, node: TileReader(directory: directory, disk: disk).node(size: stack.size))
     }
 
     private func leaf(_ index: UInt64) throws(LedgerError) -> LedgerHash? {
-        let width = Int(min(256, frontier.size - index / 256 * 256))
+        let width = Int(min(256, stack.size - index / 256 * 256))
         let hashes = try TileReader(directory: directory, disk: disk).hashes(
             level: 0, index: index / 256, width: width)
         return hashes[Int(index % 256)]
@@ -374,7 +403,9 @@ public struct LedgerVerifier {
                     }
                     continue
                 }
-                guard let bytes = try disk.read("\(directory)/blob/\(name)", limit: LedgerEntry.maximumBytes) else { continue }
+                guard let bytes = try disk.read("\(directory)/blob/\(name)", limit: LedgerEntry.maximumBytes) else {
+                    continue
+                }
                 report.bytes += UInt64(bytes.count)
                 report.blobs += 1
                 if LedgerHash(hashing: bytes) != hash { fault("blob/\(name)", "its content changed", Self.restore) }
@@ -411,7 +442,9 @@ extension [UInt8] {
             // Braces are rarer than anything else in the key.
             while let brace = memchr(start + at, 0x7B, bytes.count - at) {
                 let offset = start.distance(to: UnsafeRawPointer(brace))
-                if offset >= wanted.count, memcmp(start + (offset - wanted.count), wanted, wanted.count) == 0 { return true }
+                if offset >= wanted.count, memcmp(start + (offset - wanted.count), wanted, wanted.count) == 0 {
+                    return true
+                }
                 at = offset + 1
             }
             return false

@@ -12,11 +12,11 @@ import WritTestSupport
     /// A ledger of some thousand entries: folded ones, a blob, and a journal with a tail that no checkpoint covers.
     private func filled(_ folder: Folder, tail: Int) throws {
         let ledger = try folder.open { $0.anchorPath = folder.anchor }
-        try ledger.append(contentsOf: (0..<3_000).map { entry($0) })
-        try ledger.append(entry(3_000, record: .string(String(repeating: "x", count: 70_000))))
+        try ledger.append(contentsOf: (0..<2_000).map { entry($0) })
+        try ledger.append(entry(2_000, record: .string(String(repeating: "x", count: 70_000))))
         try ledger.fold()
         if tail > 0 {
-            try ledger.append(contentsOf: (3_001..<3_001 + tail).map { entry($0) })
+            try ledger.append(contentsOf: (2_001..<2_001 + tail).map { entry($0) })
         } else {
             try ledger.close()
         }
@@ -27,18 +27,17 @@ import WritTestSupport
         try filled(folder, tail: tail)
         let sound = LedgerVerifier.verify(folder.ledger, anchorPath: folder.anchor)
         #expect(sound.faults == [])
-        #expect(sound.anchor == .holds(size: 3_001))
-        #expect(sound.entries == 3_001)
+        #expect(sound.anchor == .holds(size: 2_001))
+        #expect(sound.entries == 2_001)
         #expect(sound.journalEntries == UInt64(tail))
         let seed = UInt64(20 + tail)
         var generator = SeededGenerator(seed: seed)
         let files = try folder.files().map { "ledger/\($0)" } + ["outside/anchor"]
-        for round in 0..<6 {
+        for round in 0..<3 {
             for file in files {
                 var bytes = try folder.read(file)
                 if bytes.isEmpty { continue }
-                // The small files and both ends of the others each have another meaning a byte.
-                let places = [0, bytes.count - 1, bytes.count * round / 6]
+                let places = [0, bytes.count - 1]
                 let place = round < 2 ? places[round] : Int.random(in: 0..<bytes.count, using: &generator)
                 let bit = UInt8.random(in: 0..<8, using: &generator)
                 bytes[place] ^= 1 << bit
@@ -66,7 +65,7 @@ import WritTestSupport
     @Test func `each bit of a journal record counts`() throws {
         let folder = try Folder()
         let ledger = try folder.open()
-        try ledger.append(contentsOf: (0..<3).map { entry($0) })
+        try ledger.append(entry(0))
         let journal = "ledger/journal/" + Journal.fileName(first: 0)
         let bytes = try folder.read(journal)
         for bit in 0..<bytes.count * 8 {

@@ -53,6 +53,7 @@ final class Folder: Sendable {
         var options = Ledger.Options(origin: "writ.local/test")
         options.foldsInBackground = false
         options.keepsIndex = false
+        options.disk = Disk { operation, _ in operation == .synchronize ? .pretend : .proceed }
         change(&options)
         return options
     }
@@ -64,7 +65,8 @@ final class Folder: Sendable {
 
 func entry(_ number: Int, message: String = "", record: JSON = .null) -> LedgerEntry {
     LedgerEntry(
-        id: "id-\(number)", time: 1_000 + Int64(number), kind: .decision, agent: number % 3 == 0 ? "cursor" : "claude-code",
+        id: "id-\(number)", time: 1_000 + Int64(number), kind: .decision,
+        agent: number % 3 == 0 ? "cursor" : "claude-code",
         session: "s\(number % 5)", tool: "Bash", verdict: number % 4 == 0 ? .deny : .allow,
         message: message, rules: number % 4 == 0 ? ["default/writ/secrets"] : [], record: record)
 }
@@ -88,7 +90,7 @@ final class Plug: Sendable {
                 count -= 1
                 return count >= 0
             }
-            if isOn { return .proceed }
+            if isOn { return operation == .synchronize ? .pretend : .proceed }
             if case .write(let bytes) = operation, left.withLock({ $0 == -1 }) { return .short(bytes / 2) }
             return .fail(5)
         }

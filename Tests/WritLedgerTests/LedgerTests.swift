@@ -22,10 +22,11 @@ import WritTestSupport
         let reader = try LedgerReader(at: folder.ledger)
         #expect(try reader.entries(from: 0).map(\.entry) == entries)
         #expect(try reader.checkpoint()?.root.bytes == MerkleTreeTests.naive(entries.map(\.json.canonicalBytes)[...]))
-        #expect(try folder.files() == [
-            "checkpoint", "key", "lock", "tile/0/000", "tile/0/001", "tile/0/002.p/88", "tile/1/000.p/2",
-            "tile/entries/000", "tile/entries/001", "tile/entries/002.p/88", "vkey",
-        ])
+        #expect(
+            try folder.files() == [
+                "checkpoint", "key", "lock", "tile/0/000", "tile/0/001", "tile/0/002.p/88", "tile/1/000.p/2",
+                "tile/entries/000", "tile/entries/001", "tile/entries/002.p/88", "vkey",
+            ])
         let mode = try FileManager.default.attributesOfItem(atPath: folder.ledger + "/key")[.posixPermissions] as? Int
         #expect(mode == 0o600)
     }
@@ -107,7 +108,9 @@ import WritTestSupport
 
     @Test func `a record beyond the limit of an entry lies in a blob`() throws {
         let folder = try Folder()
-        let long = entry(0, message: String(repeating: "\u{1B}", count: 9_000), record: .string(String(repeating: "x", count: 200_000)))
+        let long = entry(
+            0, message: String(repeating: "\u{1B}", count: 9_000),
+            record: .string(String(repeating: "x", count: 200_000)))
         let ledger = try folder.open()
         try ledger.append(long)
         try ledger.append(entry(1))
@@ -128,6 +131,8 @@ import WritTestSupport
     @Test func `many threads append at once, and nothing is lost`() throws {
         let folder = try Folder()
         let ledger = try folder.open {
+            $0.disk = Disk()
+            $0.anchorPath = folder.anchor
             $0.foldsInBackground = true
             $0.foldCount = 50
             $0.segmentBytes = 5_000
@@ -135,6 +140,15 @@ import WritTestSupport
         }
         let failures = Counter()
         DispatchQueue.concurrentPerform(iterations: 16) { thread in
+            if thread % 8 == 0 {
+                // Whoever verifies while others write sees a sound ledger at any moment.
+                for _ in 0..<5 {
+                    for fault in LedgerVerifier.verify(folder.ledger, anchorPath: folder.anchor).faults {
+                        print(fault)
+                        failures.add()
+                    }
+                }
+            }
             for number in 0..<50 {
                 do {
                     let index = try ledger.append(
@@ -158,14 +172,14 @@ import WritTestSupport
     @Test func `ids sort in the order in which they were made`() {
         var ids = EntryIDs()
         var generator = SeededGenerator(seed: 4)
-        let times = [Int64(5), 5, 5, 9, 7, 1_700_000_000_000] + Array(repeating: Int64(1_700_000_000_000), count: 5_000)
+        let times =
+            [Int64(5), 5, 5, 9, 7, 1_700_000_000_000] + Array(repeating: Int64(1_700_000_000_000), count: 5_000)
         let made = times.map { ids.next(time: $0, using: &generator) }
         #expect(made == made.sorted())
         #expect(Set(made).count == made.count)
         #expect(made[5].hasPrefix("018bcfe5-6800-7000-"))
     }
 }
-
 
 /// Counts from several threads.
 final class Counter: Sendable {

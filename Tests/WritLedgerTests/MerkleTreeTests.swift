@@ -46,7 +46,8 @@ import WritTestSupport
                 #expect(frontier.root.bytes == Self.naive(leaves[...]))
                 #expect(stack.frontier == frontier)
             }
-            leaves.append((0..<Int.random(in: 0..<20, using: &generator)).map { _ in .random(in: 0...255, using: &generator) })
+            leaves.append(
+                (0..<Int.random(in: 0..<20, using: &generator)).map { _ in .random(in: 0...255, using: &generator) })
             frontier.append(.leaf(leaves[size]))
             try stack.append(.leaf(leaves[size])) { _ throws(LedgerError) in }
         }

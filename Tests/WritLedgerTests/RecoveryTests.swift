@@ -17,7 +17,7 @@ import WritTestSupport
             let ledger = try folder.open { $0.segmentBytes = 10 }
             try ledger.append(contentsOf: (0..<10).map { entry($0) })
             try ledger.fold()
-            for number in 10..<14 {
+            for number in 10..<12 {
                 try ledger.append(entry(number))
                 ends.append(try folder.read(path).count)
             }
@@ -46,7 +46,7 @@ import WritTestSupport
             $0.anchorPath = folder.anchor
         }
         var number = 0
-        for step in 0..<14 {
+        for step in 0..<8 {
             for count in [1, 3, 40] {
                 let entries = (number..<number + count).map { entry($0) }
                 let range = try ledger.append(contentsOf: entries, durability: step % 3 == 0 ? .synced : .written)
@@ -66,7 +66,7 @@ import WritTestSupport
             try work(folder, disk: plug.disk) { _, _ in }
             count = plug.operations
         }
-        #expect(count > 150)
+        #expect(count > 80)
         for moment in 0..<count {
             let folder = try Folder()
             var acknowledged: [UInt64: Int] = [:]
@@ -111,7 +111,9 @@ import WritTestSupport
                     refused += 1
                 }
             }
-            do throws(LedgerError) { try ledger.append(entry(-1), durability: .synced) } catch let caught { error = caught }
+            do throws(LedgerError) { try ledger.append(entry(-1), durability: .synced) } catch let caught {
+                error = caught
+            }
             if room == 0 {
                 #expect(refused == 6)
                 #expect(error?.code == .storage)

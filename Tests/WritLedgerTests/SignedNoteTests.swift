@@ -10,7 +10,8 @@ import Testing
         let text = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
         let key = try #require(LedgerVerifierKey(text))
         #expect(key.description == text)
-        let words = "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n"
+        let words =
+            "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n"
         let line = "x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM="
         let signature = try #require(Base64.bytes(line))
         #expect(Array(signature.prefix(4)) == key.id)

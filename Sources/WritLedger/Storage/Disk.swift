@@ -20,6 +20,8 @@ package struct Disk: Sendable {
         case proceed
         /// It fails with this `errno`.
         case fail(Int32)
+        /// It is said to have been done. For tests, which would spend their time waiting for the medium.
+        case pretend
         /// Of a write, only so many bytes arrive, then the disk is full.
         case short(Int)
     }
@@ -116,7 +118,7 @@ package struct Disk: Sendable {
         var fault: Int32 = 0
         if let gate {
             switch gate(.write(bytes: bytes.count), path) {
-            case .proceed: break
+            case .proceed, .pretend: break
             case .fail(let number): (limit, fault) = (0, number)
             case .short(let count): (limit, fault) = (min(count, limit), ENOSPC)
             }
@@ -144,7 +146,7 @@ package struct Disk: Sendable {
 
     /// Waits until the file's bytes are on the medium.
     func synchronize(_ file: Int32, _ path: String) throws(LedgerError) {
-        try ask(.synchronize, path, "can't be synchronised")
+        guard try ask(.synchronize, path, "can't be synchronised") else { return }
         #if canImport(Darwin)
         // fsync leaves the bytes in the drive's cache there.
         let result = fcntl(file, F_FULLFSYNC) == 0 ? 0 : fsync(file)
@@ -156,7 +158,7 @@ package struct Disk: Sendable {
 
     /// Waits until a folder's names are on the medium.
     func synchronizeDirectory(_ path: String) throws(LedgerError) {
-        try ask(.synchronize, path, "can't be synchronised")
+        guard try ask(.synchronize, path, "can't be synchronised") else { return }
         let file = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard file >= 0 else { throw Self.failure("can't be opened", path, errno) }
         defer { close(file) }
@@ -213,10 +215,13 @@ package struct Disk: Sendable {
         guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw Self.failure("can't be created", path, errno) }
     }
 
-    private func ask(_ operation: Operation, _ path: String, _ what: String) throws(LedgerError) {
-        guard let gate else { return }
+    /// True when the operation is to be done.
+    @discardableResult
+    private func ask(_ operation: Operation, _ path: String, _ what: String) throws(LedgerError) -> Bool {
+        guard let gate else { return true }
         switch gate(operation, path) {
-        case .proceed: return
+        case .proceed: return true
+        case .pretend: return false
         case .fail(let number): throw Self.failure(what, path, number)
         case .short: throw Self.failure(what, path, ENOSPC)
         }

@@ -27,7 +27,8 @@ struct TileWriter: Sendable {
             levels.append(width == 0 ? [] : try tiles.hashes(level: level, index: index, width: width))
             index /= 256
         }
-        guard let stack = TileStack(size: checkpoint.size, levels: levels), stack.frontier.root == checkpoint.root else {
+        guard let stack = TileStack(size: checkpoint.size, levels: levels), stack.frontier.root == checkpoint.root
+        else {
             throw LedgerError(
                 .damaged, "the tiles don't give the root of the checkpoint", path: directory + "/tile",
                 hint: "`writ ledger verify` names the file; restore it from a copy")

@@ -66,11 +66,13 @@ public struct LedgerHash: Sendable, Hashable, CustomStringConvertible {
         withUnsafeBytes(of: words) { out.append(contentsOf: $0) }
     }
 
+    /// Compares all bytes.
     public static func == (left: LedgerHash, right: LedgerHash) -> Bool {
         left.words.0 == right.words.0 && left.words.1 == right.words.1 && left.words.2 == right.words.2
             && left.words.3 == right.words.3
     }
 
+    /// Half of the bytes are more than enough.
     public func hash(into hasher: inout Hasher) {
         hasher.combine(words.0)
         hasher.combine(words.3)

@@ -27,6 +27,7 @@ public struct LedgerVerifierKey: Sendable, Hashable, CustomStringConvertible {
         guard self.id == id else { return nil }
     }
 
+    /// The spelling that ``init(_:)`` reads.
     public var description: String { "\(name)+\(Hex.text(id))+\(Base64.text([1] + publicKey))" }
 
     func isSignature(_ signature: [UInt8], of text: [UInt8]) -> Bool {
@@ -112,7 +113,8 @@ public struct LedgerCheckpoint: Sendable, Hashable {
     /// - Throws: ``LedgerError/Code/damaged`` when the text isn't a checkpoint of this key, or isn't signed by it.
     public init(signed bytes: [UInt8], key: LedgerVerifierKey) throws(LedgerError) {
         func damaged(_ message: String) -> LedgerError {
-            LedgerError(.damaged, message, hint: "restore the file from a copy; `writ ledger verify` shows what is sound")
+            LedgerError(
+                .damaged, message, hint: "restore the file from a copy; `writ ledger verify` shows what is sound")
         }
         guard bytes.count <= 1 << 20, let text = String(validating: bytes, as: UTF8.self) else {
             throw damaged("not a signed note")
