@@ -19,6 +19,8 @@ public struct PolicyRequest: Sendable, Hashable {
     public var scannerFaults: [ScannerFault]
     /// What other engines say (delegation, kill switch, sequences): joined by maximum with what policy says.
     public var further: [Decision.Reason]
+    /// In ``approvedGates``: a person has consented to this very call where no gate is named.
+    public static let hostPrompt = ""
     /// Gates (full ids) that have agreed to this very call; the caller has checked and used up the approvals.
     public var approvedGates: Set<String>
     public var facts: Facts

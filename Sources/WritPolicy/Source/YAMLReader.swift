@@ -161,7 +161,7 @@ private struct Conversion {
         if error == nil { error = PolicyError(code, message, file: file, at: mark, hint: hint) }
     }
 
-    mutating func node(_ node: Node, depth: Int) -> YAMLNode {
+    mutating func node(_ node: Node, depth: Int, isKey: Bool = false) -> YAMLNode {
         let mark = columns.original(
             node.mark.map { SourceMark(line: $0.line, column: $0.column) } ?? SourceMark(line: 1, column: 1))
         let nothing = YAMLNode(.null, mark: mark)
@@ -176,7 +176,10 @@ private struct Conversion {
         }
         switch node {
         case .scalar(let scalar):
-            guard scalar.tag.rawValue.isEmpty else { return tagged(scalar.tag.rawValue, mark) }
+            // The parser gives quoted scalars their tag, and resolves those of keys when it looks for duplicates.
+            let isText = scalar.tag.rawValue == "tag:yaml.org,2002:str" && scalar.style != .plain
+            let isResolved = isText || (isKey && scalar.tag.rawValue.hasPrefix("tag:yaml.org,2002:"))
+            guard scalar.tag.rawValue.isEmpty || isResolved else { return tagged(scalar.tag.rawValue, mark) }
             return self.scalar(scalar, mark)
         case .sequence(let sequence):
             guard sequence.tag.rawValue.isEmpty else { return tagged(sequence.tag.rawValue, mark) }
@@ -188,7 +191,7 @@ private struct Conversion {
             var members: [YAMLNode.Member] = []
             var seen: Set<String> = []
             for (key, value) in mapping {
-                let keyNode = self.node(key, depth: depth + 1)
+                let keyNode = self.node(key, depth: depth + 1, isKey: true)
                 guard error == nil else { return nothing }
                 guard key.scalar != nil else {
                     fail(.wrongType, "a key must be a word", keyNode.mark)

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+import WritCEL
+public import WritCore
+
+/// The operations of a shell command: what the shell engine says about it.
+public typealias ShellExpander = @Sendable (_ command: String) -> [Operation]
+
+/// What loading a policy needs from outside.
+public struct PolicyOptions: Sendable {
+    /// The names that `patterns` of scanner rules may use.
+    public var detectorGroups: Set<String>
+    /// For `examples`; without it they are noted as not run.
+    public var expand: ShellExpander?
+    /// A digest of bytes, for the policy's digest and `op.command_hash`.
+    public var hash: (@Sendable ([UInt8]) -> String)?
+    /// The keyed fingerprint of a text, for `fingerprint_seen`.
+    public var fingerprint: (@Sendable (String) -> String)?
+
+    /// The groups that the built-in detectors have.
+    public static let defaultDetectorGroups: Set<String> = [
+        "api_keys", "private_keys", "database_urls", "aws_credentials", "cloud_credentials", "tokens", "passwords",
+        "certificates", "webhooks", "session_cookies", "generic_secrets", "secrets", "pii", "payment_cards",
+        "high_entropy", "connection_strings", "ssh_keys", "jwt", "encryption_keys", "canary",
+    ]
+
+    /// Creates options.
+    public init(
+        detectorGroups: Set<String> = PolicyOptions.defaultDetectorGroups, expand: ShellExpander? = nil,
+        hash: (@Sendable ([UInt8]) -> String)? = nil, fingerprint: (@Sendable (String) -> String)? = nil
+    ) {
+        self.detectorGroups = detectorGroups
+        self.expand = expand
+        self.hash = hash
+        self.fingerprint = fingerprint
+    }
+}
+
+/// The environments of all phases, made once for a load.
+struct PolicyEnvironments {
+    private let environments: [Phase: CELEnvironment]
+
+    init(_ options: PolicyOptions) {
+        let functions = PolicyFunctions(fingerprint: options.fingerprint)
+        environments = Dictionary(
+            uniqueKeysWithValues: Phase.allCases.map { ($0, Variable.environment(for: $0, functions: functions)) })
+    }
+
+    func of(_ phase: Phase) -> CELEnvironment { environments[phase] ?? CELEnvironment() }
+}
+
+/// Names that stand for a kind of tool whichever host has it.
+public enum ToolAliases {
+    /// Changes when a name is added.
+    public static let version = 1
+
+    /// Alias names with the action they stand for.
+    public static let table: [(name: String, action: Operation.Kind)] = [
+        ("shell_execute", .shellExec), ("shell", .shellExec), ("file_read", .fileRead), ("file_write", .fileWrite),
+        ("file_delete", .fileDelete), ("file_search", .fileSearch), ("web_fetch", .httpRequest),
+        ("browser_navigate", .browserNavigate), ("mcp_call", .mcpCall), ("agent_spawn", .agentSpawn),
+    ]
+
+    /// The hosts' own names of their shell tools.
+    public static let shellTools: Set<String> = [
+        "Bash", "bash", "shell", "Shell", "exec_command", "local_shell", "run_shell_command", "powershell",
+        "PowerShell", "beforeShellExecution", "execute_command", "run_terminal_cmd", "run_in_terminal", "execute_bash",
+        "shell_command", "shell_execute", "BashOutput", "terminal",
+    ]
+
+    static func kinds(of name: String) -> UInt64 {
+        table.reduce(0) { $1.name == name ? $0 | Matcher.bit($1.action) : $0 }
+    }
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+public import WritCore
+
+/// All layers together: the function from a request to a decision.
+///
+/// Deciding is pure: the same set and the same request give the same decision. Safe to share between threads.
+///
+/// The highest of organisation, team and user with a policy of dialect 2 is the **root**. Operations that no grant of
+/// the root covers get the root's default; where it states none for the profile, Writ's own grants count beside the
+/// root's and the profile's posture (``Posture``) is the default. Every other layer restricts alone, and says what
+/// happens to uncovered operations only if it states a default.
+public struct PolicySet: Sendable {
+    /// From the highest down.
+    public let layers: [PolicyLayer]
+    /// Layers that should be there and could not be loaded, with nothing good to fall back to.
+    public let broken: Set<Layer>
+    let rules: [CompiledRule]
+    /// For each rule, its layer and its document's lists.
+    let places: [(layer: Int, lists: Int)]
+    let lists: [CELMapBox]
+    let budgets: [CompiledBudget]
+    let egress: [CompiledEgress]
+    let mcp: [CompiledMCP]
+    let index: RuleIndex
+    let root: Int?
+    let hash: (@Sendable ([UInt8]) -> String)?
+
+    /// Joins layers. A layer may be given more than once; each is evaluated apart.
+    public init(_ layers: [PolicyLayer], broken: Set<Layer> = []) {
+        let layers = layers.sorted { ($0.layer, $0.digest) < ($1.layer, $1.digest) }
+        self.layers = layers
+        self.broken = broken
+        var rules: [CompiledRule] = []
+        var places: [(layer: Int, lists: Int)] = []
+        var lists: [CELMapBox] = []
+        for (position, layer) in layers.enumerated() {
+            for rule in layer.rules {
+                rules.append(rule)
+                places.append((position, lists.count + rule.document))
+            }
+            lists += layer.documents.map(CompiledLists.map)
+        }
+        self.rules = rules
+        self.places = places
+        self.lists = lists
+        budgets = layers.flatMap(\.budgets)
+        egress = layers.flatMap(\.egress)
+        mcp = layers.flatMap(\.mcp)
+        index = RuleIndex(rules)
+        root = layers.firstIndex(where: \.canBeRoot)
+        hash = layers.lazy.compactMap(\.options.hash).first
+    }
+
+    /// A digest of all layers; empty where the layers have none.
+    public var digest: String {
+        guard let hash else { return "" }
+        return hash(Array(layers.map { "\($0.layer.name)=\($0.digest)\n" }.joined().utf8))
+    }
+
+    /// The answer to a request.
+    public func decide(_ request: PolicyRequest) -> Decision {
+        var deciding = Deciding(self, request)
+        return deciding.run()
+    }
+
+    /// The scanners that rules of a phase listen to, with the settings that they ask for.
+    public func scanners(in phase: Phase) -> [ScannerDemand] {
+        var demands: [ScannerDemand] = []
+        for layer in layers {
+            for document in layer.documents {
+                for rule in document.rules {
+                    if let scanner = rule.scanner, scanner.name != "tool_call", scanner.phases.contains(phase) {
+                        demands.append(
+                            ScannerDemand(
+                                scanner: scanner.name, groups: scanner.groups?.map(\.value),
+                                checksTyposquat: scanner.checksTyposquat ?? true,
+                                checksReputation: scanner.checksReputation ?? true,
+                                minimumWeeklyDownloads: scanner.minimumWeeklyDownloads,
+                                languages: scanner.languages))
+                    }
+                    // A grant that must be scanned makes its scanners run in every phase that content passes.
+                    for case .scan(let scanners) in rule.obligations {
+                        demands += scanners.map { ScannerDemand(scanner: $0) }
+                    }
+                }
+            }
+        }
+        var seen: Set<ScannerDemand> = []
+        return demands.filter { seen.insert($0).inserted }
+    }
+
+    /// The gates that rules name, by full id.
+    public var gates: [String: PolicyDocument.Gate] {
+        var gates: [String: PolicyDocument.Gate] = [:]
+        for layer in layers {
+            for document in layer.documents {
+                for gate in document.gates { gates["\(layer.layer.name)/\(document.name)/\(gate.name)"] = gate }
+            }
+        }
+        return gates
+    }
+
+    /// Whether tools that no call could use are to be left out of an MCP server's list.
+    public var hidesDeniedTools: Bool { mcp.contains(where: \.hidesDenied) }
+
+    /// Some arguments could make a call of this tool allowed or asked. Conditions that read arguments count in the
+    /// tool's favour, so a tool is hidden only if every call is denied.
+    public func couldUse(_ request: PolicyRequest) -> Bool {
+        var deciding = Deciding(self, request, ignoresArguments: true)
+        return deciding.run().verdict < .deny
+    }
+}
+
+/// A scanner that some rule listens to.
+public struct ScannerDemand: Sendable, Hashable {
+    public var scanner: String
+    /// Nil for all.
+    public var groups: [String]?
+    public var checksTyposquat: Bool
+    public var checksReputation: Bool
+    public var minimumWeeklyDownloads: Int?
+    /// Nil for all.
+    public var languages: [String]?
+
+    init(
+        scanner: String, groups: [String]? = nil, checksTyposquat: Bool = true, checksReputation: Bool = true,
+        minimumWeeklyDownloads: Int? = nil, languages: [String]? = nil
+    ) {
+        self.scanner = scanner
+        self.groups = groups
+        self.checksTyposquat = checksTyposquat
+        self.checksReputation = checksReputation
+        self.minimumWeeklyDownloads = minimumWeeklyDownloads
+        self.languages = languages
+    }
+}

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: Apache-2.0
+import WritCEL
+import WritCore
+import WritPattern
+
+/// Turns the typed rules of one document into compiled ones; every fault gets its place.
+struct RuleCompiler {
+    let document: PolicyDocument
+    let layer: Layer
+    let options: PolicyOptions
+    let environments: PolicyEnvironments
+    let diagnostics: Diagnostics
+
+    private var prefix: String { "\(layer.name)/\(document.name)/" }
+
+    func rules() -> [CompiledRule] {
+        var rules = document.rules.map(rule) + document.flows.map(flow)
+        let waivers = compiledWaivers()
+        for index in rules.indices { rules[index].waivers = waivers[rules[index].name] ?? [] }
+        return rules
+    }
+
+    private func compiledWaivers() -> [String: [CompiledRule.Waiver]] {
+        var waivers: [String: [CompiledRule.Waiver]] = [:]
+        for waiver in document.waivers {
+            waivers[waiver.rule.value, default: []].append(
+                .init(
+                    until: waiver.until, matcher: matcher(waiver.match), reason: waiver.reason,
+                    approvedBy: waiver.approvedBy))
+        }
+        return waivers
+    }
+
+    private func rule(_ rule: PolicyDocument.Rule) -> CompiledRule {
+        let phases = rule.scanner?.phases ?? [.toolCall]
+        let message = rule.message.isEmpty ? rule.description : rule.message
+        let compiled = CompiledRule(
+            id: prefix + rule.name, name: rule.name, layer: layer, document: 0, mark: rule.mark, action: rule.action,
+            severity: rule.severity, tags: rule.tags, message: MessageTemplate(message), phases: phases,
+            matcher: matcher(rule.match), when: condition(rule.when, phases), unless: condition(rule.unless, phases),
+            scanner: rule.scanner.map(scanner), source: nil, gate: rule.gate.map { prefix + $0.value },
+            onError: rule.onError,
+            limits: rule.limits.map { limits in
+                CompiledBudget(
+                    id: prefix + rule.name + "#limits", name: rule.name, layer: layer, document: 0, per: limits.per,
+                    count: limits.count, meter: nil, limit: 0, matcher: nil, key: nil, outcome: "any",
+                    window: limits.window, then: limits.then)
+            }, obligations: rule.obligations, expires: rule.expires)
+        note(rule, compiled)
+        return compiled
+    }
+
+    private func flow(_ flow: PolicyDocument.Flow) -> CompiledRule {
+        CompiledRule(
+            id: prefix + flow.name, name: flow.name, layer: layer, document: 0, mark: flow.mark, action: flow.action,
+            severity: flow.severity, tags: flow.tags, message: MessageTemplate(flow.message), phases: [.toolCall],
+            matcher: matcher(flow.to), when: condition(flow.when, [.toolCall]),
+            unless: condition(flow.unless, [.toolCall]), scanner: nil,
+            source: .init(labels: flow.from.map { ToolPattern($0.value) }, reach: flow.within),
+            gate: flow.gate.map { prefix + $0.value }, onError: nil, limits: nil, obligations: [], expires: nil)
+    }
+
+    func budgets() -> [CompiledBudget] {
+        let waivers = compiledWaivers()
+        return document.budgets.map { budget in
+            var key: Condition?
+            if let source = budget.key, let program = program(source, .toolCall, expecting: .string) {
+                key = Condition(program: program, mark: source.mark)
+            }
+            let isWhole = budget.match == PolicyDocument.Match()
+            return CompiledBudget(
+                id: prefix + budget.name, name: budget.name, layer: layer, document: 0, per: budget.per,
+                count: budget.count, meter: budget.meter, limit: budget.limit ?? 0,
+                matcher: isWhole ? nil : matcher(budget.match), key: key, outcome: budget.outcome,
+                window: budget.window, then: budget.then, waivers: waivers[budget.name] ?? [])
+        }
+    }
+
+    func egress() -> CompiledEgress? {
+        document.egress.map { egress in
+            func entry(_ entry: PolicyDocument.Egress.Entry) -> CompiledEgress.Entry {
+                .init(
+                    hosts: hosts(entry.hosts) ?? [], ports: entry.ports.map { Set($0) },
+                    methods: entry.methods.map { Set($0) })
+            }
+            return CompiledEgress(
+                id: prefix + "egress", layer: layer, allowsByDefault: egress.allowsByDefault,
+                allow: egress.allow.map(entry), deny: egress.deny.map(entry),
+                allowsPrivateAddresses: egress.allowsPrivateAddresses)
+        }
+    }
+
+    func mcp() -> CompiledMCP? {
+        document.mcp.map { mcp in
+            CompiledMCP(
+                id: prefix + "mcp", layer: layer,
+                servers: Dictionary(mcp.servers.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first }),
+                unknownServer: mcp.unknownServer, pinsDefinitions: mcp.pinsDefinitions,
+                onDefinitionChange: mcp.onDefinitionChange, hidesDenied: mcp.hidesDenied)
+        }
+    }
+
+    // MARK: Matching
+
+    /// Items with `list:name` replaced by that list.
+    private func expanded(_ items: [Marked<String>]?) -> [Marked<String>]? {
+        guard let items else { return nil }
+        var out: [Marked<String>] = []
+        for item in items {
+            guard item.value.hasPrefix("list:") else {
+                out.append(item)
+                continue
+            }
+            let name = String(item.value.dropFirst(5))
+            guard let list = document.lists[name] else {
+                diagnostics.error(
+                    .unknownReference, "there is no list \(quoted(name))", at: item.mark,
+                    hint: Suggestion.nearest(to: name, in: document.lists.keys).map { "did you mean `\($0)`?" })
+                continue
+            }
+            out += list
+        }
+        return out
+    }
+
+    private func words(_ items: [Marked<String>]?) -> [WordGlob]? {
+        expanded(items)?.map { WordGlob($0.value) }
+    }
+
+    private func hosts(_ items: [Marked<String>]?) -> [HostPattern]? {
+        expanded(items)?.compactMap { item in
+            do throws(HostPattern.Fault) {
+                return try HostPattern(item.value)
+            } catch {
+                diagnostics.error(.badHost, "\(quoted(item.value)) \(error.message)", at: item.mark, hint: error.hint)
+                return nil
+            }
+        }
+    }
+
+    func matcher(_ match: PolicyDocument.Match) -> Matcher {
+        var matcher = Matcher()
+        if let actions = expanded(match.actions) {
+            matcher.kinds = actions.reduce(into: 0) { $0 |= kinds($1) }
+        }
+        if let tools = expanded(match.tools) {
+            matcher.tools = tools.map { ToolPattern($0.value) }
+            matcher.toolKinds = tools.reduce(into: 0) { $0 |= ToolAliases.kinds(of: $1.value) }
+        }
+        matcher.commands = expanded(match.commands)?.compactMap { item in
+            do throws(CommandPattern.Fault) {
+                return try CommandPattern(item.value)
+            } catch {
+                diagnostics.error(
+                    .badPattern, "the command \(quoted(item.value)) \(error.message)", at: item.mark, hint: error.hint)
+                return nil
+            }
+        }
+        matcher.paths = expanded(match.paths)?.compactMap { item in
+            do throws(PathGlob.Fault) {
+                return try PathGlob(item.value)
+            } catch {
+                diagnostics.error(
+                    .badGlob, "the path \(quoted(item.value)) \(error.message)", at: item.mark, hint: error.hint)
+                return nil
+            }
+        }
+        matcher.hosts = hosts(match.hosts)
+        matcher.packages = expanded(match.packages)?.map { PackagePattern($0.value) }
+        matcher.users = words(match.users)
+        matcher.groups = words(match.groups)
+        matcher.roles = words(match.roles)
+        matcher.agents = words(match.agents)
+        matcher.workflows = words(match.workflows)
+        matcher.environment = words(match.environment)
+        matcher.repos = words(match.repos)
+        return matcher
+    }
+
+    private func kinds(_ item: Marked<String>) -> UInt64 {
+        let word = item.value
+        if let kind = Operation.Kind(rawValue: word) { return Matcher.bit(kind) }
+        if word == "*" { return Operation.Kind.allCases.reduce(0) { $0 | Matcher.bit($1) } }
+        if word.hasSuffix(".*") {
+            let family = word.dropLast()
+            let found = Operation.Kind.allCases.filter { $0.rawValue.hasPrefix(family) }
+            if !found.isEmpty { return found.reduce(0) { $0 | Matcher.bit($1) } }
+        }
+        diagnostics.error(
+            .unknownValue, "unknown action \(quoted(word))", at: item.mark,
+            hint: Suggestion.hint(for: word, in: Operation.Kind.allCases.map(\.rawValue)))
+        return 0
+    }
+
+    // MARK: Conditions
+
+    private func condition(_ source: Marked<String>?, _ phases: Set<Phase>) -> Condition? {
+        guard let source else { return nil }
+        var compiled: CELProgram?
+        // The condition must make sense wherever the rule applies.
+        for phase in Phase.allCases where phases.contains(phase) {
+            guard let program = program(source, phase, expecting: .bool) else { return nil }
+            compiled = program
+        }
+        return compiled.map { Condition(program: $0, mark: source.mark) }
+    }
+
+    private func program(_ source: Marked<String>, _ phase: Phase, expecting type: CELType) -> CELProgram? {
+        do throws(CELError) {
+            return try CELProgram(source.value, in: environments.of(phase), expecting: type)
+        } catch {
+            // A block scalar begins on the next line; a quoted one after its quote.
+            let isFirstLine = error.line == 1
+            let mark = SourceMark(
+                line: source.mark.line + error.line - 1,
+                column: isFirstLine ? source.mark.column + error.column : error.column)
+            diagnostics.error(.badCondition, "in the condition: \(error.message)", at: mark, hint: error.hint)
+            return nil
+        }
+    }
+
+    // MARK: Scanners
+
+    private func scanner(_ scanner: PolicyDocument.Scanner) -> ScannerBinding {
+        var patterns: ScannerBinding.Patterns?
+        if scanner.blockedPatterns != nil || scanner.allowedPatterns != nil || scanner.allowedTools != nil {
+            patterns = .init(
+                toolName: scanner.toolName?.value, blocked: regexes(scanner.blockedPatterns) ?? [],
+                allowed: regexes(scanner.allowedPatterns), allowedTools: scanner.allowedTools?.map { ToolPattern($0.value) })
+        } else if let toolName = scanner.toolName {
+            patterns = .init(toolName: toolName.value, blocked: [], allowed: nil, allowedTools: nil)
+        }
+        for group in scanner.groups ?? [] where !options.detectorGroups.contains(group.value) {
+            diagnostics.error(
+                .unknownValue, "unknown detector group \(quoted(group.value))", at: group.mark,
+                hint: Suggestion.hint(for: group.value, in: options.detectorGroups.sorted()))
+        }
+        var ignored: Set<String> = []
+        if scanner.checksTyposquat == false { ignored.insert("typosquat") }
+        if scanner.checksReputation == false { ignored.insert("reputation") }
+        return ScannerBinding(
+            name: ScannerBinding.canonical(scanner.name), patterns: patterns,
+            groups: scanner.groups.map { Set($0.map(\.value)) }, minimumConfidence: scanner.minimumConfidence ?? 0.5,
+            minimumSeverity: scanner.minimumSeverity ?? .info, ignoredCategories: ignored)
+    }
+
+    private func regexes(_ sources: [Marked<String>]?) -> [Pattern]? {
+        sources?.compactMap { source in
+            if source.value.unicodeScalars.contains(where: { $0.value < 0x20 && $0 != "\t" && $0 != "\n" }) {
+                diagnostics.error(
+                    .badPattern, "the pattern \(quoted(source.value)) holds a control character", at: source.mark,
+                    hint: "write patterns between single quotes")
+                return nil
+            }
+            do throws(Pattern.Fault) {
+                return try Pattern(source.value, .dotMatchesNewline)
+            } catch {
+                diagnostics.error(
+                    .badPattern, "the pattern \(quoted(source.value)) is refused: \(error.message)", at: source.mark,
+                    hint: "RE2 syntax, without look-around and back-references")
+                return nil
+            }
+        }
+    }
+
+    // MARK: Notes
+
+    /// What a reader of the rule would not expect.
+    private func note(_ rule: PolicyDocument.Rule, _ compiled: CompiledRule) {
+        if document.dialect == .one, rule.action == .allow {
+            diagnostics.note(
+                "W122", "grant-without-effect",
+                "the rule \(quoted(rule.name)) grants what dialect 1.0 allows anyway", at: rule.mark,
+                hint: "with `allowed_patterns` or `allowed_tools` use `action: block`")
+        }
+        if let scanner = rule.scanner { PatternLint.note(scanner, diagnostics) }
+        let isRestriction = [.ask, .deny, .halt].contains(rule.action) && rule.scanner == nil
+        if isRestriction, let when = compiled.when, AbsenceLint.absorbsAbsence(when.program.ast) {
+            diagnostics.note(
+                "W210", "absent-argument-escapes",
+                "the restriction \(quoted(rule.name)) does not apply when the agent leaves the argument out",
+                at: when.mark, hint: "restrict the absent case as well: `!has(x) || …`")
+        }
+        if compiled.isGrant, rule.expires == nil, let when = compiled.when,
+            when.reads(.mcpReadOnly, .mcpDestructive)
+        {
+            diagnostics.note(
+                "W211", "grant-on-hint", "the grant \(quoted(rule.name)) rests on what the server says about itself",
+                at: when.mark, hint: "name the tools instead")
+        }
+    }
+}
+
+/// Finds conditions that turn false when the agent leaves something out.
+enum AbsenceLint {
+    /// A conjunction with `has(call.args.…)`: without the argument a restriction is absorbed to false.
+    static func absorbsAbsence(_ expression: CELExpression) -> Bool {
+        switch expression.kind {
+        case .and(let terms):
+            return terms.contains { isPresenceOfArgument($0) }
+        case .or(let terms): return terms.contains { absorbsAbsence($0) }
+        case .conditional(_, let then, let otherwise): return absorbsAbsence(then) || absorbsAbsence(otherwise)
+        default: return isPresenceOfArgument(expression)
+        }
+    }
+
+    private static func isPresenceOfArgument(_ expression: CELExpression) -> Bool {
+        switch expression.kind {
+        case .has(let operand, _): return operand.path.map { $0 == "call.args" || $0.hasPrefix("call.args.") } ?? false
+        case .binary(.isIn, _, let container): return container.path == "call.args"
+        default: return false
+        }
+    }
+}
