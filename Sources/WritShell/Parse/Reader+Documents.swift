@@ -14,6 +14,7 @@ struct PendingDocument {
 extension Reader {
     /// The delimiter of `<<`, with the cursor at it. The text follows after the line's end, so the tree gets a
     /// placeholder: a word without parts whose span starts with the slot and ends nowhere.
+    @inline(never)
     mutating func readHereDocument(_ kind: Redirection.Operator, start: Int) throws(Stop) -> Redirection {
         let delimiterStart = at
         let target = try readWord()
@@ -68,6 +69,7 @@ extension Reader {
     }
 
     /// Reads the texts of all pending here-documents, with the cursor at the first line after the operators' line.
+    @inline(never)
     mutating func readDocuments() throws(Stop) {
         let waiting = pending
         pending = []

@@ -3,6 +3,7 @@ import WritCore
 
 extension Reader {
     /// Assignments, words and redirections; or `NAME () BODY`, which starts like them.
+    @inline(never)
     mutating func readSimple() throws(Stop) -> Command {
         let start = at
         var assignments: [Assignment] = []
@@ -78,6 +79,7 @@ extension Reader {
     }
 
     /// `NAME ()`, with the cursor at the parenthesis.
+    @inline(never)
     private mutating func readFunction(start: Int, nameEnd: Int) throws(Stop) -> Command {
         let opened = at
         at += 1
@@ -100,11 +102,11 @@ extension Reader {
     /// An assignment at the cursor, or nil with the cursor where it was.
     ///
     /// With `mustBeArray` only `NAME=(…)` counts: other assignments among a builtin's arguments are plain words.
+    @inline(never)
     private mutating func readAssignment(mustBeArray: Bool) throws(Stop) -> Assignment? {
         let start = at
-        var offset = at + 1
-        while Byte.isName(byte(offset)) { offset += 1 }
-        let nameEnd = offset
+        let nameEnd = nameEnd(at)
+        var offset = skipContinuations(nameEnd)
         let state: State
         var index: Word?
         switch byte(offset) {
@@ -123,15 +125,13 @@ extension Reader {
             try chargeRetry(from: start)
             restore(state)
             return nil
-        default:
-            // A continued line inside of a name: rare, and left to the evaluator as a word unless it is an assignment.
-            return nil
+        default: return nil
         }
         let appends = byte(offset) == Byte.plus
         offset += appends ? 2 : 1
         if mustBeArray, byte(offset) != Byte.openParen { return nil }
         at = offset
-        let name = text(start, nameEnd)
+        let name = name(start, nameEnd)
         let value: Assignment.Value
         if current == Byte.openParen {
             value = .array(try readArray())
@@ -144,6 +144,7 @@ extension Reader {
     }
 
     /// `( … )` after `NAME=`.
+    @inline(never)
     private mutating func readArray() throws(Stop) -> [Assignment.Element] {
         let opened = at
         try enter()
@@ -154,7 +155,7 @@ extension Reader {
             if current == Byte.closeParen { break }
             if at >= end { throw fail("unclosed `(` of an array", at: at, opened: opened) }
             if Byte.isMeta(current), !startsProcess() {
-                if dialect != .zsh || current != Byte.openParen { throw unexpected() }
+                if dialect != .zsh || current != Byte.openParen { throw unexpectedElement() }
             }
             var index: Word?
             if current == Byte.openBracket {
@@ -182,6 +183,12 @@ extension Reader {
         return elements
     }
 
+    private mutating func unexpectedElement() -> Stop {
+        let stop = unexpected()
+        failure?.dropsLine = true
+        return stop
+    }
+
     // MARK: Redirections
 
     /// The redirections after a compound command.
@@ -206,6 +213,7 @@ extension Reader {
     }
 
     /// `3>`, `{fd}>`; nil with the cursor where it was when the digits or braces are a word.
+    @inline(never)
     private mutating func readPrefixedRedirection() throws(Stop) -> Redirection? {
         let start = at
         var offset = at
@@ -243,6 +251,7 @@ extension Reader {
     }
 
     /// An operator with its target, at the operator.
+    @inline(never)
     private mutating func readRedirection() throws(Stop) -> Redirection {
         let start = at
         let first = current
