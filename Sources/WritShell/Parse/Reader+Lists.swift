@@ -59,6 +59,12 @@ extension Reader {
             }
             if let found = reserved(), found.word.closes { return }
             statements.append(try readStatement())
+            // zsh: `if [[ … ]] {`; the brace is the body and not another command.
+            if dialect == .zsh, current == Byte.openBrace, byte(at - 1) != Byte.semicolon,
+                byte(at - 1) != Byte.ampersand
+            {
+                return
+            }
         }
     }
 
@@ -99,7 +105,7 @@ extension Reader {
         case 0 where at >= end: break
         default:
             // `{ { a; } }`: after a compound command a closing word needs no `;`.
-            if let found = reserved(), found.word.closes { break }
+            if let found = reserved(), found.word.closes || dialect == .zsh && found.word == .openBrace { break }
             throw unexpected()
         }
         return statement

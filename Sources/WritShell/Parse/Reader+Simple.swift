@@ -40,7 +40,8 @@ extension Reader {
                     continue
                 }
             } else if words.isEmpty || takesArrays, Byte.isNameStart(next) {
-                if let assignment = try readAssignment(mustBeArray: !words.isEmpty) {
+                var word: Word?
+                if let assignment = try readAssignment(mustBeArray: !words.isEmpty, word: &word) {
                     assignments.append(assignment)
                     // `declare -a x=(1)` declares `x`, too.
                     if !words.isEmpty {
@@ -52,6 +53,11 @@ extension Reader {
                                     start: assignment.span.start,
                                     end: min(name, assignment.span.start + assignment.name.utf8.count))))
                     }
+                    stop = at
+                    continue
+                }
+                if let word {
+                    words.append(word)
                     stop = at
                     continue
                 }
@@ -99,31 +105,35 @@ extension Reader {
 
     // MARK: Assignments
 
-    /// An assignment at the cursor, or nil with the cursor where it was.
+    /// An assignment at the cursor, or nil with the cursor where it was; or nil with the word that was read because it
+    /// looks like an assignment up to its subscript, which may hold blanks and metacharacters either way.
     ///
     /// With `mustBeArray` only `NAME=(…)` counts: other assignments among a builtin's arguments are plain words.
     @inline(never)
-    private mutating func readAssignment(mustBeArray: Bool) throws(Stop) -> Assignment? {
+    private mutating func readAssignment(mustBeArray: Bool, word: inout Word?) throws(Stop) -> Assignment? {
         let start = at
         let nameEnd = nameEnd(at)
         var offset = skipContinuations(nameEnd)
-        let state: State
         var index: Word?
         switch byte(offset) {
         case Byte.equals: break
         case Byte.plus where byte(offset + 1) == Byte.equals: break
         case Byte.openBracket:
-            state = save()
-            if mustBeArray {
-                // `declare a[0]=(…)` is refused by bash, and `declare a[0]=1` is a word.
-                return nil
-            }
+            // `declare a[0]=(…)` is refused by bash, and `declare a[0]=1` is a word.
+            if mustBeArray { return nil }
             at = offset
-            index = try readSubscript()
+            let subscripted = try readSubscript()
             offset = at
-            if byte(offset) == Byte.equals || byte(offset) == Byte.plus && byte(offset + 1) == Byte.equals { break }
-            try chargeRetry(from: start)
-            restore(state)
+            if byte(offset) == Byte.equals || byte(offset) == Byte.plus && byte(offset + 1) == Byte.equals {
+                index = subscripted
+                break
+            }
+            var parts: [Word.Part] = [.literal(name(start, nameEnd) + "[")]
+            for part in subscripted.parts {
+                if case .literal(let inner) = part { appendLiteral(inner, to: &parts) } else { parts.append(part) }
+            }
+            appendLiteral("]", to: &parts)
+            word = try readWord(from: start, after: parts)
             return nil
         default: return nil
         }

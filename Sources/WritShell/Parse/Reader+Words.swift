@@ -8,7 +8,10 @@ extension Reader {
     @inline(never)
     func appendLiteral(_ start: Int, _ stop: Int, to parts: inout [Word.Part]) {
         guard start < stop else { return }
-        let piece = text(start, stop)
+        appendLiteral(text(start, stop), to: &parts)
+    }
+
+    func appendLiteral(_ piece: String, to parts: inout [Word.Part]) {
         if case .literal(var before)? = parts.last {
             parts.removeLast()
             before += piece
@@ -46,14 +49,21 @@ extension Reader {
         if Byte.isMeta(current), at > start, current != Byte.openParen, !startsProcess() {
             return Word(parts: [.literal(text(start, at))], span: span(start, at))
         }
-        return try readWordSlowly(from: start, isCommandName: isCommandName)
+        return try readWordSlowly(from: start, run: start, after: [], isCommandName: isCommandName)
+    }
+
+    /// The rest of a word whose first parts were read already, up to the cursor.
+    mutating func readWord(from start: Int, after parts: [Word.Part]) throws(Stop) -> Word {
+        try readWordSlowly(from: start, run: at, after: parts, isCommandName: false)
     }
 
     /// The rest of a word that has more than plain bytes, with the cursor at the first of these.
     @inline(never)
-    private mutating func readWordSlowly(from start: Int, isCommandName: Bool) throws(Stop) -> Word {
-        var parts: [Word.Part] = []
-        var run = start
+    private mutating func readWordSlowly(
+        from start: Int, run: Int, after parts: [Word.Part], isCommandName: Bool
+    ) throws(Stop) -> Word {
+        var parts = parts
+        var run = run
         while true {
             let next = current
             if !Byte.endsRun(next) {

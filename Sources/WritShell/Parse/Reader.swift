@@ -33,8 +33,7 @@ struct Reader {
     let places: [Int]?
     let dialect: ShellDialect
     let limits: ShellParser.Limits
-    /// Address below which the stack must not grow.
-    let stackFloor: UInt
+    var stack: StackRoom
 
     var depth = 0
     var failure: Failure?
@@ -62,9 +61,7 @@ struct Reader {
         self.dialect = dialect
         self.limits = limits
         retries = 1 << 20 + 4 * min(buffer.count, 1 << 40)
-        let here = Reader.stackAddress()
-        let room = UInt(clamping: limits.stackBytes)
-        stackFloor = here > room ? here - room : 0
+        stack = StackRoom()
     }
 
     /// A reader of text that was cut out of another's, with its share of the limits.
@@ -74,7 +71,7 @@ struct Reader {
         self.places = places
         dialect = outer.dialect
         limits = outer.limits
-        stackFloor = outer.stackFloor
+        stack = outer.stack
         retries = outer.retries
         depth = outer.depth
     }
@@ -85,12 +82,6 @@ struct Reader {
         byte.initialize(to: 0)
         return byte
     }()
-
-    @inline(never)
-    private static func stackAddress() -> UInt {
-        var marker: UInt8 = 0
-        return withUnsafeMutablePointer(to: &marker) { UInt(bitPattern: $0) }
-    }
 
     // MARK: Bytes
 
@@ -189,7 +180,7 @@ struct Reader {
     /// One level deeper; every call is paired with `depth -= 1`.
     mutating func enter() throws(Stop) {
         depth += 1
-        if depth > limits.nesting || Reader.stackAddress() < stackFloor {
+        if depth > limits.nesting || !stack.hasRoom() {
             failure = Failure(message: "nested too deep", at: place(at), isLimit: true)
             throw Stop()
         }
