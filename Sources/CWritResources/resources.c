@@ -35,15 +35,36 @@ static const unsigned char data_9[] = {
 #embed "Data/policies/rune-coding.yaml" suffix(, 0) if_empty(0)
 };
 static const unsigned char data_10[] = {
-#embed "Data/programs/coreutils.table" suffix(, 0) if_empty(0)
+#embed "Data/programs/archives.table" suffix(, 0) if_empty(0)
 };
 static const unsigned char data_11[] = {
-#embed "Data/programs/git.table" suffix(, 0) if_empty(0)
+#embed "Data/programs/cloud.table" suffix(, 0) if_empty(0)
 };
 static const unsigned char data_12[] = {
-#embed "Data/programs/shells.table" suffix(, 0) if_empty(0)
+#embed "Data/programs/coreutils.table" suffix(, 0) if_empty(0)
 };
 static const unsigned char data_13[] = {
+#embed "Data/programs/data.table" suffix(, 0) if_empty(0)
+};
+static const unsigned char data_14[] = {
+#embed "Data/programs/git.table" suffix(, 0) if_empty(0)
+};
+static const unsigned char data_15[] = {
+#embed "Data/programs/languages.table" suffix(, 0) if_empty(0)
+};
+static const unsigned char data_16[] = {
+#embed "Data/programs/network.table" suffix(, 0) if_empty(0)
+};
+static const unsigned char data_17[] = {
+#embed "Data/programs/packages.table" suffix(, 0) if_empty(0)
+};
+static const unsigned char data_18[] = {
+#embed "Data/programs/shells.table" suffix(, 0) if_empty(0)
+};
+static const unsigned char data_19[] = {
+#embed "Data/programs/text.table" suffix(, 0) if_empty(0)
+};
+static const unsigned char data_20[] = {
 #embed "Data/programs/wrappers.table" suffix(, 0) if_empty(0)
 };
 
@@ -58,10 +79,17 @@ static const writ_resource resources[] = {
     {"policies/default/self-protection.yaml", data_7, sizeof data_7 - 1},
     {"policies/default/system.yaml", data_8, sizeof data_8 - 1},
     {"policies/rune-coding.yaml", data_9, sizeof data_9 - 1},
-    {"programs/coreutils.table", data_10, sizeof data_10 - 1},
-    {"programs/git.table", data_11, sizeof data_11 - 1},
-    {"programs/shells.table", data_12, sizeof data_12 - 1},
-    {"programs/wrappers.table", data_13, sizeof data_13 - 1},
+    {"programs/archives.table", data_10, sizeof data_10 - 1},
+    {"programs/cloud.table", data_11, sizeof data_11 - 1},
+    {"programs/coreutils.table", data_12, sizeof data_12 - 1},
+    {"programs/data.table", data_13, sizeof data_13 - 1},
+    {"programs/git.table", data_14, sizeof data_14 - 1},
+    {"programs/languages.table", data_15, sizeof data_15 - 1},
+    {"programs/network.table", data_16, sizeof data_16 - 1},
+    {"programs/packages.table", data_17, sizeof data_17 - 1},
+    {"programs/shells.table", data_18, sizeof data_18 - 1},
+    {"programs/text.table", data_19, sizeof data_19 - 1},
+    {"programs/wrappers.table", data_20, sizeof data_20 - 1},
     {0, 0, 0},
 };
 const size_t writ_resource_count = sizeof resources / sizeof resources[0] - 1;

@@ -290,6 +290,11 @@ struct Invocation {
                 bundledValues.append(option)
                 continue
             }
+            if rule.isNumeric {
+                // Digits after it are skipped as such by the loop.
+                occurrences.append(.init(option: option, value: nil))
+                continue
+            }
             index += 1
             let hasMore = offset + 1 < count || argument.pieces.count > 1
             take(option, attached: hasMore ? argument.dropping(offset + 1) : nil, at: &index)
@@ -499,8 +504,10 @@ struct Invocation {
         case .at: if value.hasPrefix("@") { perform(.read, on: value.dropping(1), traits: traits, detail: detail) }
         case .source:
             if Self.isURL(value) {
-                if value.hasPrefix("file:") {
-                    effects.append(.read(value.dropping(value.hasPrefix("file://") ? 7 : 5)))
+                if value.hasPrefix("file") {
+                    // `file:` and, of the clouds' tools, `fileb://`.
+                    let scheme = value.hasPrefix("fileb://") ? 8 : value.hasPrefix("file://") ? 7 : 5
+                    effects.append(.read(value.dropping(scheme)))
                 } else {
                     perform(.connect, on: value, traits: traits, detail: detail)
                 }
@@ -541,6 +548,17 @@ struct Invocation {
     mutating func send(text: Value) {
         sends = true
         effects.append(.uploadText(text))
+    }
+
+    /// Marks the connections as sending without saying what: standard input goes there.
+    mutating func dropSentText() {
+        if case .uploadText? = effects.last { effects.removeLast() }
+    }
+
+    /// Makes the last file that is read a connection, for programs that take hosts without a scheme.
+    mutating func replaceLastRead(by host: Value, method: String) {
+        if case .read? = effects.last { effects.removeLast() }
+        effects.append(.connect(host, method: method, traits: traits.union(.download)))
     }
 
     static func isURL(_ value: Value) -> Bool {
