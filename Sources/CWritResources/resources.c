@@ -8,24 +8,44 @@ static const unsigned char data_0[] = {
 #embed "Data/policies/rune-coding.yaml" suffix(, 0) if_empty(0)
 };
 static const unsigned char data_1[] = {
-#embed "Data/programs/coreutils.table" suffix(, 0) if_empty(0)
+#embed "Data/programs/archives.table" suffix(, 0) if_empty(0)
 };
 static const unsigned char data_2[] = {
-#embed "Data/programs/git.table" suffix(, 0) if_empty(0)
+#embed "Data/programs/coreutils.table" suffix(, 0) if_empty(0)
 };
 static const unsigned char data_3[] = {
-#embed "Data/programs/shells.table" suffix(, 0) if_empty(0)
+#embed "Data/programs/git.table" suffix(, 0) if_empty(0)
 };
 static const unsigned char data_4[] = {
+#embed "Data/programs/languages.table" suffix(, 0) if_empty(0)
+};
+static const unsigned char data_5[] = {
+#embed "Data/programs/network.table" suffix(, 0) if_empty(0)
+};
+static const unsigned char data_6[] = {
+#embed "Data/programs/packages.table" suffix(, 0) if_empty(0)
+};
+static const unsigned char data_7[] = {
+#embed "Data/programs/shells.table" suffix(, 0) if_empty(0)
+};
+static const unsigned char data_8[] = {
+#embed "Data/programs/text.table" suffix(, 0) if_empty(0)
+};
+static const unsigned char data_9[] = {
 #embed "Data/programs/wrappers.table" suffix(, 0) if_empty(0)
 };
 
 static const writ_resource resources[] = {
     {"policies/rune-coding.yaml", data_0, sizeof data_0 - 1},
-    {"programs/coreutils.table", data_1, sizeof data_1 - 1},
-    {"programs/git.table", data_2, sizeof data_2 - 1},
-    {"programs/shells.table", data_3, sizeof data_3 - 1},
-    {"programs/wrappers.table", data_4, sizeof data_4 - 1},
+    {"programs/archives.table", data_1, sizeof data_1 - 1},
+    {"programs/coreutils.table", data_2, sizeof data_2 - 1},
+    {"programs/git.table", data_3, sizeof data_3 - 1},
+    {"programs/languages.table", data_4, sizeof data_4 - 1},
+    {"programs/network.table", data_5, sizeof data_5 - 1},
+    {"programs/packages.table", data_6, sizeof data_6 - 1},
+    {"programs/shells.table", data_7, sizeof data_7 - 1},
+    {"programs/text.table", data_8, sizeof data_8 - 1},
+    {"programs/wrappers.table", data_9, sizeof data_9 - 1},
     {0, 0, 0},
 };
 const size_t writ_resource_count = sizeof resources / sizeof resources[0] - 1;

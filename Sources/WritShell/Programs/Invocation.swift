@@ -290,6 +290,11 @@ struct Invocation {
                 bundledValues.append(option)
                 continue
             }
+            if rule.isNumeric {
+                // Digits after it are skipped as such by the loop.
+                occurrences.append(.init(option: option, value: nil))
+                continue
+            }
             index += 1
             let hasMore = offset + 1 < count || argument.pieces.count > 1
             take(option, attached: hasMore ? argument.dropping(offset + 1) : nil, at: &index)
@@ -541,6 +546,17 @@ struct Invocation {
     mutating func send(text: Value) {
         sends = true
         effects.append(.uploadText(text))
+    }
+
+    /// Marks the connections as sending without saying what: standard input goes there.
+    mutating func dropSentText() {
+        if case .uploadText? = effects.last { effects.removeLast() }
+    }
+
+    /// Makes the last file that is read a connection, for programs that take hosts without a scheme.
+    mutating func replaceLastRead(by host: Value, method: String) {
+        if case .read? = effects.last { effects.removeLast() }
+        effects.append(.connect(host, method: method, traits: traits.union(.download)))
     }
 
     static func isURL(_ value: Value) -> Bool {

@@ -107,11 +107,17 @@ struct ProgramCompiler {
             guard !word.isEmpty else { throw fault("option without a spelling", line) }
             var values = 0
             var isOptional = false
+            var isNumeric = false
             // `=` before the end belongs to a `key=` spelling of the keys style, which always takes a value.
             if word.hasSuffix("=?") {
                 word = word.dropLast(2)
                 values = 1
                 isOptional = true
+            } else if word.hasSuffix("=#") {
+                word = word.dropLast(2)
+                values = 1
+                isOptional = true
+                isNumeric = true
             } else if word.hasSuffix("=") {
                 word = word.dropLast()
                 values = 1
@@ -120,7 +126,7 @@ struct ProgramCompiler {
                 values = digit
             }
             let spellings = word.split(separator: ",").map(String.init)
-            draft.options.append(.init(spellings: spellings, values: values, isOptional: isOptional, actions: []))
+            draft.options.append(.init(spellings: spellings, values: values, isOptional: isOptional, isNumeric: isNumeric, actions: []))
         default: break
         }
     }

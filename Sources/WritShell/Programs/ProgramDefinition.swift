@@ -27,6 +27,8 @@ final class ProgramDefinition: Sendable {
         var values: Int
         /// The value is there only when it is attached: `-ifoo`, `--in-place=foo`.
         var isOptional: Bool
+        /// An attached value is only one when it is a number: `-l0`, but `-lane` is four flags.
+        var isNumeric = false
         var actions: [TableAction]
     }
 

@@ -12,7 +12,8 @@ struct ProgramReader: Sendable {
 enum ProgramReaders {
     static let named: [String: ProgramReader] = {
         var all: [String: ProgramReader] = [:]
-        for family in [findReaders, fileReaders, shellReaders, gitReaders] { all.merge(family) { first, _ in first } }
+        for family in [findReaders, fileReaders, shellReaders, gitReaders, networkReaders, archiveReaders, languageReaders,
+            packageReaders] { all.merge(family) { first, _ in first } }
         return all
     }()
 }

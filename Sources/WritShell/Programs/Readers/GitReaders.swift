@@ -207,8 +207,9 @@ private func percentDecoded(_ text: String) -> String {
 func isRemotePath(_ text: String) -> Bool {
     guard let colon = text.firstIndex(of: ":"), colon != text.startIndex else { return false }
     let host = text[..<colon]
-    // A single letter is a drive of Windows.
-    return !host.contains("/") && host.utf8.count > 1 && !text[text.index(after: colon)...].hasPrefix(":")
+    let path = text[text.index(after: colon)...]
+    // A single letter before a backslash is a drive of Windows.
+    return !host.contains("/") && !path.hasPrefix(":") && !(host.utf8.count == 1 && path.hasPrefix("\\"))
 }
 
 private func readClone(_ call: inout Invocation) {
