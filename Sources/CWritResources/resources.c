@@ -34,6 +34,15 @@ static const unsigned char data_8[] = {
 static const unsigned char data_9[] = {
 #embed "Data/programs/wrappers.table" suffix(, 0) if_empty(0)
 };
+static const unsigned char data_10[] = {
+#embed "Data/shell/config-paths.table" suffix(, 0) if_empty(0)
+};
+static const unsigned char data_11[] = {
+#embed "Data/shell/secret-paths.table" suffix(, 0) if_empty(0)
+};
+static const unsigned char data_12[] = {
+#embed "Data/shell/variables.table" suffix(, 0) if_empty(0)
+};
 
 static const writ_resource resources[] = {
     {"policies/rune-coding.yaml", data_0, sizeof data_0 - 1},
@@ -46,6 +55,9 @@ static const writ_resource resources[] = {
     {"programs/shells.table", data_7, sizeof data_7 - 1},
     {"programs/text.table", data_8, sizeof data_8 - 1},
     {"programs/wrappers.table", data_9, sizeof data_9 - 1},
+    {"shell/config-paths.table", data_10, sizeof data_10 - 1},
+    {"shell/secret-paths.table", data_11, sizeof data_11 - 1},
+    {"shell/variables.table", data_12, sizeof data_12 - 1},
     {0, 0, 0},
 };
 const size_t writ_resource_count = sizeof resources / sizeof resources[0] - 1;
