@@ -130,6 +130,15 @@ static const unsigned char data_40[] = {
 static const unsigned char data_41[] = {
 #embed "Data/secrets/work.table" suffix(, 0) if_empty(0)
 };
+static const unsigned char data_42[] = {
+#embed "Data/shell/config-paths.table" suffix(, 0) if_empty(0)
+};
+static const unsigned char data_43[] = {
+#embed "Data/shell/secret-paths.table" suffix(, 0) if_empty(0)
+};
+static const unsigned char data_44[] = {
+#embed "Data/shell/variables.table" suffix(, 0) if_empty(0)
+};
 
 static const writ_resource resources[] = {
     {"index/packages.index", data_0, sizeof data_0 - 1},
@@ -174,6 +183,9 @@ static const writ_resource resources[] = {
     {"secrets/stripe.table", data_39, sizeof data_39 - 1},
     {"secrets/urls.table", data_40, sizeof data_40 - 1},
     {"secrets/work.table", data_41, sizeof data_41 - 1},
+    {"shell/config-paths.table", data_42, sizeof data_42 - 1},
+    {"shell/secret-paths.table", data_43, sizeof data_43 - 1},
+    {"shell/variables.table", data_44, sizeof data_44 - 1},
     {0, 0, 0},
 };
 const size_t writ_resource_count = sizeof resources / sizeof resources[0] - 1;

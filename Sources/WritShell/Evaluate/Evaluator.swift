@@ -66,6 +66,14 @@ final class Evaluator {
     var isLimited = false
     var seen: Set<Int> = []
     var descriptorPaths = 63
+    /// Functions that are running, and aliases that are being replaced.
+    var callStack: [String] = []
+    var callsInPipelines: Set<String> = []
+    var openAliases: Set<String> = []
+    /// Names in the search path that are copies of a program.
+    var copies: [String: String] = [:]
+    /// How many variables stand for unknown parts of code.
+    var placeholders = 0
     /// Operations of programs that take code from an input that is not known.
     var inputInterpreters: [Int] = []
 
@@ -144,6 +152,7 @@ final class Evaluator {
             runList(statement, &state, streams)
             return
         }
+        if let function = callStack.last { callsInPipelines.insert(function) }
         let start = operations.count
         var copy = state
         runList(statement, &copy, streams)
@@ -233,6 +242,7 @@ final class Evaluator {
         var input = streams.input
         let outerInterpreters = inputInterpreters
         inputInterpreters = []
+        if let function = callStack.last { callsInPipelines.insert(function) }
         for (index, command) in pipeline.commands.enumerated() {
             let isLast = index == pipeline.commands.count - 1
             var copy = state

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-public import WritCore
+import WritCore
 
 /// What the evaluator may know about files: the engine itself never touches a file system.
 public protocol FileView: Sendable {
@@ -43,11 +43,6 @@ public struct KnownFiles: FileView {
 
 /// Where and as whom a command would run.
 public struct ShellContext: Sendable {
-    /// The shell whose rules apply.
-    public enum Dialect: String, Sendable, Hashable {
-        case bash, posix, zsh
-    }
-
     /// Absolute.
     public var workingDirectory: String
     public var workspace: String?
@@ -56,7 +51,8 @@ public struct ShellContext: Sendable {
     public var user: String
     /// Variables that are known to be set. `HOME`, `PWD`, `USER`, `LOGNAME`, `TMPDIR` and `SHELL` are added when missing.
     public var environment: [String: String]
-    public var dialect: Dialect
+    /// The shell whose rules apply.
+    public var dialect: ShellDialect
     public var files: (any FileView)?
     /// File names differ by more than case (false) or not (true).
     public var isCaseInsensitive: Bool
@@ -64,7 +60,7 @@ public struct ShellContext: Sendable {
     /// Creates a context.
     public init(
         workingDirectory: String = "/workspace", workspace: String? = nil, home: String = "/home/user",
-        user: String = "user", environment: [String: String] = [:], dialect: Dialect = .bash,
+        user: String = "user", environment: [String: String] = [:], dialect: ShellDialect = .bash,
         files: (any FileView)? = nil, isCaseInsensitive: Bool = false
     ) {
         self.workingDirectory = workingDirectory

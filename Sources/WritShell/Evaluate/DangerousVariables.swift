@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+import WritCore
+
+/// Variables that make programs run, load or trust something else.
+struct DangerousVariables: Sendable {
+    /// What a program does with the value.
+    enum Class: String, Sendable {
+        /// A command line that a shell runs.
+        case command
+        /// A library that is loaded into every program.
+        case library
+        /// A script that an interpreter runs before anything else.
+        case script
+        /// Options of an interpreter that can load code.
+        case options
+        /// Folders that programs or modules are taken from.
+        case path
+        /// Checks are off when it is set.
+        case verification
+        /// Traffic goes elsewhere.
+        case redirect
+        /// Switches of guards and agents.
+        case `guard`
+    }
+
+    static let builtIn = DangerousVariables()
+
+    private var names: [String: Class] = [:]
+    private var prefixes: [(String, Class)] = []
+
+    private init() {
+        for node in EmbeddedTable.nodes("shell/variables.table") {
+            guard let found = Class(rawValue: node.keyword) else { continue }
+            for word in node.value.split(separator: " ") {
+                if word.hasSuffix("*") { prefixes.append((String(word.dropLast()), found)) } else { names[String(word)] = found }
+            }
+        }
+    }
+
+    func `class`(of name: String) -> Class? {
+        if let found = names[name] { return found }
+        for (prefix, found) in prefixes where name.hasPrefix(prefix) { return found }
+        return nil
+    }
+
+    var count: Int { names.count + prefixes.count }
+}
+
+extension Evaluator {
+    /// Notes what variables make later programs do.
+    func noteVariables(_ variables: [String: Value], _ state: inout ShellState, _ streams: Streams) {
+        for (name, value) in variables.sorted(by: { $0.key < $1.key }) {
+            guard let found = DangerousVariables.builtIn.class(of: name) else { continue }
+            if value.isEmpty, found != .guard { continue }
+            let text = value.display
+            switch found {
+            case .command:
+                if Self.harmlessPagers.contains(text) { continue }
+                noteSetting(name, found, value)
+                var copy = state
+                depth += 1
+                runShellCode(value, &copy, Streams())
+                depth -= 1
+            case .library: noteSetting(name, found, value, opaque: .unread)
+            case .script:
+                if name == "ENV", !text.contains("/") { continue }
+                noteSetting(name, found, value)
+                var copy = state
+                runFile(value, language: "sh", arguments: [], &copy, Streams())
+            case .options:
+                let loads = ["require", "-r", "import", "loader", "agent", "-M", "-I", "-e", "inspect", "eval", "XX:OnError", "@", "-c"]
+                if loads.contains(where: { text.contains($0) }) { noteSetting(name, found, value, opaque: .unread) }
+            case .path:
+                // A folder that anyone can fill comes before the system's.
+                let folders = text.split(separator: ":", omittingEmptySubsequences: false)
+                let isRisky = folders.contains { folder in
+                    let folder = String(folder)
+                    return folder == "." || folder.isEmpty && name == "PATH" || folder.hasPrefix("/tmp") || folder.hasPrefix("/var/tmp")
+                        || folder.hasPrefix("/dev/shm") || folder.hasPrefix("./") && name == "PATH"
+                }
+                if isRisky, name == "PATH" || folders.contains(where: { $0.hasPrefix("/tmp") || $0.hasPrefix("/dev/shm") }) {
+                    noteSetting(name, found, value)
+                }
+            case .verification:
+                let isOff = ["0", "1", "true", "false", "yes", "no", "off"].contains(text.lowercased())
+                if isOff, !(name == "PYTHONHTTPSVERIFY" && text == "1"), !(name == "NODE_TLS_REJECT_UNAUTHORIZED" && text == "1") {
+                    note(Operation(.configWrite, traits: .unverified, detail: "environment \(name)=\(text)"))
+                }
+            case .redirect: noteSetting(name, found, value)
+            case .guard: noteSetting(name, found, value)
+            }
+        }
+    }
+
+    private static let harmlessPagers: Set<String> = ["cat", "less", "more", "true", ":", "vim", "vi", "nano", "code --wait", "less -R", "less -FRX", "bat"]
+
+    private func noteSetting(_ name: String, _ found: DangerousVariables.Class, _ value: Value, opaque: Operation.Opaque? = nil) {
+        note(
+            Operation(
+                .configWrite, opaque: opaque, detail: "environment \(name) (\(found.rawValue))", taints: value.taints))
+    }
+}

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+import WritCore
+
+/// Code in text and in files: shells within shells, and other languages.
+extension Evaluator {
+    /// Runs a file by an interpreter.
+    func runFile(
+        _ path: Value, language: String, arguments: [Value], _ state: inout ShellState, _ streams: Streams
+    ) {
+        if let text = path.text, text == "-" || text == "/dev/stdin" || text == "/dev/fd/0" {
+            let input = streams.input?.value ?? .unknown(.output)
+            if streams.input == nil { return }
+            runCode(input, language: language, name: path, arguments: arguments, &state, Streams(captures: streams.captures))
+            return
+        }
+        let place = resolve(path, state)
+        var content: Value?
+        if let written = files[place.path] {
+            content = written.content
+        } else if !place.isPattern, remote == nil {
+            content = context.files?.contents(of: place.path).map { Value($0) }
+        }
+        if !place.path.hasPrefix("/dev/fd/") {
+            note(Operation(.fileRead, path: place.path, isPattern: place.isPattern, depth: depth))
+        }
+        guard let content, content.isKnown || !content.taints.isEmpty || content.pieces.count > 1 else {
+            note(
+                Operation(
+                    .shellExec, path: place.path, isPattern: place.isPattern, traits: .interpreter,
+                    opaque: path.isKnown || content == nil ? .unread : .computed,
+                    detail: "\(language) file \(path.display)"))
+            write(.unknown(.output), to: streams)
+            return
+        }
+        runCode(content, language: language, name: path, arguments: arguments, &state, streams)
+    }
+
+    /// Runs code that an interpreter gets, one level deeper.
+    func runCode(
+        _ code: Value, language: String, name: Value, arguments: [Value], _ state: inout ShellState, _ streams: Streams
+    ) {
+        let kind = Languages.name(of: language) ?? language
+        guard Languages.isShell(language) else {
+            runInline(code, language: kind, &state, streams)
+            return
+        }
+        // What a new shell inherits: exported variables and functions; not aliases, arguments, traps.
+        var inner = state
+        inner.variables = state.variables.filter { $0.value.isExported }
+        inner.aliases = [:]
+        inner.arguments = arguments
+        inner.hasUnknownArguments = false
+        inner.scriptName = name
+        inner.hasEnded = false
+        let outer = (frames, dialect)
+        frames = []
+        if language == "zsh" { dialect = .zsh } else if dialect == .zsh { dialect = .bash }
+        depth += 1
+        runShellCode(code, &inner, streams)
+        depth -= 1
+        (frames, dialect) = outer
+        state.status = inner.status
+    }
+
+    /// Runs text as shell code in a state: what `eval`, `source`, `trap` and `-c` share.
+    func runShellCode(_ code: Value, _ state: inout ShellState, _ streams: Streams) {
+        let outer = current
+        defer { current = outer }
+        if !code.isKnown || !code.taints.isEmpty { noteUnknownCode(code) }
+        guard codeDepth < Self.codeDepthLimit else {
+            reachLimit("code within code deeper than is followed")
+            return
+        }
+        guard let text = sourceText(of: code, &state) else {
+            write(.unknown(.output, taints: code.taints), to: streams)
+            state.status = .unknown
+            return
+        }
+        codeDepth += 1
+        defer { codeDepth -= 1 }
+        let outcome = ShellParser.parse(text, dialect: dialect)
+        let outerSpan = baseSpan
+        if baseSpan == nil { baseSpan = code.span ?? current.span }
+        run(outcome.script, &state, streams)
+        baseSpan = outerSpan
+        current = outer
+        if let error = outcome.error {
+            note(Operation(.shellExec, traits: .interpreter, opaque: .unparsable, detail: error.message))
+        }
+    }
+
+    /// Says that code is not known in full.
+    private func noteUnknownCode(_ code: Value) {
+        var opaque: Operation.Opaque?
+        if !code.taints.isEmpty, !code.isKnown {
+            opaque = .tainted
+        } else if code.taints.isEmpty {
+            var isBlank = true
+            for piece in code.pieces {
+                switch piece {
+                case .text(let text): if text.contains(where: { !$0.isWhitespace }) { isBlank = false }
+                case .glob: continue
+                case .unknown(.output), .unknown(.limit): opaque = .computed
+                case .unknown: continue
+                }
+            }
+            if isBlank { opaque = .computed }
+        }
+        if opaque == nil, code.taints.isEmpty { return }
+        note(
+            Operation(
+                .shellExec, traits: .interpreter, opaque: opaque,
+                detail: opaque == nil ? "code that was decoded" : "code that is computed: \(String(code.display.prefix(80)))",
+                taints: code.taints))
+    }
+
+    /// Code as text; what is unknown stands as a variable of its own. Nil when nothing of it is known.
+    private func sourceText(of code: Value, _ state: inout ShellState) -> String? {
+        if let text = code.literalText { return text }
+        var text = ""
+        var hasText = false
+        for piece in code.pieces {
+            switch piece {
+            case .text(let known), .glob(let known):
+                text += known
+                hasText = true
+            case .unknown(let why):
+                let name = "__writ_\(placeholders)"
+                placeholders += 1
+                state.variables[name] = Variable(.unknown(why, taints: code.taints), isExported: true)
+                text += "${\(name)}"
+            }
+        }
+        return hasText ? text : nil
+    }
+
+    /// Code in another language: its calls become operations.
+    private func runInline(_ code: Value, language: String, _ state: inout ShellState, _ streams: Streams) {
+        write(.unknown(.output, taints: code.taints), to: streams)
+        guard codeDepth < Self.codeDepthLimit else {
+            reachLimit("code within code deeper than is followed")
+            return
+        }
+        if !code.isKnown, !code.taints.isEmpty || code.literalText == nil {
+            let isAllUnknown = code.pieces.allSatisfy { if case .unknown = $0 { true } else { false } }
+            if isAllUnknown || !code.taints.isEmpty {
+                note(
+                    Operation(
+                        .shellExec, traits: .interpreter, opaque: code.taints.isEmpty ? .computed : .tainted,
+                        detail: "\(language) code that is computed", taints: code.taints))
+                if isAllUnknown { return }
+            }
+        }
+        codeDepth += 1
+        depth += 1
+        defer {
+            codeDepth -= 1
+            depth -= 1
+        }
+        if language == "sql" {
+            return
+        }
+        guard let grammar = InlineLanguage.named(language) else {
+            note(
+                Operation(
+                    .shellExec, traits: .interpreter, opaque: .computed, detail: "\(language) code is not read"))
+            return
+        }
+        var scanner = InlineCode(grammar: grammar, text: code.literalText ?? code.display)
+        let found = scanner.effects()
+        for effect in found { apply(effect, &state, streams) }
+    }
+
+    private func apply(_ effect: InlineCode.Effect, _ state: inout ShellState, _ streams: Streams) {
+        switch effect {
+        case .read(let path): noteRead(path, state, wantsContent: false)
+        case .write(let path): noteWrite(path, appends: false, state)
+        case .delete(let path, let isRecursive):
+            let place = resolve(path, state)
+            note(
+                Operation(
+                    .fileDelete, path: place.path, isPattern: place.isPattern, traits: isRecursive ? .recursive : []))
+            noteSettings(place)
+        case .mode(let path):
+            let place = resolve(path, state)
+            note(Operation(.fileMode, path: place.path, isPattern: place.isPattern))
+            noteSettings(place)
+        case .search(let path):
+            let place = resolve(path, state)
+            note(Operation(.fileSearch, path: place.path, isPattern: place.isPattern))
+        case .connect(let value, let sends, let taints):
+            let endpoint = Endpoint(value)
+            note(
+                Operation(
+                    endpoint.isHTTP || value.startsUnknown ? .httpRequest : .netConnect, host: endpoint.host, port: endpoint.port,
+                    traits: sends ? .upload : .download, taints: taints))
+        case .listen: note(Operation(.netListen))
+        case .shell(let code):
+            var inner = state
+            runCode(code, language: "sh", name: Value("sh"), arguments: [], &inner, Streams())
+        case .program(let words):
+            var inner = state
+            if words.contains(where: { $0.isKnown }) || words.count > 1 {
+                runNext(words, environment: [:], &inner, Streams())
+            } else {
+                note(Operation(.shellExec, opaque: .computed, detail: "a program that the code computes"))
+            }
+        case .secret(let what): note(Operation(.secretRead, detail: what))
+        case .computed(let what, let taints):
+            note(
+                Operation(
+                    .shellExec, traits: .interpreter, opaque: taints.isEmpty ? .computed : .tainted, detail: what,
+                    taints: taints))
+        case .networkShell: note(Operation(.netConnect, traits: .networkShell, detail: "a shell tied to a socket"))
+        case .signal: note(Operation(.processSignal))
+        }
+    }
+}

@@ -1,0 +1,517 @@
+// SPDX-License-Identifier: Apache-2.0
+import WritCore
+
+/// Programs: what the tables say they do becomes operations.
+extension Evaluator {
+    private static let standardFolders: Set<String> = [
+        "/bin", "/usr/bin", "/sbin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin", "/opt/homebrew/bin", "/snap/bin",
+        "/opt/local/bin", "/run/current-system/sw/bin",
+    ]
+
+    /// Runs a program by name or path.
+    func runProgram(_ fields: [Value], _ state: inout ShellState, _ streams: Streams) {
+        guard let name = fields.first?.text else { return }
+        var fields = fields
+        state.status = .unknown
+        guard name.utf8.contains(0x2F) else {
+            if let place = copies[name], place != name {
+                fields[0] = Value(place, span: fields[0].span)
+            }
+            runKnown(fields, &state, streams, isUnread: false)
+            return
+        }
+        let place = resolve(fields[0], state)
+        var base = PathText.name(place.path)
+        let folder = String(place.path.dropLast(base.utf8.count + 1))
+        if place.path == "/proc/self/exe" { base = "bash" }
+        current.program = base
+        if let written = files[place.path] {
+            guard let program = written.program else {
+                runScript(written.content, named: place.path, fields, &state, streams)
+                return
+            }
+            base = program
+        } else if base.hasPrefix("ld-linux") || base.hasPrefix("ld-musl") || base == "ld.so" {
+            runLoaded(fields, &state, streams)
+            return
+        } else if !Self.standardFolders.contains(folder), place.path != "/proc/self/exe" {
+            if remote == nil, let text = context.files?.contents(of: place.path) {
+                runScript(Value(text), named: place.path, fields, &state, streams)
+                return
+            }
+            let isFolderOfPrograms = folder.hasSuffix("/bin") || folder.hasSuffix("/sbin") || folder.hasSuffix("/.bin") || folder.hasSuffix("/libexec")
+            if !isFolderOfPrograms || !ProgramTable.builtIn.contains(base) {
+                fields[0] = Value(base, span: fields[0].span)
+                runKnown(fields, &state, streams, isUnread: true)
+                return
+            }
+        }
+        fields[0] = Value(base, span: fields[0].span)
+        runKnown(fields, &state, streams, isUnread: false)
+    }
+
+    /// `/lib64/ld-linux-x86-64.so.2 /bin/rm x`: the loader runs the program that stands in its arguments.
+    private func runLoaded(_ fields: [Value], _ state: inout ShellState, _ streams: Streams) {
+        note(Operation(.shellExec, traits: .escape, detail: "program loader"))
+        var at = 1
+        while at < fields.count, let text = fields[at].text, text.hasPrefix("-") {
+            at += ["--library-path", "--preload", "--audit", "--argv0", "--inhibit-rpath"].contains(text) ? 2 : 1
+        }
+        guard at < fields.count else { return }
+        runNext(Array(fields[at...]), environment: [:], &state, streams)
+    }
+
+    /// A script that this session wrote and now runs by its path.
+    private func runScript(
+        _ content: Value, named path: String, _ fields: [Value], _ state: inout ShellState, _ streams: Streams
+    ) {
+        var language = "sh"
+        if let text = content.literalText, text.hasPrefix("#!") {
+            let line = text.dropFirst(2).prefix { $0 != "\n" }
+            let words = line.split(whereSeparator: { $0 == " " || $0 == "/" || $0 == "\t" })
+            let name = words.last { !$0.hasPrefix("-") && $0 != "env" } ?? "sh"
+            language = Languages.name(of: String(name)) ?? String(name)
+        } else if content.hasUnknown || !content.taints.isEmpty, content.text == nil {
+            note(
+                Operation(
+                    .shellExec, opaque: content.taints.isEmpty ? .unread : .tainted,
+                    detail: "a file that this command wrote", taints: content.taints))
+            write(.unknown(.output, taints: content.taints), to: streams)
+            return
+        }
+        note(Operation(.shellExec, traits: .interpreter, detail: "script", taints: content.taints))
+        runCode(
+            content, language: language, name: fields[0], arguments: Array(fields.dropFirst()), &state, streams)
+    }
+
+    /// Runs a further program in place of the one at hand: one level deeper, without functions and aliases.
+    func runNext(
+        _ fields: [Value], environment: [String: Value], _ state: inout ShellState, _ streams: Streams
+    ) {
+        guard !fields.isEmpty else { return }
+        let outer = current
+        depth += 1
+        begin(fields, span: fields[0].span.flatMap { baseSpan == nil ? $0 : nil }.map { first in
+            SourceSpan(start: first.start, end: fields.last?.span?.end ?? first.end)
+        } ?? outer.span)
+        var copy = state
+        for (name, value) in environment { copy.variables[name] = Variable(value, isExported: true) }
+        if !environment.isEmpty { noteVariables(environment, &copy, streams) }
+        dispatch(fields, &copy, streams, usesFunctions: false)
+        state.status = copy.status
+        depth -= 1
+        current = outer
+    }
+
+    // MARK: - Effects
+
+    private func runKnown(_ fields: [Value], _ state: inout ShellState, _ streams: Streams, isUnread: Bool) {
+        let reading = ProgramTable.builtIn.effects(of: fields, input: InputFacts(isProvided: streams.input != nil))
+        let program = fields[0].text ?? ""
+        current.program = PathText.name(program)
+        noteRun(reading, fields, streams, isUnread: isUnread)
+        if !reading.isKnown { notePossible(fields, state) }
+        var run = ProgramRun(fields: fields, state: state, streams: streams)
+        var sent = Sent()
+        let lastConnection = reading.effects.lastIndex { if case .connect = $0 { true } else { false } }
+        if lastConnection != nil {
+            for effect in reading.effects {
+                switch effect {
+                case .upload(let file):
+                    sent.isThere = true
+                    if let text = file.text, text == "-" || text == "/dev/stdin" {
+                        sent.taints.formUnion(streams.input?.value.taints ?? [])
+                    } else {
+                        let content = noteRead(file, run.state, wantsContent: false)
+                        sent.taints.formUnion(content.taints)
+                    }
+                case .uploadText(let value):
+                    sent.isThere = true
+                    sent.taints.formUnion(value.taints)
+                default: continue
+                }
+            }
+            if let input = streams.input {
+                sent.taints.formUnion(input.value.taints.subtracting(.net))
+                if Self.sendsInput.contains(current.program) { sent.isThere = true }
+                if input.value.taints.contains(.secret) { sent.isThere = true }
+            }
+        }
+        for (index, effect) in reading.effects.enumerated() {
+            apply(effect, &run, sent: index == lastConnection ? sent : Sent(), &state)
+        }
+        if run.runsOther, run.output == nil { return }
+        if streams.captures || !run.writes.isEmpty { finish(&run, reading, &state) }
+    }
+
+    /// Programs that send their standard input to the host they connect to.
+    private static let sendsInput: Set<String> = ["nc", "ncat", "netcat", "socat", "telnet", "openssl", "ssh"]
+
+    /// What a program at hand has done so far.
+    private struct ProgramRun {
+        let fields: [Value]
+        /// The shell's state as the program sees it: its own directory.
+        var state: ShellState
+        let streams: Streams
+        var contents: [Value] = []
+        var reads: [Value] = []
+        var writes: [(path: Value, appends: Bool)] = []
+        var output: Effect.Output?
+        var runsOther = false
+        var host: String?
+    }
+
+    /// What leaves with a connection.
+    private struct Sent {
+        var isThere = false
+        var taints: Operation.Taints = []
+    }
+
+    /// Notes the run itself, with what makes it opaque.
+    private func noteRun(_ reading: ProgramReading, _ fields: [Value], _ streams: Streams, isUnread: Bool) {
+        var operation = Operation(.shellExec)
+        operation.traits = reading.traits
+        if isUnread {
+            operation.opaque = .unread
+            operation.detail = "a program outside the folders of the system"
+        }
+        if reading.hasUnknownCommand {
+            operation.opaque = .computed
+            operation.detail = "what the program is told to do is computed"
+        }
+        for effect in reading.effects {
+            switch effect {
+            case .unread(let what):
+                operation.opaque = operation.opaque ?? .unread
+                operation.detail = what
+            case .codeInput:
+                operation.traits.insert(.interpreter)
+                if let input = streams.input?.value {
+                    operation.taints = input.taints
+                    if !input.isKnown {
+                        operation.opaque = input.taints.isEmpty ? .computed : .tainted
+                        operation.detail = "code from standard input"
+                        inputInterpreters.append(operations.count)
+                    }
+                }
+            case .code, .codeFile: operation.traits.insert(.interpreter)
+            default: continue
+            }
+        }
+        if streams.inputHost != nil || streams.outputHost != nil,
+            operation.traits.contains(.interpreter) || streams.inputHost != nil && streams.outputHost != nil
+        {
+            operation.traits.insert(.networkShell)
+        }
+        note(operation)
+    }
+
+    /// A program that no table knows may read the files and reach the hosts that it is given.
+    private func notePossible(_ fields: [Value], _ state: ShellState) {
+        for field in fields.dropFirst().prefix(32) {
+            let text = field.display
+            if text.contains("://") {
+                let start = text.utf8.lastIndex(of: 0x3D).map { text.index(after: $0) } ?? text.startIndex
+                let endpoint = Endpoint(text: String(text.hasPrefix("-") ? text[start...] : text[...]))
+                note(
+                    Operation(
+                        endpoint.isHTTP ? .httpRequest : .netConnect, host: endpoint.host, port: endpoint.port,
+                        traits: .potential))
+            } else if !text.hasPrefix("-"), text.contains("/") || text.contains(".") {
+                let place = resolve(field, state)
+                let found = PathClasses.classify(
+                    place.path, home: context.home, workspace: context.workspace ?? context.workingDirectory,
+                    isPattern: place.isPattern, isCaseInsensitive: context.isCaseInsensitive)
+                for one in found where one.kind == .secret {
+                    note(Operation(.secretRead, path: place.path, isPattern: place.isPattern, traits: .potential, detail: one.word))
+                }
+            }
+        }
+    }
+
+    private func apply(_ effect: Effect, _ run: inout ProgramRun, sent: Sent, _ state: inout ShellState) {
+        switch effect {
+        case .read(let path):
+            if let text = path.text, text == "-" || text == "/dev/stdin" { return }
+            run.reads.append(path)
+            run.contents.append(noteRead(path, run.state, wantsContent: run.streams.captures))
+        case .write(let path, let appends):
+            noteWrite(path, appends: appends, run.state)
+            run.writes.append((path, appends))
+        case .delete(let path, let traits): noteChange(.fileDelete, path, traits, run.state)
+        case .mode(let path, let traits): noteChange(.fileMode, path, traits, run.state)
+        case .search(let path):
+            let place = resolve(path, run.state)
+            note(Operation(.fileSearch, path: place.path, isPattern: place.isPattern))
+            run.reads.append(path)
+            run.contents.append(.unknown(.output))
+        case .connect(let value, let method, let traits):
+            let endpoint = Endpoint(value)
+            run.host = endpoint.host
+            var operation = Operation(
+                endpoint.isHTTP || !method.isEmpty ? .httpRequest : .netConnect, host: endpoint.host, port: endpoint.port,
+                method: method, traits: traits, taints: sent.taints.union(value.taints))
+            if sent.isThere || value.taints.contains(.secret) { operation.traits.insert(.upload) }
+            if value.startsUnknown || value.display.contains("://…") { operation.detail = "the host is computed" }
+            note(operation)
+        case .listen(let value):
+            let endpoint = Endpoint(value)
+            note(Operation(.netListen, host: endpoint.host, port: endpoint.port == 0 ? Int(endpoint.host) ?? 0 : endpoint.port))
+        case .upload, .uploadText: break
+        case .package(let kind, let ecosystem, let name, let traits):
+            let text = name.display
+            // `name@1.2`, `name==1.2`; a leading `@` is an npm scope.
+            var package = Operation.Package(ecosystem: ecosystem, name: text)
+            if let equals = text.range(ofFirst: "==") {
+                package = .init(ecosystem: ecosystem, name: String(text[..<equals.lowerBound]), version: String(text[equals.upperBound...]))
+            } else if let at = text.lastIndex(of: "@"), at != text.startIndex, !text.contains("://"), !text.hasPrefix("git@") {
+                package = .init(ecosystem: ecosystem, name: String(text[..<at]), version: String(text[text.index(after: at)...]))
+            }
+            note(Operation(kind, package: package, traits: traits))
+        case .run(let words, let environment, let takesInput, let isRemote):
+            run.runsOther = true
+            var streams = run.streams
+            if !takesInput { streams.input = nil }
+            if isRemote {
+                runRemote(words, on: run.host ?? "remote", environment, run.state, streams)
+            } else {
+                var inner = run.state
+                runNext(words, environment: environment, &inner, streams)
+                state.status = inner.status
+            }
+        case .runWithInputArguments(let words):
+            run.runsOther = true
+            runWithInput(words, run.fields, run.state, run.streams)
+        case .code(let code, let language):
+            run.runsOther = true
+            let place = run.fields.firstIndex(of: code)
+            let rest = place.map { Array(run.fields[($0 + 1)...]) } ?? []
+            var inner = run.state
+            runCode(
+                code, language: language, name: rest.first ?? run.fields[0], arguments: Array(rest.dropFirst()), &inner,
+                run.streams)
+        case .codeFile(let path, let language):
+            run.runsOther = true
+            let place = run.fields.firstIndex(of: path)
+            let rest = place.map { Array(run.fields[($0 + 1)...]) } ?? []
+            var inner = run.state
+            runFile(path, language: language, arguments: rest, &inner, run.streams)
+        case .codeInput(let language):
+            guard let input = run.streams.input, input.value.isKnown else {
+                if run.streams.input != nil { run.output = run.output ?? .passesInput }
+                return
+            }
+            run.runsOther = true
+            var inner = run.state
+            var streams = run.streams
+            streams.input = nil
+            runCode(input.value, language: language, name: run.fields[0], arguments: [], &inner, streams)
+        case .unread: break
+        case .directory(let path): run.state.directories = [directory(path, run.state)]
+        case .operation(var operation):
+            if !operation.path.isEmpty, operation.path.utf8.first != 0x2F {
+                let place = resolve(Value(operation.path), run.state)
+                operation.path = place.path
+            }
+            note(operation)
+        case .output(let output): run.output = output
+        }
+    }
+
+    private func noteChange(_ kind: Operation.Kind, _ path: Value, _ traits: Operation.Traits, _ state: ShellState) {
+        let place = resolve(path, state)
+        note(Operation(kind, path: place.path, isPattern: place.isPattern, traits: traits, taints: path.taints))
+        if kind == .fileDelete, traits.contains(.recursive) {
+            noteSettings(Place(path: place.path + "/**", isPattern: true), traits: traits)
+        }
+        noteSettings(place, traits: traits)
+    }
+
+    /// The directory that a path names for what follows.
+    func directory(_ path: Value, _ state: ShellState) -> Value {
+        let place = resolve(path, state)
+        if !place.isPattern { return Value(place.path) }
+        if path.startsUnknown { return .unknown(.variable("PWD"), taints: path.taints) }
+        var pieces: [Value.Piece] = []
+        if path.pieces.first.map({ if case .text(let text) = $0 { text.utf8.first != 0x2F } else { true } }) == true {
+            for piece in (state.directories.count == 1 ? state.directories[0] : .unknown(.variable("PWD"))).pieces { pieces.append(piece) }
+            pieces.append(.text("/"))
+        }
+        return Value(pieces: pieces + path.pieces, taints: path.taints)
+    }
+
+    private func runRemote(
+        _ words: [Value], on host: String, _ environment: [String: Value], _ state: ShellState, _ streams: Streams
+    ) {
+        let outer = remote
+        remote = host
+        var there = ShellState(directory: .unknown(.variable("PWD")))
+        there.variables["HOME"] = Variable(.unknown(.environment("HOME")))
+        let output = capturing {
+            var streams = streams
+            streams.captures = true
+            runNext(words, environment: environment, &there, streams)
+        }
+        remote = outer
+        write(output.tainted(.net), to: streams)
+    }
+
+    // MARK: - Input as arguments
+
+    /// `xargs`: what comes in is split into arguments.
+    private func runWithInput(_ words: [Value], _ fields: [Value], _ state: ShellState, _ streams: Streams) {
+        let input = streams.input?.value ?? .unknown(.output)
+        var replaced: String?
+        var isNull = false
+        for (index, field) in fields.enumerated() {
+            guard let text = field.text else { continue }
+            if index > 0, !words.isEmpty, field == words[0], !text.hasPrefix("-") { break }
+            if text == "-I" || text == "-J" {
+                replaced = index + 1 < fields.count ? fields[index + 1].text : "{}"
+            } else if text.hasPrefix("-I") {
+                replaced = String(text.dropFirst(2))
+            } else if text == "-i" || text == "--replace" {
+                replaced = "{}"
+            } else if text == "-0" || text == "--null" {
+                isNull = true
+            }
+        }
+        var items: [Value] = []
+        if let text = input.text {
+            let pieces = text.split { character in
+                isNull ? character == "\0" : (replaced == nil ? character == " " || character == "\t" || character == "\n" : character == "\n")
+            }
+            items = pieces.prefix(64).map { Value(String($0).filter { $0 != "\"" && $0 != "'" }, taints: input.taints) }
+            if pieces.count > 64 { items.append(.unknown(.limit, taints: input.taints)) }
+        } else {
+            items = [Value(pieces: input.pieces.contains { if case .unknown = $0 { false } else { true } } ? input.firstLinePieces : [.unknown(.output)], taints: input.taints)]
+        }
+        var inner = streams
+        inner.input = nil
+        var copy = state
+        let words = words.isEmpty ? [Value("echo")] : words
+        guard let replaced else {
+            runNext(words + items, environment: [:], &copy, inner)
+            return
+        }
+        for item in items.prefix(16) {
+            let line = words.map { $0.replacing(replaced, with: item) }
+            runNext(line, environment: [:], &copy, inner)
+        }
+    }
+
+    // MARK: - Output
+
+    /// Gives out what the program writes, and remembers what its files hold.
+    private func finish(_ run: inout ProgramRun, _ reading: ProgramReading, _ state: inout ShellState) {
+        let program = current.program
+        var data = run.contents.isEmpty ? run.streams.input?.value ?? .unknown(.output) : Value.joined(run.contents, separator: "")
+        var value = Value.unknown(.output)
+        switch run.output {
+        case .known(let known)?: value = known
+        case .network?: value = .unknown(.output, taints: .net)
+        case .secret?: value = .unknown(.output, taints: .secret)
+        case .decodes?:
+            data.taints.formUnion(.decoded)
+            value = .unknown(.output, taints: data.taints)
+        case .passesInput?:
+            value = TextModels.keepsLines.contains(program) ? data : .unknown(.output, taints: data.taints)
+        case .plain?, nil:
+            if reading.effects.contains(where: { if case .connect(_, _, let traits) = $0 { traits.contains(.download) } else { false } }) {
+                value.taints.insert(.net)
+            }
+        }
+        if let text = TextModels.output(of: program, run.fields, data, state: run.state, context: context) {
+            value = text.tainted(value.taints.subtracting(.net))
+        }
+        if run.streams.captures, !captures.isEmpty, !run.runsOther || run.output != nil {
+            captures[captures.count - 1].append(value)
+        }
+        if run.writes.isEmpty { return }
+        if ["cp", "mv", "ln", "install", "gcp", "gmv"].contains(program) {
+            copyFiles(run.fields, run.state)
+            return
+        }
+        let taints = value.taints.union(
+            reading.effects.contains { if case .connect = $0 { true } else { false } } ? .net : [])
+        for (path, appends) in run.writes {
+            record(path, program == "tee" ? data : value.isKnown ? value : .unknown(.output, taints: taints), appends: appends, run.state)
+        }
+    }
+
+    /// A copied, moved or linked file keeps what it is: a renamed `rm` is `rm`.
+    private func copyFiles(_ fields: [Value], _ state: ShellState) {
+        let operands = fields.dropFirst().filter { $0.text?.hasPrefix("-") != true }
+        guard operands.count >= 2, let target = operands.last else { return }
+        for source in operands.dropLast().prefix(16) {
+            let from = resolve(source, state)
+            let to = resolve(target, state)
+            guard !from.isPattern, !to.isPattern, files.count < 256 else { continue }
+            let base = PathText.name(from.path)
+            var copy = files[from.path]
+            if copy == nil {
+                let folder = String(from.path.dropLast(base.utf8.count + 1))
+                if Self.standardFolders.contains(folder) {
+                    copy = WrittenFile(content: .unknown(.output), program: base)
+                } else if let text = context.files?.contents(of: from.path) {
+                    copy = WrittenFile(content: Value(text))
+                } else if let found = PathClasses.classify(from.path, home: context.home, workspace: context.workspace ?? context.workingDirectory).first(where: { $0.kind == .secret }) {
+                    _ = found
+                    copy = WrittenFile(content: .unknown(.output, taints: .secret))
+                }
+            }
+            guard let copy else { continue }
+            files[to.path] = copy
+            files[to.path + (to.path == "/" ? "" : "/") + base] = copy
+            if let program = copy.program { copies[PathText.name(to.path)] = program }
+        }
+    }
+}
+
+extension Value {
+    /// Pieces up to the first line end: what one line out of many looks like.
+    var firstLinePieces: [Piece] {
+        var line: [Piece] = []
+        for piece in pieces {
+            if case .text(let text) = piece, let end = text.utf8.firstIndex(of: 0x0A) {
+                if end > text.startIndex { line.append(.text(String(text[..<end]))) }
+                break
+            }
+            line.append(piece)
+        }
+        return line
+    }
+
+    /// The value with a text in it replaced by another value.
+    func replacing(_ needle: String, with other: Value) -> Value {
+        if needle.isEmpty { return self }
+        var result = Value(pieces: [], taints: taints, span: span)
+        for piece in pieces {
+            guard case .text(let text) = piece, text.contains(needle) else {
+                result.append(piece)
+                continue
+            }
+            var rest = Substring(text)
+            while let found = String(rest).range(ofFirst: needle) {
+                let head = String(rest)[..<found.lowerBound]
+                result.append(text: String(head))
+                result.append(other)
+                rest = Substring(String(rest)[found.upperBound...])
+            }
+            result.append(text: String(rest))
+        }
+        return result
+    }
+}
+
+extension String {
+    /// The first place where `needle` stands.
+    func range(ofFirst needle: String) -> Range<Index>? {
+        var at = startIndex
+        while at < endIndex {
+            if self[at...].hasPrefix(needle) { return at..<index(at, offsetBy: needle.count) }
+            at = index(after: at)
+        }
+        return nil
+    }
+}

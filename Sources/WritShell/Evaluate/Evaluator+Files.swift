@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+import WritCore
+
+/// Paths and hosts as operations name them.
+extension Evaluator {
+    /// A canonical absolute path, or a pattern of such paths.
+    struct Place {
+        var path: String
+        var isPattern: Bool
+    }
+
+    /// The file that a value names for a process in the shell's directory.
+    func resolve(_ value: Value, _ state: ShellState) -> Place {
+        let directory = state.directories.count == 1 ? state.directories[0] : .unknown(.variable("PWD"))
+        if let text = value.text {
+            // Only the shell's own tilde is the home, and that one is replaced already.
+            let literal = text.utf8.first == 0x7E ? "./" + text : text
+            if literal.utf8.first == 0x2F { return located(literal, in: "/") }
+            guard let base = directory.text else {
+                return Place(path: Self.normalisedPattern(directory.pattern + "/" + literal), isPattern: true)
+            }
+            return located(literal, in: base)
+        }
+        var pattern = Self.pattern(of: value)
+        if pattern.utf8.first != 0x2F, !value.startsUnknown {
+            pattern = (directory.text ?? Self.pattern(of: directory)) + "/" + pattern
+        }
+        return Place(path: Self.normalisedPattern(pattern), isPattern: true)
+    }
+
+    private func located(_ path: String, in base: String) -> Place {
+        let absolute = PathText.absolute(path, in: base, home: context.home)
+        if remote == nil, let resolved = context.files?.resolved(absolute) { return Place(path: resolved, isPattern: false) }
+        return Place(path: absolute, isPattern: false)
+    }
+
+    /// A value as a path pattern: an unknown segment may be several (`**`), an unknown part of one is `*`.
+    private static func pattern(of value: Value) -> String {
+        var text = ""
+        for (index, piece) in value.pieces.enumerated() {
+            switch piece {
+            case .text(let known), .glob(let known): text += known
+            case .unknown:
+                let opens = text.isEmpty || text.utf8.last == 0x2F
+                var closes = index == value.pieces.count - 1
+                if !closes, case .text(let next) = value.pieces[index + 1] { closes = next.utf8.first == 0x2F }
+                text += opens && closes ? "**" : "*"
+            }
+        }
+        return text
+    }
+
+    /// `.`, `..` and doubled `/` taken out; what `..` takes from an unknown segment stays unknown.
+    static func normalisedPattern(_ pattern: String) -> String {
+        var segments: [Substring] = []
+        for segment in pattern.split(separator: "/", omittingEmptySubsequences: true) {
+            switch segment {
+            case ".": continue
+            case "..":
+                if segments.last != "**" { _ = segments.popLast() }
+            case "**" where segments.last == "**": continue
+            default: segments.append(segment)
+            }
+        }
+        let joined = segments.joined(separator: "/")
+        return joined.hasPrefix("**") ? joined : "/" + joined
+    }
+
+    // MARK: - Notes
+
+    /// Notes a read, with the secret it may be; gives what the file holds as far as that is known.
+    @discardableResult
+    func noteRead(_ path: Value, _ state: ShellState, wantsContent: Bool = true) -> Value {
+        let place = resolve(path, state)
+        if place.path.hasPrefix("/dev/fd/"), let written = files[place.path] { return written.content }
+        note(Operation(.fileRead, path: place.path, isPattern: place.isPattern, taints: path.taints))
+        var taints: Operation.Taints = []
+        if remote == nil {
+            for found in classes(of: place) where found.kind == .secret {
+                taints = .secret
+                note(Operation(.secretRead, path: place.path, isPattern: place.isPattern, detail: found.word))
+            }
+        }
+        if let written = files[place.path] { return written.content.tainted(taints) }
+        if wantsContent, !place.isPattern, remote == nil, let text = context.files?.contents(of: place.path) {
+            return Value(text, taints: taints)
+        }
+        return .unknown(.output, taints: taints)
+    }
+
+    /// Notes a write, with the settings it may change.
+    func noteWrite(_ path: Value, appends: Bool, _ state: ShellState) {
+        if let text = path.text, Self.isSink(text) { return }
+        let place = resolve(path, state)
+        if place.path.hasPrefix("/dev/fd/") { return }
+        note(Operation(.fileWrite, path: place.path, isPattern: place.isPattern, taints: path.taints))
+        noteSettings(place, appends: appends)
+        if Self.isDisk(place.path) {
+            note(Operation(.systemChange, path: place.path, traits: .irreversible, detail: "disk"))
+        }
+    }
+
+    /// Notes that a change of a place changes what starts, guards or records.
+    func noteSettings(_ place: Place, appends: Bool = false, traits: Operation.Traits = []) {
+        if remote != nil { return }
+        for found in classes(of: place) where found.kind == .configuration {
+            if appends, found.word == "log" { continue }
+            note(
+                Operation(
+                    .configWrite, path: place.path, isPattern: place.isPattern, traits: traits,
+                    detail: found.word))
+        }
+    }
+
+    private func classes(of place: Place) -> [PathClass] {
+        PathClasses.classify(
+            place.path, home: context.home, workspace: context.workspace ?? context.workingDirectory,
+            isPattern: place.isPattern, isCaseInsensitive: context.isCaseInsensitive)
+    }
+
+    /// A whole disk or partition: writing there ends the file system on it.
+    static func isDisk(_ path: String) -> Bool {
+        guard path.hasPrefix("/dev/") else { return false }
+        let name = path.dropFirst(5)
+        for prefix in ["sd", "hd", "vd", "xvd", "nvme", "mmcblk", "disk", "rdisk", "mapper/", "md", "loop", "dm-"]
+        where name.hasPrefix(prefix) { return true }
+        return false
+    }
+
+    func noteConnection(_ endpoint: Endpoint) {
+        note(Operation(.netConnect, host: endpoint.host, port: endpoint.port, detail: "/dev/\(endpoint.scheme)"))
+    }
+}

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+import WritCore
+
+/// What a path is known for: a secret that is read there, or settings that act when they change.
+public struct PathClass: Sendable, Hashable {
+    public enum Kind: Sendable, Hashable {
+        case secret
+        case configuration
+    }
+
+    public var kind: Kind
+    /// The class word of the table: `ssh-key`, `shell-startup`, `git-hook`, `agent-settings` …
+    public var word: String
+}
+
+/// Well-known places, from the tables `shell/secret-paths.table` and `shell/config-paths.table`.
+public enum PathClasses {
+    /// The classes of a path, each once.
+    ///
+    /// - Parameters:
+    ///   - path: canonical and absolute; or a pattern with `*`, `**`, `?`, `[…]`, which has every class that some path
+    ///     it matches has, as long as more of that path than the home is spelled out in it.
+    ///   - home: what `~` in the tables stands for. Homes of other users (`/home/x`, `/Users/x`, `/root`) count alike.
+    ///   - workspace: where the table's `./` places are; nil takes any folder.
+    public static func classify(
+        _ path: String, home: String, workspace: String?, isPattern: Bool = false, isCaseInsensitive: Bool = false
+    ) -> [PathClass] {
+        table.classes(of: path, home: home, isPattern: isPattern, isCaseInsensitive: isCaseInsensitive)
+    }
+
+    static let table = PathTable(
+        secrets: EmbeddedTable.nodes("shell/secret-paths.table"), settings: EmbeddedTable.nodes("shell/config-paths.table"))
+}
+
+/// The tables, arranged so that a path is compared with the few entries that share a segment with it.
+struct PathTable: Sendable {
+    struct Entry: Sendable {
+        var found: PathClass
+        var segments: [String]
+        var isUnderHome: Bool
+        var excepts: [[String]]
+    }
+
+    private var entries: [Entry] = []
+    /// Entries by a segment that they hold literally.
+    private var byAnchor: [String: [Int]] = [:]
+    /// Entries whose last segment is `*` and a literal end, or a literal start and `*`.
+    private var loose: [Int] = []
+
+    init(secrets: [Outline.Node], settings: [Outline.Node]) {
+        for (nodes, kind) in [(secrets, PathClass.Kind.secret), (settings, .configuration)] {
+            for node in nodes {
+                let word = node.keyword == "class" ? node.value : node.keyword
+                let excepts = node.values("except").flatMap { $0.split(separator: " ") }.map { Self.segments(String($0)).0 }
+                for line in node.values("path") {
+                    for text in line.split(separator: "|").map({ String($0).trimmed }) {
+                        add(text, PathClass(kind: kind, word: word), excepts)
+                    }
+                }
+            }
+        }
+    }
+
+    private mutating func add(_ text: String, _ found: PathClass, _ excepts: [[String]]) {
+        let (segments, isUnderHome) = Self.segments(text)
+        let index = entries.count
+        entries.append(Entry(found: found, segments: segments, isUnderHome: isUnderHome, excepts: excepts))
+        let literals = segments.filter { !$0.contains(where: { "*?[".contains($0) }) }
+        if let anchor = literals.last { byAnchor[anchor.lowercased(), default: []].append(index) } else { loose.append(index) }
+    }
+
+    /// `~/x` is below a home; `x` and `**/x` are anywhere; `/x` is absolute.
+    private static func segments(_ text: String) -> ([String], Bool) {
+        if text.hasPrefix("~/") { return (text.dropFirst(2).split(separator: "/").map { String($0) }, true) }
+        let segments = text.split(separator: "/").map { String($0) }
+        return text.hasPrefix("/") || segments.first == "**" ? (segments, false) : (["**"] + segments, false)
+    }
+
+    var count: Int { entries.count }
+
+    func classes(of path: String, home: String, isPattern: Bool, isCaseInsensitive: Bool) -> [PathClass] {
+        var segments = path.split(separator: "/", omittingEmptySubsequences: true).map { String($0) }
+        if isCaseInsensitive { segments = segments.map { $0.lowercased() } }
+        if segments.count > 128 { segments = Array(segments.prefix(4) + ["**"] + segments.suffix(64)) }
+        var found: [PathClass] = []
+        func consider(_ index: Int) {
+            let entry = entries[index]
+            if found.contains(entry.found) { return }
+            if matches(entry, segments, home: home, isPattern: isPattern, isCaseInsensitive: isCaseInsensitive) {
+                found.append(entry.found)
+            }
+        }
+        if isPattern {
+            for index in entries.indices { consider(index) }
+            return found
+        }
+        for segment in segments {
+            for index in byAnchor[segment.hasUppercase ? segment.lowercased() : segment] ?? [] { consider(index) }
+        }
+        for index in loose { consider(index) }
+        return found
+    }
+
+    private func matches(
+        _ entry: Entry, _ path: [String], home: String, isPattern: Bool, isCaseInsensitive: Bool
+    ) -> Bool {
+        var own = entry.segments
+        if isCaseInsensitive { own = own.map { $0.lowercased() } }
+        if !isPattern {
+            guard let rest = entry.isUnderHome ? belowHome(path, home: home) : path[...] else { return false }
+            guard GlobIntersection.matches(own[...], rest) else { return false }
+            return !entry.excepts.contains { GlobIntersection.matches($0[...], path[...]) || GlobIntersection.matches($0[...], rest) }
+        }
+        if entry.isUnderHome {
+            // A pattern that starts in the open may be below any home.
+            let rest = belowHome(path, home: home) ?? (path.first == "**" ? path[...] : nil)
+            guard let rest else { return false }
+            return GlobIntersection.meet(own, Array(rest)) && !isExcepted(entry, path)
+        }
+        return GlobIntersection.meet(own, path) && !isExcepted(entry, path)
+    }
+
+    /// All that a pattern's last segment can be is excepted.
+    private func isExcepted(_ entry: Entry, _ path: [String]) -> Bool {
+        guard let last = path.last, !last.contains("*") else { return false }
+        return entry.excepts.contains { $0.last.map { ShellPattern.matches($0, last) } == true }
+    }
+
+    private func belowHome(_ path: [String], home: String) -> ArraySlice<String>? {
+        let homeSegments = home.split(separator: "/")
+        if path.count > homeSegments.count, zip(path, homeSegments).allSatisfy({ $0 == $1 }) { return path[homeSegments.count...] }
+        guard let first = path.first else { return nil }
+        if first == "root", path.count > 1 { return path[1...] }
+        if first.lowercased() == "home" || first.lowercased() == "users", path.count > 2 { return path[2...] }
+        return nil
+    }
+}
+
+extension String {
+    fileprivate var trimmed: String {
+        String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+    }
+
+    fileprivate var hasUppercase: Bool {
+        utf8.contains { $0 >= 0x41 && $0 <= 0x5A || $0 >= 0x80 }
+    }
+}
+
+/// Whether path patterns can name the same path.
+enum GlobIntersection {
+    private static let special: Set<Character> = ["*", "?", "["]
+
+    /// A pattern of segments against a plain path.
+    static func matches(_ pattern: ArraySlice<String>, _ path: ArraySlice<String>) -> Bool {
+        var pattern = pattern
+        var path = path
+        while let first = pattern.first {
+            if first == "**" {
+                let rest = pattern.dropFirst()
+                if rest.isEmpty { return true }
+                // `**` takes as little as it can; only the last one needs another try further on.
+                while !path.isEmpty {
+                    if matches(rest, path) { return true }
+                    path = path.dropFirst()
+                }
+                return false
+            }
+            guard let segment = path.first else { return false }
+            guard first.utf8.contains(where: { $0 == 0x2A || $0 == 0x3F || $0 == 0x5B }) ? ShellPattern.matches(first, segment) : first == segment
+            else { return false }
+            pattern = pattern.dropFirst()
+            path = path.dropFirst()
+        }
+        return path.isEmpty
+    }
+
+    /// Whether some path matches both, where at least one literal segment of `own` meets a segment of `path` that spells
+    /// out a part of it: `*` alone says nothing about what is meant.
+    static func meet(_ own: [String], _ path: [String]) -> Bool {
+        // reach[j] for the current i: 0 not reached, 1 reached, 2 reached with a literal met on the way.
+        var reach = [UInt8](repeating: 0, count: path.count + 1)
+        reach[0] = 1
+        func close(_ row: inout [UInt8]) {
+            for j in 0..<path.count where path[j] == "**" && row[j] > row[j + 1] { row[j + 1] = row[j] }
+        }
+        close(&reach)
+        for segment in own {
+            var next = [UInt8](repeating: 0, count: path.count + 1)
+            if segment == "**" {
+                next = reach
+                for j in 0..<path.count where next[j] > next[j + 1] { next[j + 1] = next[j] }
+            } else {
+                let isLiteral = !segment.contains(where: { special.contains($0) })
+                for j in 0..<path.count where reach[j] > 0 {
+                    if path[j] == "**" {
+                        // The segment is swallowed; `**` stays.
+                        next[j] = max(next[j], reach[j])
+                        next[j + 1] = max(next[j + 1], reach[j])
+                    } else if touch(segment, path[j]) {
+                        let isMet = path[j].contains { !special.contains($0) }
+                        next[j + 1] = max(next[j + 1], isMet && (isLiteral || path[j] == segment || isMet) ? 2 : reach[j])
+                    }
+                }
+            }
+            close(&next)
+            reach = next
+        }
+        return reach[path.count] == 2
+    }
+
+    /// Whether some segment matches both patterns.
+    static func touch(_ first: String, _ second: String) -> Bool {
+        if first == second { return true }
+        let firstIsPattern = first.contains { special.contains($0) }
+        let secondIsPattern = second.contains { special.contains($0) }
+        if !firstIsPattern, !secondIsPattern { return false }
+        if !secondIsPattern { return ShellPattern.matches(first, second) }
+        // `*` and `?` do not match a leading dot.
+        if !firstIsPattern {
+            if first.hasPrefix("."), second.first == "*" || second.first == "?" { return false }
+            return ShellPattern.matches(second, first)
+        }
+        return overlap(Array(first.unicodeScalars), Array(second.unicodeScalars))
+    }
+
+    /// Both are patterns: a table of places, with every `[…]` read as `?`.
+    private static func overlap(_ first: [Unicode.Scalar], _ second: [Unicode.Scalar]) -> Bool {
+        let first = simplified(first)
+        let second = simplified(second)
+        if first.count > 256 || second.count > 256 { return true }
+        var reach = [[Bool]](repeating: [Bool](repeating: false, count: second.count + 1), count: first.count + 1)
+        reach[0][0] = true
+        for i in 0...first.count {
+            for j in 0...second.count where reach[i][j] {
+                if i < first.count, first[i] == "*" { reach[i + 1][j] = true }
+                if j < second.count, second[j] == "*" { reach[i][j + 1] = true }
+                guard i < first.count, j < second.count else { continue }
+                switch (first[i], second[j]) {
+                case ("*", "*"): continue
+                case ("*", _): reach[i][j + 1] = true
+                case (_, "*"): reach[i + 1][j] = true
+                case ("?", _), (_, "?"): reach[i + 1][j + 1] = true
+                default: if first[i] == second[j] { reach[i + 1][j + 1] = true }
+                }
+            }
+        }
+        return reach[first.count][second.count]
+    }
+
+    private static func simplified(_ pattern: [Unicode.Scalar]) -> [Unicode.Scalar] {
+        var result: [Unicode.Scalar] = []
+        var at = 0
+        while at < pattern.count {
+            if pattern[at] == "[", let (end, _) = ShellPattern.set(pattern, at, "x") {
+                result.append("?")
+                at = end
+            } else {
+                result.append(pattern[at])
+                at += 1
+            }
+        }
+        return result
+    }
+}
