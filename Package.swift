@@ -75,7 +75,7 @@ let package = Package(
         .executableTarget(
             name: "writ",
             dependencies: [
-                "WritCore", "WritGuard", "WritDaemon", "WritLedger", "WritAgents", "WritPolicy", "WritScan",
+                "WritCore", "WritLedger", "WritAgents", "WritPolicy", "WritScan",
                 "WritShell", "WritResources", "WritWire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),

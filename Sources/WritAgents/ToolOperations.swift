@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+public import WritCore
+
+/// What the arguments of a call mean, whichever tool carries them: operations, commands for an interpreter, content.
+public enum ToolOperations {
+    /// Text that a call writes, sends or gives to a model.
+    public struct Content: Sendable, Hashable {
+        public var text: String
+        /// The file that it goes to; nil when it goes elsewhere.
+        public var path: String?
+    }
+
+    /// Values deeper or more than this in an unknown tool's arguments are not looked for.
+    private static let maximumValues = 2_000
+
+    /// The operations that the arguments name by themselves. Commands in them are ``commands(of:)``.
+    public static func operations(of call: Call) -> [Operation] {
+        var reader = ArgumentReader(call)
+        if let shape = ToolShape.of(call.tool.name, agent: call.agent.kind) {
+            reader.read(shape)
+        } else {
+            reader.readUnknown()
+        }
+        return reader.operations
+    }
+
+    /// Texts in the arguments that some interpreter runs.
+    public static func commands(of call: Call) -> [CommandText] {
+        if let shape = ToolShape.of(call.tool.name, agent: call.agent.kind) {
+            guard let key = shape.command, let text = call.arguments[key]?.string else { return [] }
+            return [CommandText(place: key, text: text, dialect: shape.dialect)]
+        }
+        var commands: [CommandText] = []
+        walk(call.arguments) { place, key, value in
+            guard let text = value.string, let dialect = dialect(ofKey: key) else { return }
+            commands.append(CommandText(place: place, text: text, dialect: dialect))
+        }
+        return commands
+    }
+
+    /// Texts in the arguments that are written, sent or given to a model.
+    public static func contents(of call: Call) -> [Content] {
+        guard let shape = ToolShape.of(call.tool.name, agent: call.agent.kind) else {
+            var contents: [Content] = []
+            walk(call.arguments) { _, _, value in
+                if let text = value.string, !text.isEmpty { contents.append(Content(text: text, path: nil)) }
+            }
+            return contents
+        }
+        let path = shape.paths.compactMap { call.arguments[$0]?.string }.first.map {
+            PathText.absolute($0, in: call.workingDirectory, home: call.home)
+        }
+        var contents: [Content] = []
+        for key in shape.contents {
+            guard let value = call.arguments[key] else { continue }
+            if let text = value.string {
+                contents.append(Content(text: text, path: path))
+            } else if let elements = value.array {
+                // Several edits: what each puts in counts, what it takes out does not.
+                for element in elements {
+                    for key in ["new_string", "content", "text"] {
+                        if let text = element[key]?.string { contents.append(Content(text: text, path: path)) }
+                    }
+                }
+            }
+        }
+        return contents
+    }
+
+    /// Which interpreter a key of an unknown tool's arguments names.
+    private static func dialect(ofKey key: String) -> CommandText.Dialect? {
+        switch key.lowercased() {
+        case "command", "cmd", "command_line", "commandline", "shell_command", "bash", "shell", "script": .shell
+        case "sql", "sql_query", "statement": .sql
+        case "code", "python", "javascript", "expression": .code
+        default: nil
+        }
+    }
+
+    /// Visits every value with its place and its nearest key, breadth bounded.
+    static func walk(_ root: JSON, _ visit: (_ place: String, _ key: String, _ value: JSON) -> Void) {
+        var open: [(place: String, key: String, value: JSON)] = [("", "", root)]
+        var count = 0
+        while let next = open.popLast(), count < maximumValues {
+            count += 1
+            visit(next.place, next.key, next.value)
+            let prefix = next.place.isEmpty ? "" : next.place + "."
+            switch next.value {
+            case .array(let elements):
+                for (index, element) in elements.enumerated().reversed() {
+                    open.append(("\(prefix)\(index)", next.key, element))
+                }
+            case .object(let members):
+                for member in members.reversed() { open.append((prefix + member.key, member.key, member.value)) }
+            case .null, .bool, .integer, .number, .string: break
+            }
+        }
+    }
+}
+
+/// Turns arguments into operations.
+private struct ArgumentReader {
+    let call: Call
+    var operations: [Operation] = []
+
+    init(_ call: Call) {
+        self.call = call
+    }
+
+    private func absolute(_ path: String) -> String {
+        PathText.absolute(path, in: call.workingDirectory, home: call.home)
+    }
+
+    mutating func read(_ shape: ToolShape) {
+        switch shape.action {
+        case .fileSearch: search(shape)
+        case .fileRead, .fileWrite, .fileDelete:
+            for key in shape.paths {
+                guard let path = call.arguments[key]?.string, !path.isEmpty else { continue }
+                operations.append(Operation(shape.action, path: absolute(path)))
+            }
+            // A file tool without its path is judged as what it is, on nobody knows which file.
+            if operations.isEmpty { operations.append(Operation(shape.action, isPattern: true, opaque: .computed, detail: "no path given")) }
+        case .httpRequest, .netConnect, .browserNavigate, .mcpResource:
+            var found = false
+            for key in shape.urls {
+                guard let url = call.arguments[key]?.string, !url.isEmpty else { continue }
+                found = true
+                connect(url, kind: shape.action)
+            }
+            if !found { operations.append(Operation(shape.action, method: "GET", detail: call.tool.name)) }
+        case .agentSpawn:
+            let name = shape.name.flatMap { call.arguments[$0]?.string } ?? ""
+            operations.append(Operation(.agentSpawn, detail: name))
+        case .shellExec: break
+        default:
+            if !shape.isInert { operations.append(Operation(shape.action, detail: call.tool.name)) }
+        }
+    }
+
+    private mutating func search(_ shape: ToolShape) {
+        let root = shape.paths.compactMap { call.arguments[$0]?.string }.first ?? "."
+        var path = absolute(root)
+        var isPattern = false
+        if let key = shape.glob, let glob = call.arguments[key]?.string, !glob.isEmpty {
+            isPattern = glob.contains { "*?[{".contains($0) }
+            let inside = glob.hasPrefix("/") || glob.hasPrefix("~") ? absolute(glob) : PathText.absolute(glob, in: path, home: call.home)
+            // The pattern may climb out of the folder it is said to stay in.
+            path = inside
+        }
+        operations.append(
+            Operation(.fileSearch, path: path, isPattern: isPattern, traits: .recursive))
+        // What is found is shown, so a search of contents in one file is a read of it.
+        if shape.readsContent, !isPattern { operations.append(Operation(.fileRead, path: path, traits: .potential)) }
+    }
+
+    /// A tool that no table knows, or one of an MCP server: the call itself, and every path and URL in its arguments.
+    mutating func readUnknown() {
+        operations.append(Operation(call.tool.action == .toolOther ? .toolOther : call.tool.action, detail: call.tool.canonicalName))
+        var seen: Set<String> = []
+        var found: [Operation] = []
+        let kind = Self.fileKind(call.tool)
+        ToolOperations.walk(call.arguments) { _, key, value in
+            guard let text = value.string, !text.isEmpty, text.utf8.count <= 4_096, found.count < 100,
+                !text.utf8.contains(0x0A)
+            else { return }
+            var path = text
+            if let scheme = text.range(of: "://") {
+                guard text.hasPrefix("file://") else {
+                    let isScheme = text[..<scheme.lowerBound].allSatisfy { $0.isLetter || $0.isNumber || $0 == "+" }
+                    if isScheme, seen.insert(text).inserted {
+                        found.append(ArgumentReader.endpoint(text, kind: .netConnect))
+                    }
+                    return
+                }
+                path = "/" + text[scheme.upperBound...].drop { $0 == "/" }
+            } else if !Self.isPathKey(key), !Self.looksLikePath(text) {
+                return
+            }
+            let absolute = absolute(path)
+            guard seen.insert(absolute).inserted else { return }
+            let isPattern = path.contains { "*?[".contains($0) }
+            found.append(Operation(kind, path: absolute, isPattern: isPattern, traits: .potential))
+        }
+        operations += found
+    }
+
+    private mutating func connect(_ url: String, kind: Operation.Kind) {
+        if url.hasPrefix("file:") {
+            operations.append(Operation(.fileRead, path: absolute("/" + url.dropFirst(5).drop { $0 == "/" })))
+        } else {
+            operations.append(ArgumentReader.endpoint(url, kind: kind))
+        }
+    }
+
+    /// Host, port and method of a URL.
+    static func endpoint(_ url: String, kind: Operation.Kind) -> Operation {
+        var rest = Substring(url)
+        var port = 0
+        if let scheme = url.range(of: "://") {
+            port = url.hasPrefix("https") || url.hasPrefix("wss") ? 443 : url.hasPrefix("http") ? 80 : 0
+            rest = url[scheme.upperBound...]
+        }
+        var authority = rest.prefix { !"/?#\\".contains($0) }
+        if let at = authority.lastIndex(of: "@") { authority = authority[authority.index(after: at)...] }
+        var host = String(authority)
+        if host.hasPrefix("["), let end = host.firstIndex(of: "]") {
+            let after = host[host.index(after: end)...]
+            if after.hasPrefix(":"), let given = Int(after.dropFirst()) { port = given }
+            host = String(host[host.index(after: host.startIndex)..<end])
+        } else if let colon = host.lastIndex(of: ":"), let given = Int(host[host.index(after: colon)...]) {
+            port = given
+            host = String(host[..<colon])
+        }
+        while host.hasSuffix(".") { host.removeLast() }
+        return Operation(kind, host: host.lowercased(), port: port, method: "GET")
+    }
+
+    /// What a tool of this name does with a file, when that is all that is known of it.
+    private static func fileKind(_ tool: Tool) -> Operation.Kind {
+        let name = (tool.serverTool ?? tool.name).lowercased()
+        if ["delete", "remove", "unlink", "rmdir", "trash"].contains(where: name.contains) { return .fileDelete }
+        if ["write", "create", "edit", "update", "append", "save", "move", "rename", "copy", "put", "patch", "replace"]
+            .contains(where: name.contains)
+        {
+            return .fileWrite
+        }
+        return .fileRead
+    }
+
+    private static func isPathKey(_ key: String) -> Bool {
+        switch key.lowercased() {
+        case "path", "paths", "file", "files", "file_path", "filepath", "filename", "file_name", "dir", "directory", "folder",
+            "cwd", "root", "source", "destination", "src", "dst", "dest", "target_file", "absolute_path", "relative_path",
+            "uri":
+            true
+        default: false
+        }
+    }
+
+    private static func looksLikePath(_ text: String) -> Bool {
+        text.hasPrefix("/") || text.hasPrefix("~/") || text.hasPrefix("./") || text.hasPrefix("../") || text.contains("/../")
+    }
+}
+
+extension StringProtocol {
+    /// Where `text` first stands; `Foundation` is not wanted here for this alone.
+    fileprivate func range(of text: String) -> Range<Index>? {
+        guard let first = text.first else { return nil }
+        var start = startIndex
+        while let at = self[start...].firstIndex(of: first) {
+            if self[at...].hasPrefix(text) { return at..<index(at, offsetBy: text.count) }
+            start = index(after: at)
+        }
+        return nil
+    }
+}
