@@ -376,7 +376,8 @@ struct Invocation {
         if !skipsTable { emitWords() }
         for action in definition.fixed where !action.roles.isEmpty { perform(action, on: nil) }
         emitTail()
-        for rule in definition.outputs where rule.conditions.allSatisfy({ holds($0) }) {
+        let hasOutput = effects.contains { if case .output = $0 { true } else { false } }
+        for rule in definition.outputs where !hasOutput && rule.conditions.allSatisfy({ holds($0) }) {
             effects.append(.output(rule.output))
             break
         }
