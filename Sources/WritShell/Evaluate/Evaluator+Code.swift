@@ -66,7 +66,7 @@ extension Evaluator {
     func runShellCode(_ code: Value, _ state: inout ShellState, _ streams: Streams) {
         let outer = current
         defer { current = outer }
-        if !code.isKnown || !code.taints.isEmpty { noteUnknownCode(code) }
+        if !code.isKnown { noteUnknownCode(code) }
         guard codeDepth < Self.codeDepthLimit else {
             reachLimit("code within code deeper than is followed")
             return
@@ -92,9 +92,9 @@ extension Evaluator {
     /// Says that code is not known in full.
     private func noteUnknownCode(_ code: Value) {
         var opaque: Operation.Opaque?
-        if !code.taints.isEmpty, !code.isKnown {
+        if !code.taints.isEmpty {
             opaque = .tainted
-        } else if code.taints.isEmpty {
+        } else {
             var isBlank = true
             for piece in code.pieces {
                 switch piece {
@@ -106,11 +106,14 @@ extension Evaluator {
             }
             if isBlank { opaque = .computed }
         }
-        if opaque == nil, code.taints.isEmpty { return }
+        guard let opaque else { return }
+        if let last = operations.last(where: { $0.kind == .shellExec }), last.command == current.command, last.opaque == opaque {
+            return
+        }
         note(
             Operation(
                 .shellExec, traits: .interpreter, opaque: opaque,
-                detail: opaque == nil ? "code that was decoded" : "code that is computed: \(String(code.display.prefix(80)))",
+                detail: "code that is computed: \(String(code.display.prefix(80)))",
                 taints: code.taints))
     }
 
