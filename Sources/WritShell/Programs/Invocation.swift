@@ -504,8 +504,10 @@ struct Invocation {
         case .at: if value.hasPrefix("@") { perform(.read, on: value.dropping(1), traits: traits, detail: detail) }
         case .source:
             if Self.isURL(value) {
-                if value.hasPrefix("file:") {
-                    effects.append(.read(value.dropping(value.hasPrefix("file://") ? 7 : 5)))
+                if value.hasPrefix("file") {
+                    // `file:` and, of the clouds' tools, `fileb://`.
+                    let scheme = value.hasPrefix("fileb://") ? 8 : value.hasPrefix("file://") ? 7 : 5
+                    effects.append(.read(value.dropping(scheme)))
                 } else {
                     perform(.connect, on: value, traits: traits, detail: detail)
                 }

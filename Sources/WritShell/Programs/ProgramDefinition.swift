@@ -193,29 +193,26 @@ enum TableCondition: Sendable {
     case anyArgument(Glob, isNegated: Bool)
     case input(isNegated: Bool)
 
-    /// A text with `*` at its beginning, its end or both.
+    /// A text with `*` anywhere in it; case is ignored.
     struct Glob: Sendable {
-        var text: String
-        var isOpenBefore: Bool
-        var isOpenAfter: Bool
+        private let parts: [String]
 
         init(_ pattern: some StringProtocol) {
-            var rest = pattern[...]
-            isOpenBefore = rest.hasPrefix("*")
-            if isOpenBefore { rest = rest.dropFirst() }
-            isOpenAfter = rest.hasSuffix("*")
-            if isOpenAfter { rest = rest.dropLast() }
-            text = rest.lowercased()
+            parts = pattern.lowercased().split(separator: "*", omittingEmptySubsequences: false).map(String.init)
         }
 
         func matches(_ value: Value) -> Bool {
-            let whole = value.display.lowercased()
-            switch (isOpenBefore, isOpenAfter) {
-            case (false, false): return whole == text
-            case (false, true): return whole.hasPrefix(text)
-            case (true, false): return whole.hasSuffix(text)
-            case (true, true): return text.isEmpty || whole.contains(text)
+            var rest = value.display.lowercased()[...]
+            guard parts.count > 1, let first = parts.first, let last = parts.last else { return rest == (parts.first ?? "")[...] }
+            guard rest.hasPrefix(first) else { return false }
+            rest = rest.dropFirst(first.count)
+            guard rest.hasSuffix(last) else { return false }
+            rest = rest.dropLast(last.count)
+            for part in parts.dropFirst().dropLast() where !part.isEmpty {
+                guard let range = rest.firstRange(of: part) else { return false }
+                rest = rest[range.upperBound...]
             }
+            return true
         }
     }
 }
