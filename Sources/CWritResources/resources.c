@@ -140,9 +140,12 @@ static const unsigned char data_44[] = {
 #embed "Data/shell/config-paths.table" suffix(, 0) if_empty(0)
 };
 static const unsigned char data_45[] = {
-#embed "Data/shell/secret-paths.table" suffix(, 0) if_empty(0)
+#embed "Data/shell/inline-calls.table" suffix(, 0) if_empty(0)
 };
 static const unsigned char data_46[] = {
+#embed "Data/shell/secret-paths.table" suffix(, 0) if_empty(0)
+};
+static const unsigned char data_47[] = {
 #embed "Data/shell/variables.table" suffix(, 0) if_empty(0)
 };
 
@@ -192,8 +195,9 @@ static const writ_resource resources[] = {
     {"secrets/urls.table", data_42, sizeof data_42 - 1},
     {"secrets/work.table", data_43, sizeof data_43 - 1},
     {"shell/config-paths.table", data_44, sizeof data_44 - 1},
-    {"shell/secret-paths.table", data_45, sizeof data_45 - 1},
-    {"shell/variables.table", data_46, sizeof data_46 - 1},
+    {"shell/inline-calls.table", data_45, sizeof data_45 - 1},
+    {"shell/secret-paths.table", data_46, sizeof data_46 - 1},
+    {"shell/variables.table", data_47, sizeof data_47 - 1},
     {0, 0, 0},
 };
 const size_t writ_resource_count = sizeof resources / sizeof resources[0] - 1;

@@ -57,7 +57,9 @@ extension Evaluator {
             note(Operation(.shellExec, detail: "loads a module into the shell"))
         case "source", ".": runSource(fields, &state, streams)
         case "eval":
-            note(Operation(.shellExec, traits: .interpreter))
+            var taints = Operation.Taints()
+            for field in fields { taints.formUnion(field.taints) }
+            note(Operation(.shellExec, traits: .interpreter, taints: taints))
             guard fields.count > 1 else { return true }
             var code = Value.joined(Array(fields.dropFirst()), separator: " ")
             code.span = fields[1].span.map { SourceSpan(start: $0.start, end: fields.last?.span?.end ?? $0.end) }

@@ -66,7 +66,7 @@ extension Evaluator {
     func runShellCode(_ code: Value, _ state: inout ShellState, _ streams: Streams) {
         let outer = current
         defer { current = outer }
-        if !code.isKnown || !code.taints.isEmpty { noteUnknownCode(code) }
+        if !code.isKnown { noteUnknownCode(code) }
         guard codeDepth < Self.codeDepthLimit else {
             reachLimit("code within code deeper than is followed")
             return
@@ -92,9 +92,9 @@ extension Evaluator {
     /// Says that code is not known in full.
     private func noteUnknownCode(_ code: Value) {
         var opaque: Operation.Opaque?
-        if !code.taints.isEmpty, !code.isKnown {
+        if !code.taints.isEmpty {
             opaque = .tainted
-        } else if code.taints.isEmpty {
+        } else {
             var isBlank = true
             for piece in code.pieces {
                 switch piece {
@@ -106,11 +106,14 @@ extension Evaluator {
             }
             if isBlank { opaque = .computed }
         }
-        if opaque == nil, code.taints.isEmpty { return }
+        guard let opaque else { return }
+        if let last = operations.last(where: { $0.kind == .shellExec }), last.command == current.command, last.opaque == opaque {
+            return
+        }
         note(
             Operation(
                 .shellExec, traits: .interpreter, opaque: opaque,
-                detail: opaque == nil ? "code that was decoded" : "code that is computed: \(String(code.display.prefix(80)))",
+                detail: "code that is computed: \(String(code.display.prefix(80)))",
                 taints: code.taints))
     }
 
@@ -157,21 +160,32 @@ extension Evaluator {
             codeDepth -= 1
             depth -= 1
         }
-        if language == "sql" {
-            return
+        let text = code.literalText ?? code.display
+        var found: [InlineCode.Effect] = []
+        switch language {
+        case "awk": found = AwkProgram.effects(text)
+        case "sed": found = SedScript.effects(code)
+        case "sql", "sqlite", "psql", "mysql": noteSQL(text, isKnown: code.isKnown)
+        default:
+            guard let grammar = InlineLanguage.named(language) else {
+                note(
+                    Operation(
+                        .shellExec, traits: .interpreter, opaque: .computed, detail: "\(language) code is not read"))
+                return
+            }
+            var reader = InlineCode(grammar: grammar, text: text)
+            found = reader.find()
         }
-        guard let grammar = InlineLanguage.named(language) else {
-            note(
-                Operation(
-                    .shellExec, traits: .interpreter, opaque: .computed, detail: "\(language) code is not read"))
-            return
-        }
-        var scanner = InlineCode(grammar: grammar, text: code.literalText ?? code.display)
-        let found = scanner.effects()
-        for effect in found { apply(effect, &state, streams) }
+        for effect in found { apply(effect, language: language, &state, streams) }
     }
 
-    private func apply(_ effect: InlineCode.Effect, _ state: inout ShellState, _ streams: Streams) {
+    private func noteSQL(_ text: String, isKnown: Bool) {
+        note(Operation(.resourceWrite, opaque: isKnown ? nil : .computed, detail: "sql \(text.prefix(80))"))
+    }
+
+    private func apply(
+        _ effect: InlineCode.Effect, language: String, _ state: inout ShellState, _ streams: Streams
+    ) {
         switch effect {
         case .read(let path): noteRead(path, state, wantsContent: false)
         case .write(let path): noteWrite(path, appends: false, state)
@@ -205,6 +219,7 @@ extension Evaluator {
             } else {
                 note(Operation(.shellExec, opaque: .computed, detail: "a program that the code computes"))
             }
+        case .code(let code): runInline(code, language: language, &state, Streams())
         case .secret(let what): note(Operation(.secretRead, detail: what))
         case .computed(let what, let taints):
             note(

@@ -194,7 +194,14 @@ extension Evaluator {
                         inputInterpreters.append(operations.count)
                     }
                 }
-            case .code, .codeFile: operation.traits.insert(.interpreter)
+            case .code(let code, _):
+                operation.traits.insert(.interpreter)
+                operation.taints.formUnion(code.taints)
+                if !code.taints.isEmpty, !code.isKnown {
+                    operation.opaque = .tainted
+                    operation.detail = "code that is fetched, decoded or secret"
+                }
+            case .codeFile: operation.traits.insert(.interpreter)
             default: continue
             }
         }

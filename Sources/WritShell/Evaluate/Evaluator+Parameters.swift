@@ -144,7 +144,9 @@ extension Evaluator {
             variable.content = items.count > 4_096 ? .scalar(.unknown(.limit)) : .map(items)
         case .scalar(let old):
             if let key, let index = Int(key) {
-                variable.content = .list([0: old, index: extended(index == 0 ? old : nil)])
+                var items = [0: old]
+                items[index] = extended(index == 0 ? old : nil)
+                variable.content = .list(items)
             } else {
                 variable.content = .scalar(extended(old))
             }

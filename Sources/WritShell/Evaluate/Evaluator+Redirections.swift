@@ -30,7 +30,7 @@ extension Evaluator {
         part(&state, streams)
         let output = captures.removeLast()
         for (path, appends) in target.outputs { record(path, output, appends: appends, state) }
-        if let host = target.streams.outputHost, !output.taints.isEmpty {
+        if let host = target.streams.outputHost, output.taints.contains(.secret) {
             note(Operation(.netConnect, host: host, traits: .upload, taints: output.taints))
         }
         if target.outputs.isEmpty, target.streams.outputHost == nil, isCaptured, !captures.isEmpty {

@@ -197,8 +197,8 @@ enum GlobIntersection {
                         next[j] = max(next[j], reach[j])
                         next[j + 1] = max(next[j + 1], reach[j])
                     } else if touch(segment, path[j]) {
-                        let isMet = path[j].contains { !special.contains($0) }
-                        next[j + 1] = max(next[j + 1], isMet && (isLiteral || path[j] == segment || isMet) ? 2 : reach[j])
+                        let isMet = isLiteral ? path[j].contains { !special.contains($0) } : names(segment, path[j])
+                        next[j + 1] = max(next[j + 1], isMet ? 2 : reach[j])
                     }
                 }
             }
@@ -206,6 +206,14 @@ enum GlobIntersection {
             reach = next
         }
         return reach[path.count] == 2
+    }
+
+    /// Whether a segment, plain or a pattern, spells out what is literal at both ends of the pattern `own`.
+    private static func names(_ own: String, _ segment: String) -> Bool {
+        let head = own.prefix { !special.contains($0) }
+        let tail = String(own.reversed().prefix { !special.contains($0) }.reversed())
+        if head.isEmpty, tail.isEmpty || tail == own { return false }
+        return segment.hasPrefix(head) && segment.hasSuffix(tail)
     }
 
     /// Whether some segment matches both patterns.

@@ -1,11 +1,602 @@
+// SPDX-License-Identifier: Apache-2.0
 import WritCore
-struct InlineLanguage { static func named(_ n: String) -> InlineLanguage? { nil } }
+
+/// Finds what inline code in a scripting language does with files, processes and the network.
+///
+/// It is a reading of calls, not an interpreter: strings, their joins and variables that are set once are followed; what
+/// a call gets otherwise is unknown. Code that builds code is reported as computed.
 struct InlineCode {
     enum Effect {
-        case read(Value), write(Value), delete(Value, isRecursive: Bool), mode(Value), search(Value)
-        case connect(Value, sends: Bool, taints: Operation.Taints), listen, shell(Value), program([Value]), secret(String)
-        case computed(String, Operation.Taints), networkShell, signal
+        case read(Value)
+        case write(Value)
+        case delete(Value, isRecursive: Bool)
+        case mode(Value)
+        case search(Value)
+        case connect(Value, sends: Bool, taints: Operation.Taints)
+        case listen
+        case shell(Value)
+        case program([Value])
+        /// More code in the same language.
+        case code(Value)
+        case secret(String)
+        case computed(String, Operation.Taints)
+        case networkShell
+        case signal
     }
-    init(grammar: InlineLanguage, text: String) {}
-    mutating func effects() -> [Effect] { [] }
+
+    /// An argument or the right side of an assignment.
+    private struct Expression {
+        var value: Value
+        var list: [Value]?
+        /// `name=` before it.
+        var keyword = ""
+    }
+
+    static let effectLimit = 100
+
+    private let language: InlineLanguage
+    private var tokens: [CodeToken]
+    private let isCut: Bool
+    private var effects: [Effect] = []
+    private var variables: [String: Expression] = [:]
+    /// What imported names stand for: `o` for `os`, `run` for `subprocess.run`.
+    private var aliases: [String: String] = [:]
+    private var usesSocket = false
+    private var tiesStreams = false
+    private var startsShell = false
+
+    init(grammar: InlineLanguage, text: String) {
+        language = grammar
+        let tokenizer = CodeTokenizer(text, grammar)
+        tokens = tokenizer.tokens
+        isCut = tokenizer.isCut
+    }
+
+    /// The effects, in the order of the text.
+    mutating func find() -> [Effect] {
+        readImports()
+        var at = 0
+        while at < tokens.count, effects.count < Self.effectLimit {
+            switch tokens[at] {
+            case .command(let code):
+                effects.append(.shell(filled(code)))
+                at += 1
+            case .name:
+                // A chain is read as a whole, so a name after a dot follows a call or a string.
+                at = at > 0 && tokens[at - 1] == .symbol(".") ? method(at) : chain(at)
+            case .string, .number, .symbol, .newline: at += 1
+            }
+        }
+        if isCut { effects.append(.computed("more code than is read", [])) }
+        if usesSocket, tiesStreams || startsShell { effects.append(.networkShell) }
+        return effects
+    }
+
+    // MARK: - Names
+
+    /// Reads `a.b.c` at `at`: the name with aliases replaced, and the place after it.
+    private func dotted(_ at: Int) -> (name: String, end: Int) {
+        guard case .name(let first) = tokens[at] else { return ("", at + 1) }
+        var name = aliases[first] ?? (first.hasPrefix("$") && aliases[first] == nil ? first : first)
+        var end = at + 1
+        if first == "require" || first == "__import__" || first == "import", end + 2 < tokens.count, tokens[end] == .symbol("("),
+            case .string(let module) = tokens[end + 1], let text = module.text, tokens[end + 2] == .symbol(")")
+        {
+            name = Self.module(text)
+            end += 3
+        }
+        while end + 1 < tokens.count, tokens[end] == .symbol("."), case .name(let next) = tokens[end + 1] {
+            name += "." + next
+            end += 2
+            if name.utf8.count > 200 { break }
+        }
+        return (name, end)
+    }
+
+    private static func module(_ text: String) -> String {
+        text.hasPrefix("node:") ? String(text.dropFirst(5)) : text == "fs/promises" ? "fs.promises" : text
+    }
+
+    private mutating func chain(_ at: Int) -> Int {
+        let (name, end) = dotted(at)
+        if assign(name, at, end) { return end }
+        if let action = action(of: name) {
+            call(action, name, end)
+        } else if let dot = name.lastIndex(of: "."), let action = language.actions[String(name[dot...])] {
+            // A method of an object that holds a path: `p.unlink()`.
+            let object = String(name[..<dot])
+            call(action, name, end, receiver: variables[object]?.value)
+        }
+        return end
+    }
+
+    /// `.name(…)` after a call or a string: `Path('x').unlink()`.
+    private mutating func method(_ at: Int) -> Int {
+        guard case .name(let name) = tokens[at] else { return at + 1 }
+        if let action = language.actions["." + name] {
+            var receiver: Value?
+            // The constant in the parentheses before it.
+            if at >= 5, tokens[at - 2] == .symbol(")"), case .string(let text) = tokens[at - 3], tokens[at - 4] == .symbol("(") {
+                receiver = filled(text)
+            }
+            call(action, name, at + 1, receiver: receiver ?? .unknown(.variable("object")))
+        }
+        return at + 1
+    }
+
+    private func action(of name: String) -> InlineLanguage.Action? {
+        if let found = language.actions[name] { return found }
+        guard name.hasPrefix("builtins.") || name.hasPrefix("__builtins__.") || name.hasPrefix("globalThis.") || name.hasPrefix("window.") || name.hasPrefix("Kernel.") || name.hasPrefix("CORE.GLOBAL.") || name.hasPrefix("CORE.") || name.hasPrefix("_G.")
+        else { return nil }
+        return name.lastIndex(of: ".").flatMap { language.actions[String(name[name.index(after: $0)...])] }
+    }
+
+    // MARK: - Imports
+
+    private mutating func readImports() {
+        var at = 0
+        while at < tokens.count {
+            defer { at += 1 }
+            guard case .name(let word) = tokens[at] else { continue }
+            switch (language.name, word) {
+            case ("python", "import"):
+                if at > 1, case .name = tokens[at - 1] { continue }
+                var place = at + 1
+                while place < tokens.count, case .name = tokens[place] {
+                    let (module, end) = dotted(place)
+                    place = end
+                    if place + 1 < tokens.count, tokens[place] == .name("as"), case .name(let alias) = tokens[place + 1] {
+                        aliases[alias] = module
+                        place += 2
+                    }
+                    guard place < tokens.count, tokens[place] == .symbol(",") else { break }
+                    place += 1
+                }
+            case ("python", "from"):
+                guard at + 1 < tokens.count else { continue }
+                let (module, end) = dotted(at + 1)
+                guard end < tokens.count, tokens[end] == .name("import") else { continue }
+                var place = end + 1
+                while place < tokens.count, tokens[place] != .newline {
+                    if case .name(let name) = tokens[place] {
+                        aliases[name] = module + "." + name
+                        if place + 2 < tokens.count, tokens[place + 1] == .name("as"), case .name(let alias) = tokens[place + 2] {
+                            aliases[alias] = module + "." + name
+                            place += 2
+                        }
+                    } else if tokens[place] == .symbol("*") {
+                        for call in language.actions.keys where call.hasPrefix(module + ".") {
+                            aliases[String(call.dropFirst(module.utf8.count + 1))] = call
+                        }
+                    }
+                    place += 1
+                }
+            case ("javascript", "require"), ("javascript", "from"), ("javascript", "import"):
+                var place = at + 1
+                if place < tokens.count, tokens[place] == .symbol("(") { place += 1 }
+                guard place < tokens.count, case .string(let text) = tokens[place], let text = text.text else { continue }
+                bindModule(Self.module(text), before: at, word)
+            default: continue
+            }
+        }
+    }
+
+    /// `const {a, b: c} = require('m')`, `import * as m from 'm'`.
+    private mutating func bindModule(_ module: String, before at: Int, _ word: String) {
+        var place = at - 1
+        if word == "require" {
+            if place >= 0, tokens[place] == .name("await") { place -= 1 }
+            guard place >= 0, tokens[place] == .symbol("=") else { return }
+            place -= 1
+        }
+        guard place >= 0 else { return }
+        if tokens[place] == .symbol("}") {
+            place -= 1
+            var names: [String] = []
+            while place >= 0, tokens[place] != .symbol("{") {
+                if case .name(let name) = tokens[place] {
+                    names.append(name)
+                    if place >= 2, tokens[place - 1] == .symbol(":") || tokens[place - 1] == .name("as"), case .name(let original) = tokens[place - 2] {
+                        aliases[name] = module + "." + original
+                        place -= 3
+                        continue
+                    }
+                    aliases[name] = module + "." + name
+                }
+                place -= 1
+            }
+        } else if case .name(let name) = tokens[place] {
+            aliases[name] = module
+        }
+    }
+
+    // MARK: - Assignments
+
+    private mutating func assign(_ name: String, _ at: Int, _ end: Int) -> Bool {
+        guard end < tokens.count, tokens[end] == .symbol("="), !name.contains(".") || language.name == "python" else { return false }
+        if at > 0, tokens[at - 1] == .symbol("(") || tokens[at - 1] == .symbol(",") {
+            // A keyword argument, not an assignment.
+            if language.name == "python" || language.name == "ruby" { return false }
+        }
+        // `x = os.system`: the name is another name of the call.
+        if end + 1 < tokens.count, case .name = tokens[end + 1] {
+            let (target, after) = dotted(end + 1)
+            if after >= tokens.count || tokens[after] == .newline, action(of: target) != nil { aliases[name] = target }
+        }
+        var expression = expression(from: end + 1).expression
+        if variables[name] != nil {
+            // Set again: either value.
+            let taints = (variables[name]?.value.taints ?? []).union(expression.value.taints)
+            if variables[name]?.value != expression.value { expression = Expression(value: .unknown(.variable(name), taints: taints)) }
+        }
+        variables[name] = expression
+        return true
+    }
+
+    // MARK: - Expressions
+
+    /// Reads up to a comma, a closing bracket or the end of the statement.
+    private func expression(from start: Int) -> (expression: Expression, end: Int) {
+        var at = start
+        var level = 0
+        var value = Value("")
+        var list: [Value]?
+        var isPlain = true
+        var taints = Operation.Taints()
+        var keyword = ""
+        var expectsOperand = true
+        scan: while at < tokens.count {
+            switch tokens[at] {
+            case .newline:
+                if level == 0 { break scan }
+            case .symbol(let symbol):
+                switch symbol {
+                case "(", "[", "{":
+                    if level == 0, symbol == "[", expectsOperand, value.isEmpty {
+                        let (items, end) = items(from: at + 1)
+                        list = items
+                        at = end
+                        expectsOperand = false
+                        continue scan
+                    }
+                    level += 1
+                    if symbol != "(" { isPlain = false }
+                case ")", "]", "}":
+                    if level == 0 { break scan }
+                    level -= 1
+                case ",":
+                    if level == 0 { break scan }
+                case language.joiner: expectsOperand = true
+                default: if level == 0 { isPlain = false }
+                }
+            case .string(let text):
+                if level == 0 {
+                    value.append(filled(text))
+                    expectsOperand = false
+                }
+            case .number(let text):
+                if level == 0 { value.append(text: text) }
+            case .command: isPlain = false
+            case .name(let name):
+                if level == 0, at + 1 < tokens.count, tokens[at + 1] == .symbol("=") || tokens[at + 1] == .symbol(":"), value.isEmpty, keyword.isEmpty,
+                    language.name != "perl", language.name != "php"
+                {
+                    keyword = name
+                    at += 2
+                    continue scan
+                }
+                let (full, end) = dotted(at)
+                if let action = action(of: full) {
+                    switch action {
+                    case .connect, .send, .socket: taints.insert(.net)
+                    case .decode: taints.insert(.decoded)
+                    case .environment: taints.insert(.secret)
+                    default: break
+                    }
+                }
+                if full.hasSuffix(".recv") || full.hasSuffix(".read") && variables[String(full.dropLast(5))]?.value.taints.contains(.net) == true {
+                    taints.insert(.net)
+                }
+                if let known = constant(full, end) {
+                    if level == 0 { value.append(known.value) }
+                    at = known.end
+                    expectsOperand = false
+                    continue scan
+                }
+                if let variable = variables[full] ?? variables[full.prefix { $0 != "." }.description] {
+                    taints.formUnion(variable.value.taints)
+                    if level == 0 {
+                        if full.contains(".") { isPlain = false } else if let items = variable.list { list = items } else { value.append(variable.value) }
+                    }
+                } else if level == 0, !["my", "our", "new", "await", "local"].contains(full) {
+                    isPlain = false
+                }
+                at = end
+                expectsOperand = false
+                continue scan
+            }
+            at += 1
+        }
+        if !isPlain {
+            let prefix = value.knownPrefix
+            value = prefix.isEmpty || list != nil ? .unknown(.variable("expression")) : Value(pieces: [.text(prefix), .unknown(.variable("expression"))])
+        }
+        value.taints.formUnion(taints)
+        return (Expression(value: value, list: list, keyword: keyword), at)
+    }
+
+    /// Calls whose result is known: `os.path.expanduser('~/x')`, `os.path.join('a', 'b')`, `chr(47)`.
+    private func constant(_ name: String, _ end: Int) -> (value: Value, end: Int)? {
+        guard end < tokens.count, tokens[end] == .symbol("(") else { return nil }
+        let kinds: Set<String> = [
+            "os.path.expanduser", "os.path.join", "path.join", "path.resolve", "File.join", "File.expand_path", "chr", "String.fromCharCode",
+            "Path", "pathlib.Path", "os.path.abspath", "str", "os.homedir", "Path.home", "pathlib.Path.home", "base64.b64decode", "atob",
+            "Base64.decode64", "base64_decode", "decode_base64", "MIME.Base64.decode_base64", "bytes.fromhex", "String", "Pathname.new",
+        ]
+        guard kinds.contains(name) else { return nil }
+        let (arguments, after) = arguments(from: end)
+        switch name {
+        case "os.homedir", "Path.home", "pathlib.Path.home": return (Value("~"), after)
+        case "os.path.join", "path.join", "path.resolve", "File.join":
+            return (Value.joined(arguments.map(\.value), separator: "/"), after)
+        case "chr", "String.fromCharCode":
+            var text = ""
+            for argument in arguments {
+                guard let number = argument.value.text.flatMap({ UInt32($0) }), let scalar = Unicode.Scalar(number) else { return nil }
+                text.unicodeScalars.append(scalar)
+            }
+            return (Value(text), after)
+        case "base64.b64decode", "atob", "Base64.decode64", "base64_decode", "decode_base64", "MIME.Base64.decode_base64":
+            guard let text = arguments.first?.value.text, let bytes = TextFilters.base64(text) else { return nil }
+            var place = after
+            while place + 3 < tokens.count, tokens[place] == .symbol("."), tokens[place + 1] == .name("decode"), tokens[place + 2] == .symbol("(") {
+                place = self.arguments(from: place + 2).end
+            }
+            return (Value(String(decoding: bytes, as: UTF8.self), taints: .decoded), place)
+        case "bytes.fromhex": return nil
+        default: return arguments.first.map { ($0.value, after) }
+        }
+    }
+
+    /// The items of a list, and the place after its bracket.
+    private func items(from start: Int) -> (items: [Value], end: Int) {
+        var items: [Value] = []
+        var at = start
+        while at < tokens.count, tokens[at] != .symbol("]"), items.count < 64 {
+            if tokens[at] == .newline || tokens[at] == .symbol(",") {
+                at += 1
+                continue
+            }
+            let (expression, end) = expression(from: at)
+            items.append(expression.value)
+            at = max(end, at + 1)
+            if end < tokens.count, tokens[end] == .symbol(")") || tokens[end] == .symbol("}") { break }
+        }
+        return (items, min(tokens.count, at + 1))
+    }
+
+    /// The arguments of a call whose parenthesis is at `open`, and the place after it. Without one, those up to the end of
+    /// the statement.
+    private func arguments(from open: Int) -> (arguments: [Expression], end: Int) {
+        var arguments: [Expression] = []
+        var at = open
+        if at < tokens.count, tokens[at] == .symbol("(") { at += 1 }
+        while at < tokens.count, arguments.count < 32 {
+            if tokens[at] == .newline, open < tokens.count, tokens[open] != .symbol("(") { break }
+            if tokens[at] == .symbol(")") { return (arguments, at + 1) }
+            if tokens[at] == .symbol(",") || tokens[at] == .newline {
+                at += 1
+                continue
+            }
+            let (expression, end) = expression(from: at)
+            arguments.append(expression)
+            guard end > at else { break }
+            at = end
+        }
+        return (arguments, at)
+    }
+
+    /// A string with the variables in it filled in.
+    private func filled(_ value: Value) -> Value {
+        if value.isKnown { return value }
+        var result = Value("", taints: value.taints)
+        for piece in value.pieces {
+            if case .unknown(.variable(let name)) = piece {
+                let key = name.filter { $0 != " " }
+                if let known = variables[key] {
+                    result.append(known.value)
+                    continue
+                }
+                if key.hasPrefix("os.environ") || key.hasPrefix("process.env") || key.hasPrefix("ENV") { result.taints.insert(.secret) }
+            }
+            result.append(piece)
+        }
+        return result
+    }
+
+    // MARK: - Calls
+
+    private mutating func call(_ action: InlineLanguage.Action, _ name: String, _ end: Int, receiver: Value? = nil) {
+        let hasParenthesis = end < tokens.count && tokens[end] == .symbol("(")
+        if action == .environment {
+            readEnvironment(name, end)
+            return
+        }
+        if !hasParenthesis {
+            guard language.callsWithoutParentheses, receiver == nil, end < tokens.count else { return }
+            switch tokens[end] {
+            case .string, .name, .command: break
+            default: return
+            }
+        }
+        let arguments = arguments(from: end).arguments
+        let first = receiver ?? arguments.first?.value ?? .unknown(.variable("argument"))
+        switch action {
+        case .shell:
+            guard !arguments.isEmpty || receiver != nil else { return }
+            startsShell = startsShell || first.display.contains("sh")
+            if let list = arguments.first?.list {
+                effects.append(.program(list))
+            } else if arguments.count > 1, language.name == "perl" || language.name == "ruby", arguments[1].keyword.isEmpty {
+                effects.append(.program(arguments.map(\.value)))
+            } else {
+                effects.append(.shell(first))
+            }
+        case .process: process(arguments, name)
+        case .open: open(arguments, receiver: receiver)
+        case .read: effects.append(.read(first))
+        case .write: effects.append(.write(first))
+        case .move:
+            let paths = (receiver.map { [$0] } ?? []) + arguments.map(\.value)
+            if name.contains("copy") || name.contains("cp") || name.contains("link") { effects.append(.read(paths.first ?? first)) } else { effects.append(.delete(paths.first ?? first, isRecursive: false)) }
+            if paths.count > 1 { effects.append(.write(paths[1])) }
+        case .delete, .deleteTree:
+            let paths = receiver.map { [$0] } ?? arguments.first?.list ?? arguments.filter { $0.keyword.isEmpty }.map(\.value)
+            for path in language.callsWithoutParentheses ? paths : Array(paths.prefix(1)) {
+                effects.append(.delete(path, isRecursive: action == .deleteTree))
+            }
+            if paths.isEmpty { effects.append(.delete(first, isRecursive: action == .deleteTree)) }
+        case .mode:
+            // perl and ruby name the mode first.
+            let paths = language.callsWithoutParentheses && arguments.count > 1 ? arguments.dropFirst().map(\.value) : [first]
+            for path in paths { effects.append(.mode(path)) }
+        case .search: effects.append(.search(first.hasUnknown && arguments.isEmpty ? Value(".") : first))
+        case .connect, .send:
+            var taints = Operation.Taints()
+            for argument in arguments {
+                taints.formUnion(argument.value.taints)
+                for item in argument.list ?? [] { taints.formUnion(item.taints) }
+            }
+            let sends = action == .send || arguments.contains { ["data", "json", "files", "body", "method"].contains($0.keyword) } || taints.contains(.secret)
+            var place = first
+            if name.hasSuffix(".request"), arguments.count > 1, first.text?.contains("://") != true { place = arguments[1].value }
+            effects.append(.connect(place, sends: sends, taints: taints.subtracting(.net)))
+        case .socket:
+            usesSocket = true
+            var host = arguments.first?.value ?? .unknown(.variable("host"))
+            if language.name == "javascript", arguments.count > 1, Int(host.display) != nil { host = arguments[1].value }
+            // `connect(("host", 80))`: the tuple is one argument.
+            if end + 2 < tokens.count, tokens[end + 1] == .symbol("("), case .string(let text) = tokens[end + 2] { host = filled(text) }
+            effects.append(.connect(Value(pieces: host.pieces, taints: host.taints), sends: false, taints: []))
+        case .listen: effects.append(.listen)
+        case .eval: eval(first, name, arguments)
+        case .decode, .environment: break
+        case .signal: effects.append(.signal)
+        case .duplicate: tiesStreams = true
+        }
+    }
+
+    private mutating func process(_ arguments: [Expression], _ name: String) {
+        guard let first = arguments.first else { return }
+        let usesShell = arguments.contains { $0.keyword == "shell" && !["False", "false", "0"].contains($0.value.display) } || tokensHold("shell", "True") && arguments.contains { $0.keyword == "shell" }
+        if let list = first.list {
+            if list.first?.display.hasSuffix("sh") == true { startsShell = true }
+            if usesShell, let code = list.first { effects.append(.shell(code)) } else { effects.append(.program(list)) }
+            return
+        }
+        if first.value.display.hasSuffix("sh") || first.value.display.contains("sh -i") { startsShell = true }
+        if usesShell {
+            effects.append(.shell(first.value))
+            return
+        }
+        var words = [first.value]
+        if arguments.count > 1 {
+            if let list = arguments[1].list {
+                // `execvp(path, [argv0, …])` names the program twice.
+                words += name.contains("exec") && name.hasPrefix("os.") || name.contains("spawnv") ? Array(list.dropFirst()) : list
+            } else if name.contains("execl") || name.contains("spawnl") || name.hasSuffix("subprocess_exec") {
+                words += arguments.dropFirst(name.hasSuffix("_exec") ? 1 : 2).filter { $0.keyword.isEmpty }.map(\.value)
+            }
+        } else if let text = first.value.text, text.contains(" ") {
+            words = text.split(separator: " ").map { Value(String($0)) }
+        }
+        effects.append(.program(words))
+    }
+
+    private func tokensHold(_ name: String, _ value: String) -> Bool {
+        tokens.contains(.name(name)) && tokens.contains(.name(value))
+    }
+
+    private mutating func open(_ arguments: [Expression], receiver: Value?) {
+        var words = arguments
+        if receiver != nil, let receiver { words.insert(Expression(value: receiver), at: 0) }
+        // perl: `open(F, '>', 'x')`, `open F, ">x"`.
+        if language.name == "perl", words.count > 1 {
+            let mode = words[1].value
+            let text = mode.knownPrefix
+            if words.count > 2 {
+                if text.contains("|") { effects.append(.program(words[2...].map(\.value))) } else if text.contains(">") || text.contains("+") { effects.append(.write(words[2].value)) } else { effects.append(.read(words[2].value)) }
+                return
+            }
+            if text.hasPrefix("|") || mode.text?.hasSuffix("|") == true {
+                effects.append(.shell(Value(mode.display.filter { $0 != "|" })))
+            } else if text.hasPrefix(">") || text.hasPrefix("+") {
+                effects.append(.write(mode.droppingMarks))
+            } else {
+                effects.append(.read(mode.droppingMarks))
+            }
+            return
+        }
+        guard let path = words.first?.value else { return }
+        if language.name == "ruby", let text = path.text, text.hasPrefix("|") {
+            effects.append(.shell(Value(String(text.dropFirst()))))
+            return
+        }
+        if path.text?.contains("://") == true {
+            effects.append(.connect(path, sends: false, taints: []))
+            return
+        }
+        let mode = words.first { $0.keyword == "mode" }?.value ?? (words.count > 1 && words[1].keyword.isEmpty ? words[1].value : Value("r"))
+        let text = mode.display
+        if text.contains("w") || text.contains("a") || text.contains("x") || text.contains("+") || text.contains("O_WR") || mode.text == nil {
+            effects.append(.write(path))
+        }
+        if text.contains("r") || text.contains("+") || mode.text == nil { effects.append(.read(path)) }
+    }
+
+    private mutating func eval(_ code: Value, _ name: String, _ arguments: [Expression]) {
+        if name.hasSuffix("pickle.loads") || name.hasSuffix("unserialize") || name.contains("marshal") || name == "Marshal.load" || name.contains("CDLL") || name.contains("dlopen") || name.contains("loadlib") || name.contains("LoadLibrary") {
+            effects.append(.computed("\(name) of data", code.taints))
+            return
+        }
+        if language.name == "perl" || language.name == "ruby", arguments.isEmpty || code.isEmpty { return }
+        if name.hasSuffix("compile"), let text = code.text, text.utf8.count < 3 { return }
+        if code.text != nil {
+            effects.append(.code(code))
+        } else {
+            effects.append(.computed("\(language.name) code that the code computes", code.taints))
+        }
+    }
+
+    /// `os.environ` as a whole is every secret of the session; one variable only that one.
+    private mutating func readEnvironment(_ name: String, _ end: Int) {
+        guard end < tokens.count else {
+            effects.append(.secret("environment"))
+            return
+        }
+        var variable: String?
+        if case .symbol(let symbol) = tokens[end], symbol == "(" || symbol == "[" || symbol == "{", end + 1 < tokens.count {
+            if case .string(let text) = tokens[end + 1] { variable = text.text }
+            if case .name(let text) = tokens[end + 1], symbol == "{" { variable = text }
+            if symbol == "(", tokens[end + 1] == .symbol(")") { variable = nil }
+        }
+        let tail = name.split(separator: ".").last.map { String($0) } ?? ""
+        if name.hasSuffix(".get") || name.hasSuffix(".getenv") { if variable == nil { return } }
+        if variable == nil, language.name == "javascript", name.hasPrefix("process.env."), tail != "env" { variable = tail }
+        if let variable {
+            if Evaluator.isSecretName(variable) { effects.append(.secret("environment \(variable)")) }
+        } else {
+            effects.append(.secret("environment"))
+        }
+    }
+}
+
+extension Value {
+    /// Without the `<`, `>` and blanks that perl's `open` takes before a path.
+    fileprivate var droppingMarks: Value {
+        guard case .text(let text)? = pieces.first else { return self }
+        var value = self
+        value.pieces[0] = .text(String(text.drop { $0 == ">" || $0 == "<" || $0 == "+" || $0 == " " }))
+        return value
+    }
 }
