@@ -11,7 +11,7 @@ enum Fixture {
         return PolicyLayer.Source(file: name, bytes: Array(try Data(contentsOf: folder.appending(path: name))))
     }
 
-    static func layer(_ layer: Layer = .user, _ text: String, options: PolicyOptions = PolicyOptions()) throws
+    static func layer(_ text: String, as layer: Layer = .user, options: PolicyOptions = PolicyOptions()) throws
         -> PolicyLayer
     {
         try PolicyLayer.load(layer, [.init(file: "policy.yaml", bytes: Array(text.utf8))], options: options)
