@@ -125,7 +125,12 @@ extension Parameter {
             name: "", operation: .fallback(operator: "?", treatsEmptyAsUnset: false, text), span: span)
     }
 
-    /// Whether this came from ``unreadable(_:span:)``: its value cannot be known.
+    /// A `$((…)…)` that is neither arithmetic nor commands; told apart from `${…}` by the operator, for printing.
+    static func unreadableParentheses(_ text: Word, span: SourceSpan) -> Parameter {
+        Parameter(name: "", operation: .fallback(operator: "(", treatsEmptyAsUnset: false, text), span: span)
+    }
+
+    /// Whether this came from ``unreadable(_:span:)`` or its like: its value cannot be known.
     public var isUnreadable: Bool { name.isEmpty }
 }
 

@@ -334,9 +334,10 @@ public struct ShellPrinter {
         case .parameter(let parameter): write(parameter, inQuotes: false)
         case .command(let script, _): writeSubstitution("$(", script)
         case .arithmetic(let word):
-            out += "$(("
+            // `$[a)b]` cannot be written with parentheses.
+            out += word.hasBalancedParentheses ? "$((" : "$["
             write(word)
-            out += "))"
+            out += word.hasBalancedParentheses ? "))" : "]"
         case .process(let isInput, let script, _): writeSubstitution(isInput ? "<(" : ">(", script)
         case .pattern(let sign, let alternatives):
             out.append(sign)
@@ -399,12 +400,13 @@ public struct ShellPrinter {
     }
 
     private mutating func write(_ parameter: Parameter, inQuotes: Bool) {
-        out += "${"
-        if parameter.isUnreadable {
-            if case .fallback(_, _, let word) = parameter.operation { writeOperand(word, isText: inQuotes) }
-            out += "}"
+        if parameter.isUnreadable, case .fallback(let sign, _, let word) = parameter.operation {
+            out += sign == "(" ? "$(" : "${"
+            if sign == "(" { write(word) } else { writeOperand(word, isText: inQuotes) }
+            out += sign == "(" ? ")" : "}"
             return
         }
+        out += "${"
         switch parameter.operation {
         case .length: out += "#"
         case .names: out += "!"
@@ -470,6 +472,35 @@ extension ShellScript {
             .coprocess:
             return false
         }
+    }
+}
+
+extension Word {
+    /// Whether each `)` of the expression's own text closes a `(`; quoted ones do not count.
+    fileprivate var hasBalancedParentheses: Bool {
+        var open = 0
+        var isQuoted = false
+        for part in parts {
+            guard case .literal(let text) = part else { continue }
+            var isEscaped = false
+            for byte in text.utf8 {
+                if isEscaped {
+                    isEscaped = false
+                } else if byte == UInt8(ascii: "'") {
+                    isQuoted.toggle()
+                } else if isQuoted {
+                    continue
+                } else if byte == UInt8(ascii: "\\") {
+                    isEscaped = true
+                } else if byte == UInt8(ascii: "(") {
+                    open += 1
+                } else if byte == UInt8(ascii: ")") {
+                    open -= 1
+                    if open < 0 { return false }
+                }
+            }
+        }
+        return open == 0
     }
 }
 
