@@ -181,7 +181,8 @@ public final class PatternSet: @unchecked Sendable {
         return ScratchSpace(pointer: scratch)
     }
 
-    private static func escaped(_ literal: String) -> String {
+    /// The expression that matches exactly this text.
+    public static func escaped(_ literal: String) -> String {
         var text = ""
         let digits = Array("0123456789abcdef")
         for byte in literal.utf8 {

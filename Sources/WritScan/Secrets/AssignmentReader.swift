@@ -38,8 +38,27 @@ struct AssignmentReader {
         if nameStart > 0, bytes[nameStart - 1] == 0x5C, nameStart < wordStart, bytes[nameStart] == UInt8(ascii: "n") {
             nameStart += 1
         }
+        // `AWS::ApiGateway::ApiKey` names a type.
+        if bytes.byte(nameStart - 1) == UInt8(ascii: ":"), bytes.byte(nameStart - 2) == UInt8(ascii: ":") { return nil }
+        // In `("password", "…")` the whole text is the name.
+        if op == .pair, !bytes.byte(nameStart - 1).isQuote { return nil }
+        guard mayHoldValue(valueStart) else { return nil }
         guard let kind = Self.kind(ofName: Array(bytes[nameStart..<nameEnd]), isCall: op == .call) else { return nil }
         return read(nameStart..<nameEnd, kind, op, valueStart)
+    }
+
+    /// A first look at the value, before the name costs anything: most are calls, variables and short words.
+    private func mayHoldValue(_ start: Int) -> Bool {
+        var at = start
+        while at < start + 40, bytes.byte(at).isBlank { at += 1 }
+        let first = bytes.byte(at)
+        if first <= 0x20 || first == UInt8(ascii: "$") && !bytes.byte(at + 1).isQuote || first == UInt8(ascii: "{") { return false }
+        // Four bytes without a blank or a bracket are the least that any kind takes, quote included.
+        for i in at..<(at + 4) {
+            let byte = bytes.byte(i)
+            if byte <= 0x20 && i != at + 1 || byte == UInt8(ascii: "(") && i > at + 1 { return false }
+        }
+        return true
     }
 
     private enum Operator { case assign, colon, compare, pair, call, element, flag }
@@ -147,6 +166,7 @@ struct AssignmentReader {
         }
         guard end > at, end < at + 1024 else { return nil }
         let after = bytes.byte(end)
+        if op == .element, !bytes.holds("</", at: end) { return nil }
         if after == UInt8(ascii: ")") || after == UInt8(ascii: "}") && op == .assign || after == UInt8(ascii: "]") {
             return nil
         }

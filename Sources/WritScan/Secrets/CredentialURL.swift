@@ -48,7 +48,7 @@ struct CredentialURL {
             || text == "0.0.0.0" || !text.contains(".")
     }
 
-    private static let common: Set<String> = [
+    static let common: Set<String> = [
         "password", "pass", "passwd", "pwd", "secret", "user", "username", "token", "test", "admin", "root", "postgres", "guest",
         "mysql", "mongo", "redis", "rabbitmq", "pw", "p", "foo", "bar", "baz", "x", "xxx", "123", "pass123", "mypass",
         "mypassword", "dbpass", "db_password", "db_pass", "dbpassword", "key", "api_key", "apikey", "app", "dev", "local",

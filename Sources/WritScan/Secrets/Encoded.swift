@@ -116,7 +116,7 @@ enum Encoded {
         while close < hitEnd, !bytes.byte(close).isQuote { close += 1 }
         if bytes.byte(hit) == UInt8(ascii: "+") {
             close = hit
-            while close > 0, hit - close < 40, !bytes[close - 1].isQuote { 
+            while close > 0, hit - close < 40, !bytes[close - 1].isQuote {
                 guard bytes[close - 1] <= 0x20 || bytes[close - 1] == UInt8(ascii: "+") else { return nil }
                 close -= 1
             }
@@ -124,6 +124,14 @@ enum Encoded {
         }
         guard close > 0, close < bytes.count, bytes[close].isQuote, bytes[close - 1].isBase64 else { return nil }
         let quote = bytes[close]
+        // Most marks are no joins: the next part must open before anything is read back.
+        var ahead = close + 1
+        while ahead < bytes.count, ahead - close < 120,
+            bytes[ahead] <= 0x20 || bytes[ahead] == UInt8(ascii: "+") || bytes[ahead] == UInt8(ascii: ".") || bytes[ahead] == 0x5C
+        {
+            ahead += 1
+        }
+        guard bytes.byte(ahead) == quote, bytes.byte(ahead + 1).isBase64 else { return nil }
         var open = close
         let nearest = max(0, close - 512)
         while open > nearest, bytes[open - 1] != quote, bytes[open - 1] != 0x0A { open -= 1 }

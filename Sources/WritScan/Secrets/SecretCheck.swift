@@ -20,7 +20,8 @@ enum SecretCheck {
         case .notWords: return ValueShape.wordiness(value) < 0.6 ? before : nil
         case .basic:
             let decoded = Base64.decode(value)
-            guard let colon = decoded.firstIndex(of: UInt8(ascii: ":")), colon + 1 < decoded.count,
+            guard let colon = decoded.firstIndex(of: UInt8(ascii: ":")), colon + 4 < decoded.count,
+                !CredentialURL.common.contains(String(decoding: decoded[(colon + 1)...].map(\.lowercased), as: UTF8.self)),
                 decoded.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }),
                 !ValueShape.isPlaceholder(Array(decoded[(colon + 1)...]), .strict)
             else { return nil }

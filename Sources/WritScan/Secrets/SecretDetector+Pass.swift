@@ -54,7 +54,8 @@ extension SecretDetector {
             for target in detector.targets[id] {
                 switch target {
                 case .rule(let number, let exact): confirm(number, start, end, exact)
-                case .base64: decode(start, isHex: false)
+                case .base64(let exact):
+                    if isExactly(exact, start) { decode(start, isHex: false) }
                 case .hex: decode(start, isHex: true)
                 case .escapes: unescape(start, end)
                 case .joins: join(start, end)
@@ -63,23 +64,23 @@ extension SecretDetector {
         }
 
         private mutating func confirm(_ number: Int, _ start: Int, _ end: Int, _ exact: [UInt8]?) {
-            let rule = detector.rules.rules[number]
+            let confirming = detector.confirming[number]
+            var rule: SecretRule { confirming.rule }
             if let follow = rule.follow, bytes.byte(end + follow.distance) != follow.byte { return }
-            if let exact {
-                for i in exact.indices where bytes[start + i] != exact[i] { return }
-            }
+            if rule.needsDigitBefore, !bytes.byte(start - 1).isDigit { return }
+            if let exact, !isExactly(exact, start) { return }
             switch rule.shape {
             case .token:
                 guard isFree(before: start, rule.left) else { return }
-                match(number, rule, from: start, windowStart: start)
+                match(number, confirming, from: start, windowStart: start)
             case .assigned:
-                match(number, rule, from: start, windowStart: start)
+                match(number, confirming, from: start, windowStart: start)
             case .search(let before):
-                match(number, rule, from: start, windowStart: max(0, start - before))
+                match(number, confirming, from: start, windowStart: max(0, start - before))
             case .assignment:
                 guard let read = assignments.candidate(wordStart: start, wordEnd: end) else { return }
                 let wanted = Self.ruleID(read.kind)
-                guard let own = detector.rules.rules.firstIndex(where: { $0.id == wanted }) else { return }
+                guard let own = detector.byID[wanted] else { return }
                 add(own, read.value, confidence: read.confidence, near: read.name.lowerBound)
             case .pem:
                 guard start >= pemUpTo, let block = PrivateKeyBlock(bytes, at: start) else { return }
@@ -105,6 +106,11 @@ extension SecretDetector {
             }
         }
 
+        private func isExactly(_ text: [UInt8], _ start: Int) -> Bool {
+            for i in text.indices where bytes[start + i] != text[i] { return false }
+            return true
+        }
+
         private static func ruleID(_ kind: AssignmentReader.Kind) -> String {
             switch kind {
             case .password: "generic-password"
@@ -127,7 +133,8 @@ extension SecretDetector {
             }
         }
 
-        private mutating func match(_ number: Int, _ rule: SecretRule, from start: Int, windowStart: Int) {
+        private mutating func match(_ number: Int, _ confirming: Confirming, from start: Int, windowStart: Int) {
+            var rule: SecretRule { confirming.rule }
             guard let lazy = rule.pattern else { return }
             do {
                 let pattern = try lazy.pattern()

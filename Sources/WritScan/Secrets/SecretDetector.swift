@@ -15,18 +15,34 @@ public final class SecretDetector: Detector {
     /// What a keyword's hit asks for.
     enum Target: Sendable, Hashable {
         case rule(Int, exact: [UInt8]?)
-        /// The keyword in base64 (at offset `skip` bits aligned) or hexadecimal.
-        case base64, hex
+        /// The keyword in base64, at one of its three alignments.
+        case base64(exact: [UInt8])
+        /// The keyword in hexadecimal.
+        case hex
         /// Text that is written with escapes, or in parts.
         case escapes, joins
     }
 
+    /// The rules again, each behind one reference: a hit must not copy a rule's many fields.
+    let confirming: [Confirming]
     let keywords: [[UInt8]]
     let targets: [[Target]]
     let index: KeywordIndex
+    /// How far before the end of a bulk match its keyword ends.
+    let tails: [Int]
     let bulk = Mutex<PatternSet?>(nil)
     /// Input from this size on goes through the bulk matcher, where one was prepared.
     let bulkThreshold: Int
+
+    let byID: [String: Int]
+
+    final class Confirming: Sendable {
+        let rule: SecretRule
+
+        init(_ rule: SecretRule) {
+            self.rule = rule
+        }
+    }
 
     /// Makes a detector.
     ///
@@ -34,8 +50,10 @@ public final class SecretDetector: Detector {
     ///   - rules: the rules, see ``SecretRules/builtIn()``.
     ///   - bulkThreshold: size in bytes from which a prepared bulk matcher is used.
     /// - Throws: when the keywords are too many for one index.
-    public init(rules: SecretRules, bulkThreshold: Int = 16 << 10) throws {
+    public init(rules: SecretRules, bulkThreshold: Int = 1 << 10) throws {
         self.rules = rules
+        confirming = rules.rules.map(Confirming.init)
+        byID = Dictionary(rules.rules.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
         self.bulkThreshold = bulkThreshold
         var ids: [[UInt8]: Int] = [:]
         var keywords: [[UInt8]] = []
@@ -55,7 +73,7 @@ public final class SecretDetector: Detector {
                 let bytes = Array(keyword.utf8)
                 add(bytes, .rule(number, exact: rule.isCaseSensitive ? bytes : nil))
                 guard rule.isEncodable, bytes.count >= 4 else { continue }
-                for form in Encoded.base64Forms(of: bytes) { add(form, .base64) }
+                for form in Encoded.base64Forms(of: bytes) { add(form, .base64(exact: form)) }
                 add(Array(Hex.text(bytes).utf8), .hex)
             }
         }
@@ -63,6 +81,10 @@ public final class SecretDetector: Detector {
         for text in Encoded.joinMarks { add(Array(text.utf8), .joins) }
         self.keywords = keywords
         self.targets = targets
+        tails = targets.map { list in
+            guard list.count == 1, case .rule(let number, _) = list[0] else { return 0 }
+            return rules.rules[number].gate?.tail ?? 0
+        }
         index = try KeywordIndex(keywords)
     }
 
@@ -105,10 +127,17 @@ public final class SecretDetector: Detector {
     }
 
     func candidates(in bytes: UnsafeRawBufferPointer, path: String?, depth: Int, limit: Int) throws -> Pass.Result {
+        if depth == 0, let wide = WideText(bytes) {
+            var result = try wide.narrow.withUnsafeBytes {
+                try candidates(in: $0, path: path, depth: 1, limit: limit)
+            }
+            for i in result.candidates.indices { result.candidates[i].range = wide.original(result.candidates[i].range) }
+            return result
+        }
         var pass = Pass(detector: self, bytes: bytes, depth: depth, limit: max(limit, 64) * 4)
         let bulkSet = bytes.count >= bulkThreshold ? bulk.withLock { $0 } : nil
         if let bulkSet {
-            try bulkSet.forEachMatch(in: bytes) { id, _, end in pass.hit(id, end) }
+            try bulkSet.forEachMatch(in: bytes) { id, _, end in pass.hit(id, end - tails[id]) }
         } else {
             index.forEachHit(in: bytes) { id, end in pass.hit(id, end) }
         }

@@ -73,7 +73,9 @@ public struct SecretRule: Sendable {
     var checks: [Check]
     /// The byte that must stand this far behind the keyword: spares the expression for frequent keywords.
     var follow: (distance: Int, byte: UInt8)?
-    /// Expression and length of its tail for the fast matcher, when the keyword alone is too frequent for it.
+    /// A digit must stand right before the keyword.
+    var needsDigitBefore: Bool
+    /// What must follow the keyword, and its length, for the fast matcher: where the keyword alone is too frequent.
     var gate: (pattern: String, tail: Int)?
     /// Also look for the keyword in base64 and hexadecimal.
     var isEncodable: Bool

@@ -75,7 +75,7 @@ public struct SecretRules: Sendable {
 
     private static let known: Set<String> = [
         "name", "group", "severity", "environment", "keyword", "token", "assigned", "search", "assignment", "pem", "url",
-        "reach", "left", "right", "entropy", "filler", "check", "follow", "gate", "encoded", "priority", "match",
+        "reach", "left", "right", "entropy", "filler", "check", "follow", "then", "encoded", "lead", "priority", "match",
         "no_match",
     ]
 
@@ -150,10 +150,10 @@ public struct SecretRules: Sendable {
             follow = (distance, byte)
         }
         var gate: (String, Int)?
-        if let text = node.value("gate") {
+        if let text = node.value("then") {
             let parts = text.split(separator: " ", maxSplits: 1)
             guard parts.count == 2, let tail = Int(parts[0]), (0...256).contains(tail) else {
-                throw fault("`gate` needs the length of its tail and an expression")
+                throw fault("`then` needs a length and an expression of that length")
             }
             gate = (String(parts[1]), tail)
         }
@@ -177,7 +177,7 @@ public struct SecretRules: Sendable {
             keywords: keywords, matches: node.values("match"), noMatches: node.values("no_match"), shape: shape,
             pattern: source.map(LazyPattern.init), reach: try number("reach", 512), left: try edge("left", .word),
             right: try edge("right", .word), entropy: entropy, filler: filler, checks: checks, follow: follow,
-            gate: gate, isEncodable: node.children.contains { $0.keyword == "encoded" },
+            needsDigitBefore: node.value("lead") == "digit", gate: gate, isEncodable: node.children.contains { $0.keyword == "encoded" },
             priority: try number("priority", fallbackPriority))
     }
 
