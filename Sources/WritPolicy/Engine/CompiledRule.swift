@@ -54,8 +54,10 @@ struct MessageTemplate: Sendable, Hashable {
     var namesOperation: Bool { parts.contains { if case .field = $0 { true } else { false } } }
 }
 
-/// A rule, flow or waiver target, ready to be evaluated. One per rule of a document.
-struct CompiledRule: Sendable {
+/// A rule or flow, ready to be evaluated.
+///
+/// A class, because it is large and read for every operation: handing it on costs one count.
+final class CompiledRule: Sendable {
     /// Where a flow starts.
     struct Source: Sendable {
         let labels: [ToolPattern]
@@ -72,14 +74,15 @@ struct CompiledRule: Sendable {
     let id: String
     let name: String
     let layer: Layer
-    /// Which document of the set, for its lists and defaults.
-    var document: Int
+    /// Which document of the layer, for its lists and defaults.
+    let document: Int
     let mark: SourceMark
     let action: PolicyDocument.Rule.Action
     let severity: Severity
     let tags: [String]
     let message: MessageTemplate
     let phases: Set<Phase>
+    private let phaseBits: UInt8
     let matcher: Matcher
     let when: Condition?
     let unless: Condition?
@@ -90,25 +93,74 @@ struct CompiledRule: Sendable {
     let limits: CompiledBudget?
     let obligations: [Obligation]
     let expires: Int64?
-    var waivers: [Waiver] = []
-
+    let waivers: [Waiver]
     /// A grant names operations that nobody can see through only if its condition looks at them.
-    var seesOpaque: Bool {
-        (when?.reads(.opOpaque, .opOpaqueCause) ?? false) || (unless?.reads(.opOpaque, .opOpaqueCause) ?? false)
-    }
-
+    let seesOpaque: Bool
     /// Speaks of text that is only carried as data.
-    var seesData: Bool { (when?.reads(.opRole) ?? false) || (unless?.reads(.opRole) ?? false) }
-
+    let seesData: Bool
+    /// Looks at the call's arguments.
+    let readsArguments: Bool
     /// Needs an operation to be evaluated.
-    var needsOperation: Bool {
-        let opSlots = Variable.opKind.slot...Variable.opPattern.slot
-        return matcher.kinds != nil || matcher.commands != nil || matcher.paths != nil || matcher.hosts != nil
-            || matcher.packages != nil || when?.program.slots.contains(where: opSlots.contains) == true
-            || unless?.program.slots.contains(where: opSlots.contains) == true
+    let needsOperation: Bool
+    let isGrant: Bool
+
+    private static func bit(_ phase: Phase) -> UInt8 {
+        switch phase {
+        case .input: 1
+        case .toolCall: 2
+        case .toolResponse: 4
+        case .output: 8
+        case .contextFile: 16
+        case .skill: 32
+        }
     }
 
-    var isGrant: Bool { scanner == nil && source == nil && action == .allow }
+    func applies(in phase: Phase) -> Bool { phaseBits & Self.bit(phase) != 0 }
+
+    init(
+        id: String, name: String, layer: Layer, document: Int, mark: SourceMark,
+        action: PolicyDocument.Rule.Action, severity: Severity, tags: [String], message: MessageTemplate,
+        phases: Set<Phase>, matcher: Matcher, when: Condition?, unless: Condition?, scanner: ScannerBinding?,
+        source: Source?, gate: String?, onError: Verdict?, limits: CompiledBudget?, obligations: [Obligation],
+        expires: Int64?, waivers: [Waiver]
+    ) {
+        self.id = id
+        self.name = name
+        self.layer = layer
+        self.document = document
+        self.mark = mark
+        self.action = action
+        self.severity = severity
+        self.tags = tags
+        self.message = message
+        self.phases = phases
+        phaseBits = phases.reduce(0) { $0 | Self.bit($1) }
+        self.matcher = matcher
+        self.when = when
+        self.unless = unless
+        self.scanner = scanner
+        self.source = source
+        self.gate = gate
+        self.onError = onError
+        self.limits = limits
+        self.obligations = obligations
+        self.expires = expires
+        self.waivers = waivers
+        func reads(_ variables: Variable...) -> Bool {
+            [when, unless].contains { condition in
+                condition.map { condition in variables.contains { condition.program.slots.contains($0.slot) } } ?? false
+            }
+        }
+        seesOpaque = reads(.opOpaque, .opOpaqueCause)
+        seesData = reads(.opRole)
+        readsArguments = reads(.call, .callArgs, .callSize, .callHash)
+        let slots = Variable.opKind.slot...Variable.opPattern.slot
+        let readsOperation = [when, unless].contains { $0?.program.slots.contains(where: slots.contains) ?? false }
+        needsOperation =
+            readsOperation || matcher.kinds != nil || matcher.commands != nil || matcher.paths != nil
+            || matcher.hosts != nil || matcher.packages != nil
+        isGrant = scanner == nil && source == nil && action == .allow
+    }
 }
 
 /// What a scanner rule listens to.
@@ -148,7 +200,6 @@ struct CompiledBudget: Sendable {
     let id: String
     let name: String
     let layer: Layer
-    var document: Int
     let per: String
     /// Nil with a meter.
     let count: Int?
@@ -160,7 +211,7 @@ struct CompiledBudget: Sendable {
     let outcome: String
     let window: Int?
     let then: Verdict
-    var waivers: [CompiledRule.Waiver] = []
+    let waivers: [CompiledRule.Waiver]
 }
 
 /// Compiled `egress`.

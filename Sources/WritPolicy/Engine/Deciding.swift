@@ -13,6 +13,7 @@ struct Deciding {
     /// Looks at every rule and writes down how it came out.
     var trace: TraceRecorder?
 
+    private let bases: Bases
     private var reasons: [ReasonKey: Decision.Reason] = [:]
     private var obligations: Set<Obligation> = []
     private var openGates: Set<String> = []
@@ -33,6 +34,7 @@ struct Deciding {
         self.trace = trace
         evaluation = Evaluation(request, hash: set.hash)
         profile = request.facts.environment.profile
+        bases = Bases(set, profile: profile)
     }
 
     mutating func run() -> Decision {
@@ -59,8 +61,9 @@ struct Deciding {
     // MARK: Operations
 
     private mutating func decide(_ view: OperationView) {
-        var granted: Set<Int> = []
-        var consented: Set<Int> = []
+        // A bit for each layer; a set has far fewer than 64.
+        var granted: UInt64 = 0
+        var consented: UInt64 = 0
         let isEffect = view.operation.role == .executed
         let candidates =
             trace == nil
@@ -71,13 +74,13 @@ struct Deciding {
             let layer = set.places[position].layer
             if rule.isGrant {
                 guard isEffect, grant(position, rule, view) else { continue }
-                granted.insert(layer)
+                granted |= 1 << UInt64(layer & 63)
             } else {
                 apply(position, view)
                 if rule.action == .ask, rule.source == nil, rule.scanner == nil, isEffect,
                     covers(position, rule, view)
                 {
-                    consented.insert(layer)
+                    consented |= 1 << UInt64(layer & 63)
                 }
             }
         }
@@ -88,7 +91,7 @@ struct Deciding {
 
     /// A grant on an operation; records what it asks for.
     private mutating func grant(_ position: Int, _ rule: CompiledRule, _ view: OperationView) -> Bool {
-        if ignoresArguments, readsArguments(rule) {
+        if ignoresArguments, rule.readsArguments {
             return rule.matcher.firstMismatch(view, evaluation.subject, evaluation.roots, .grant) == nil
         }
         let outcome = evaluation.outcome(rule, view, lists: set.lists[set.places[position].lists], reading: .grant)
@@ -101,38 +104,20 @@ struct Deciding {
     }
 
     private func covers(_ position: Int, _ rule: CompiledRule, _ view: OperationView) -> Bool {
-        if ignoresArguments, readsArguments(rule) { return true }
+        if ignoresArguments, rule.readsArguments { return true }
         return evaluation.outcome(rule, view, lists: set.lists[set.places[position].lists], reading: .grant).applies
     }
 
-    private func readsArguments(_ rule: CompiledRule) -> Bool {
-        (rule.when?.reads(.call, .callArgs, .callSize, .callHash) ?? false)
-            || (rule.unless?.reads(.call, .callArgs, .callSize, .callHash) ?? false)
-    }
-
     /// What each layer says about an operation that none of its rules grants.
-    private mutating func base(_ view: OperationView, _ granted: Set<Int>, _ consented: Set<Int>) {
+    private mutating func base(_ view: OperationView, _ granted: UInt64, _ consented: UInt64) {
         neededOperations += 1
-        let builtin = set.layers.indices.filter { set.layers[$0].layer == .builtin }
-        var isExplicit = false
-        if let root = set.root, let stated = set.layers[root].statedDefault(profile: profile) {
-            isExplicit = granted.contains(root)
-            if !isExplicit, !consented.contains(root) { fallTo(stated.verdict, stated.id, view) }
-        } else {
-            let base = builtin + (set.root.map { [$0] } ?? [])
-            isExplicit = base.contains(where: granted.contains)
-            if !isExplicit, !base.contains(where: consented.contains) {
-                let id = set.root.map { "\(set.layers[$0].layer.name)/defaults" } ?? "builtin/defaults"
-                fallTo(Posture.decision(profile), id, view)
-            }
+        let isExplicit = granted & bases.mask != 0
+        if isExplicit {
+            grantedOperations += 1
+        } else if consented & bases.mask == 0 {
+            fallTo(bases.verdict, bases.id, view)
         }
-        if isExplicit { grantedOperations += 1 }
-        for position in set.layers.indices where position != set.root {
-            guard let stated = set.layers[position].statedDefault(profile: profile), stated.verdict > .allow,
-                set.layers[position].layer != .builtin, !granted.contains(position), !consented.contains(position)
-            else { continue }
-            fallTo(stated.verdict, stated.id, view)
-        }
+        for other in bases.others where (granted | consented) & other.mask == 0 { fallTo(other.verdict, other.id, view) }
     }
 
     private mutating func fallTo(_ verdict: Verdict, _ id: String, _ view: OperationView) {
@@ -153,7 +138,7 @@ struct Deciding {
     private mutating func apply(_ position: Int, _ view: OperationView?) {
         let rule = set.rules[position]
         // Without arguments a restriction that looks at them says nothing yet.
-        if ignoresArguments, readsArguments(rule) { return }
+        if ignoresArguments, rule.readsArguments { return }
         let place = set.places[position]
         let outcome = evaluation.outcome(rule, view, lists: set.lists[place.lists], reading: .restriction)
         trace?.record(rule, view?.index, outcome, evaluation)
@@ -412,6 +397,34 @@ struct Deciding {
             decision.obligations.append(.taint(label: "untrusted"))
         }
         return decision
+    }
+}
+
+/// What each layer says about operations that it does not grant, in one profile.
+private struct Bases {
+    /// The layers whose grants lift the default.
+    var mask: UInt64 = 0
+    var verdict: Verdict
+    var id: String
+    /// Layers below the root that state a default of their own.
+    var others: [(mask: UInt64, verdict: Verdict, id: String)] = []
+
+    init(_ set: PolicySet, profile: String) {
+        func bit(_ position: Int) -> UInt64 { 1 << UInt64(position & 63) }
+        if let root = set.root, let stated = set.layers[root].statedDefault(profile: profile) {
+            mask = bit(root)
+            (verdict, id) = stated
+        } else {
+            for position in set.layers.indices where position == set.root || set.layers[position].layer == .builtin {
+                mask |= bit(position)
+            }
+            verdict = Posture.decision(profile)
+            id = (set.root.map { set.layers[$0].layer } ?? .builtin).name + "/defaults"
+        }
+        for (position, layer) in set.layers.enumerated() where position != set.root && layer.layer != .builtin {
+            guard let stated = layer.statedDefault(profile: profile), stated.verdict > .allow else { continue }
+            others.append((bit(position), stated.verdict, stated.id))
+        }
     }
 }
 

@@ -54,6 +54,8 @@ final class Evaluation {
     static let conditionBudget = 10_000
 
     let request: PolicyRequest
+    private let phase: Phase
+    private let now: Int64
     let subject: RequestSubject
     let roots: SplitRoots
     let views: [OperationView]
@@ -63,6 +65,8 @@ final class Evaluation {
 
     init(_ request: PolicyRequest, hash: (@Sendable ([UInt8]) -> String)?) {
         self.request = request
+        phase = request.phase
+        now = request.now
         subject = RequestSubject(request)
         let roots = SplitRoots(request.roots)
         self.roots = roots
@@ -83,8 +87,8 @@ final class Evaluation {
 
     /// A grant or restriction on one operation, a flow, or a scanner rule on the call.
     func outcome(_ rule: CompiledRule, _ view: OperationView?, lists: CELMapBox, reading: Matcher.Reading) -> RuleOutcome {
-        guard rule.phases.contains(request.phase) else { return .miss(.phase) }
-        if let expires = rule.expires, request.now >= expires { return .miss(.expired) }
+        guard rule.applies(in: phase) else { return .miss(.phase) }
+        if let expires = rule.expires, now >= expires { return .miss(.expired) }
         if let view, view.operation.role == .data, !rule.seesData { return .miss(.data) }
         if let key = rule.matcher.firstMismatch(view, subject, roots, reading) { return .miss(.key(key)) }
         if reading == .grant, let view, let cause = view.operation.opaque, !rule.seesOpaque {

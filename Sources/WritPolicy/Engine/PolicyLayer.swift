@@ -57,13 +57,10 @@ public struct PolicyLayer: Sendable {
                         at: SourceMark(line: 1, column: 1), hint: "give it another `metadata.name`")
                 }
                 let compiler = RuleCompiler(
-                    document: document, layer: layer, options: options, environments: environments,
+                    document: document, index: documents.count, layer: layer, options: options, environments: environments,
                     diagnostics: diagnostics)
-                let index = documents.count
-                var own = compiler.rules()
-                for position in own.indices { own[position].document = index }
-                var counted = compiler.budgets()
-                for position in counted.indices { counted[position].document = index }
+                let own = compiler.rules()
+                let counted = compiler.budgets()
                 let hosts = compiler.egress()
                 let servers = compiler.mcp()
                 try diagnostics.throwIfAny()

@@ -27,6 +27,8 @@ public struct PolicySet: Sendable {
 
     /// Joins layers. A layer may be given more than once; each is evaluated apart.
     public init(_ layers: [PolicyLayer], broken: Set<Layer> = []) {
+        // Invariant: a layer is a bit of 64 while deciding. There are five kinds of layers; a caller gives one of each.
+        precondition(layers.count <= 64, "at most 64 layers")
         let layers = layers.sorted { ($0.layer, $0.digest) < ($1.layer, $1.digest) }
         self.layers = layers
         self.broken = broken

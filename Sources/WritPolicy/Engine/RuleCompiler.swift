@@ -6,6 +6,8 @@ import WritPattern
 /// Turns the typed rules of one document into compiled ones; every fault gets its place.
 struct RuleCompiler {
     let document: PolicyDocument
+    /// The place of the document in its layer.
+    let index: Int
     let layer: Layer
     let options: PolicyOptions
     let environments: PolicyEnvironments
@@ -14,10 +16,9 @@ struct RuleCompiler {
     private var prefix: String { "\(layer.name)/\(document.name)/" }
 
     func rules() -> [CompiledRule] {
-        var rules = document.rules.map(rule) + document.flows.map(flow)
         let waivers = compiledWaivers()
-        for index in rules.indices { rules[index].waivers = waivers[rules[index].name] ?? [] }
-        return rules
+        return document.rules.map { rule($0, waivers[$0.name] ?? []) }
+            + document.flows.map { flow($0, waivers[$0.name] ?? []) }
     }
 
     private func compiledWaivers() -> [String: [CompiledRule.Waiver]] {
@@ -31,33 +32,33 @@ struct RuleCompiler {
         return waivers
     }
 
-    private func rule(_ rule: PolicyDocument.Rule) -> CompiledRule {
+    private func rule(_ rule: PolicyDocument.Rule, _ waivers: [CompiledRule.Waiver]) -> CompiledRule {
         let phases = rule.scanner?.phases ?? [.toolCall]
         let message = rule.message.isEmpty ? rule.description : rule.message
         let compiled = CompiledRule(
-            id: prefix + rule.name, name: rule.name, layer: layer, document: 0, mark: rule.mark, action: rule.action,
+            id: prefix + rule.name, name: rule.name, layer: layer, document: index, mark: rule.mark, action: rule.action,
             severity: rule.severity, tags: rule.tags, message: MessageTemplate(message), phases: phases,
             matcher: matcher(rule.match), when: condition(rule.when, phases), unless: condition(rule.unless, phases),
             scanner: rule.scanner.map(scanner), source: nil, gate: rule.gate.map { prefix + $0.value },
             onError: rule.onError,
             limits: rule.limits.map { limits in
                 CompiledBudget(
-                    id: prefix + rule.name + "#limits", name: rule.name, layer: layer, document: 0, per: limits.per,
+                    id: prefix + rule.name + "#limits", name: rule.name, layer: layer, per: limits.per,
                     count: limits.count, meter: nil, limit: 0, matcher: nil, key: nil, outcome: "any",
-                    window: limits.window, then: limits.then)
-            }, obligations: rule.obligations, expires: rule.expires)
+                    window: limits.window, then: limits.then, waivers: [])
+            }, obligations: rule.obligations, expires: rule.expires, waivers: waivers)
         note(rule, compiled)
         return compiled
     }
 
-    private func flow(_ flow: PolicyDocument.Flow) -> CompiledRule {
+    private func flow(_ flow: PolicyDocument.Flow, _ waivers: [CompiledRule.Waiver]) -> CompiledRule {
         CompiledRule(
-            id: prefix + flow.name, name: flow.name, layer: layer, document: 0, mark: flow.mark, action: flow.action,
+            id: prefix + flow.name, name: flow.name, layer: layer, document: index, mark: flow.mark, action: flow.action,
             severity: flow.severity, tags: flow.tags, message: MessageTemplate(flow.message), phases: [.toolCall],
             matcher: matcher(flow.to), when: condition(flow.when, [.toolCall]),
             unless: condition(flow.unless, [.toolCall]), scanner: nil,
             source: .init(labels: flow.from.map { ToolPattern($0.value) }, reach: flow.within),
-            gate: flow.gate.map { prefix + $0.value }, onError: nil, limits: nil, obligations: [], expires: nil)
+            gate: flow.gate.map { prefix + $0.value }, onError: nil, limits: nil, obligations: [], expires: nil, waivers: waivers)
     }
 
     func budgets() -> [CompiledBudget] {
@@ -69,7 +70,7 @@ struct RuleCompiler {
             }
             let isWhole = budget.match == PolicyDocument.Match()
             return CompiledBudget(
-                id: prefix + budget.name, name: budget.name, layer: layer, document: 0, per: budget.per,
+                id: prefix + budget.name, name: budget.name, layer: layer, per: budget.per,
                 count: budget.count, meter: budget.meter, limit: budget.limit ?? 0,
                 matcher: isWhole ? nil : matcher(budget.match), key: key, outcome: budget.outcome,
                 window: budget.window, then: budget.then, waivers: waivers[budget.name] ?? [])

@@ -46,12 +46,11 @@ struct Matcher: Sendable, Hashable {
         _ view: OperationView?, _ subject: RequestSubject, _ roots: SplitRoots, _ reading: Reading
     ) -> Key? {
         if let view {
-            let operation = view.operation
-            if !accepts(operation.kind) { return .actions }
+            if let kinds, kinds & view.kindBit == 0 { return .actions }
             if let commands {
                 let isHit =
                     reading == .grant
-                    ? commands.contains { $0.covers(operation) } : commands.contains { $0.touches(operation) }
+                    ? commands.contains { $0.covers(view.operation) } : commands.contains { $0.touches(view.operation) }
                 if !isHit { return .commands }
             }
             if let paths {
@@ -69,14 +68,14 @@ struct Matcher: Sendable, Hashable {
                 if !isHit { return .hosts }
             }
             if let packages {
-                guard let package = operation.package else { return .packages }
+                guard let package = view.operation.package else { return .packages }
                 if !packages.contains(where: { $0.matches(package.ecosystem, package.name) }) { return .packages }
             }
         } else if kinds != nil || commands != nil || paths != nil || hosts != nil || packages != nil {
             return .actions
         }
         if let tools {
-            let isKind = toolKinds & Self.bit(subject.toolKind) != 0
+            let isKind = toolKinds & subject.toolKindBit != 0
             if !isKind, !tools.contains(where: { $0.matches(subject.tool) }) { return .tools }
         }
         if let users, !users.contains(where: { $0.matches(subject.user) }) { return .users }
@@ -121,9 +120,10 @@ extension Operation.Kind {
 }
 
 /// Who asks, in the forms that are compared; worked out once for a request.
-struct RequestSubject: Sendable {
+final class RequestSubject: Sendable {
     let tool: String
     let toolKind: Operation.Kind
+    let toolKindBit: UInt64
     let user: String
     let groups: [String]
     let roles: [String]
@@ -135,6 +135,7 @@ struct RequestSubject: Sendable {
     init(_ request: PolicyRequest) {
         tool = request.call.tool.canonicalName
         toolKind = request.call.tool.action
+        toolKindBit = Matcher.bit(toolKind)
         user = request.facts.user.id
         groups = request.facts.user.groups
         roles = request.facts.user.roles

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import WritCore
 
-/// One operation with what matching needs to know about it, worked out once for all rules.
-struct OperationView: Sendable {
+/// One operation with what matching needs to know about it, worked out once for all rules. A class, because it is
+/// large and handed to every rule.
+final class OperationView: Sendable {
     let operation: Operation
+    /// The kind as a bit of ``Matcher/kinds``.
+    let kindBit: UInt64
     let index: Int
     let path: OperationPath?
     let host: String
@@ -13,6 +16,7 @@ struct OperationView: Sendable {
     init(_ operation: Operation, index: Int, roots: SplitRoots) {
         self.operation = operation
         self.index = index
+        kindBit = Matcher.bit(operation.kind)
         path =
             operation.path.isEmpty
             ? nil
