@@ -46,6 +46,12 @@ struct PathTable: Sendable {
     private var byAnchor: [String: [Int]] = [:]
     /// Entries whose last segment is `*` and a literal end, or a literal start and `*`.
     private var loose: [Int] = []
+    /// Every literal segment with its entries, by first and by last byte: what a pattern is compared with.
+    private var literals: [String: [Int]] = [:]
+    private var literalsByFirst: [UInt8: [String]] = [:]
+    private var literalsByLast: [UInt8: [String]] = [:]
+    /// Segments that are patterns, with what is literal at their ends.
+    private var patterns: [(head: String, tail: String, entry: Int)] = []
 
     init(secrets: [Outline.Node], settings: [Outline.Node]) {
         for (nodes, kind) in [(secrets, PathClass.Kind.secret), (settings, .configuration)] {
@@ -66,6 +72,19 @@ struct PathTable: Sendable {
         let index = entries.count
         entries.append(Entry(found: found, segments: segments, isUnderHome: isUnderHome, excepts: excepts))
         let literals = segments.filter { !$0.contains(where: { "*?[".contains($0) }) }
+        for segment in segments where segment != "**" {
+            if literals.contains(segment) {
+                if self.literals[segment] == nil, let first = segment.utf8.first, let last = segment.utf8.last {
+                    literalsByFirst[first, default: []].append(segment)
+                    literalsByLast[last, default: []].append(segment)
+                }
+                self.literals[segment, default: []].append(index)
+            } else {
+                let head = String(segment.prefix { !"*?[".contains($0) })
+                let tail = String(segment.reversed().prefix { !"*?[".contains($0) }.reversed())
+                if !head.isEmpty || !tail.isEmpty { patterns.append((head, tail, index)) }
+            }
+        }
         if let anchor = literals.last { byAnchor[anchor.lowercased(), default: []].append(index) } else { loose.append(index) }
     }
 
@@ -91,7 +110,7 @@ struct PathTable: Sendable {
             }
         }
         if isPattern {
-            for index in entries.indices { consider(index) }
+            for index in candidates(segments) { consider(index) }
             return found
         }
         for segment in segments {
@@ -99,6 +118,32 @@ struct PathTable: Sendable {
         }
         for index in loose { consider(index) }
         return found
+    }
+
+    /// Entries that share a segment with a pattern, where the pattern spells out some of that segment.
+    private func candidates(_ path: [String]) -> [Int] {
+        var result: Set<Int> = []
+        for segment in path where segment != "**" && segment != "*" {
+            let bytes = segment.utf8
+            let isPattern = bytes.contains { $0 == 0x2A || $0 == 0x3F || $0 == 0x5B }
+            if !isPattern {
+                result.formUnion(literals[segment] ?? [])
+            } else if let first = bytes.first, first != 0x2A, first != 0x3F, first != 0x5B {
+                for literal in literalsByFirst[first] ?? [] where GlobIntersection.touch(literal, segment) {
+                    result.formUnion(literals[literal] ?? [])
+                }
+            } else if let last = bytes.last, last != 0x2A, last != 0x3F, last != 0x5D {
+                for literal in literalsByLast[last] ?? [] where GlobIntersection.touch(literal, segment) {
+                    result.formUnion(literals[literal] ?? [])
+                }
+            } else if bytes.contains(where: { $0 != 0x2A && $0 != 0x3F && $0 != 0x5B && $0 != 0x5D }) {
+                for (literal, indexes) in literals where GlobIntersection.touch(literal, segment) { result.formUnion(indexes) }
+            }
+            for pattern in patterns where segment.utf8.starts(with: pattern.head.utf8) && segment.hasSuffix(pattern.tail) {
+                result.insert(pattern.entry)
+            }
+        }
+        return result.sorted()
     }
 
     private func matches(

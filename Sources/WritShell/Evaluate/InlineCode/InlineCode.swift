@@ -396,6 +396,21 @@ struct InlineCode {
         return (arguments, at)
     }
 
+    /// The place of the parenthesis that closes the one at `open`.
+    private func closing(_ open: Int) -> Int {
+        var level = 0
+        var at = open
+        while at < tokens.count, at < open + 400 {
+            if tokens[at] == .symbol("(") { level += 1 }
+            if tokens[at] == .symbol(")") {
+                level -= 1
+                if level <= 0 { return at }
+            }
+            at += 1
+        }
+        return at
+    }
+
     /// A string with the variables in it filled in.
     private func filled(_ value: Value) -> Value {
         if value.isKnown { return value }
@@ -467,7 +482,18 @@ struct InlineCode {
                 taints.formUnion(argument.value.taints)
                 for item in argument.list ?? [] { taints.formUnion(item.taints) }
             }
-            let sends = action == .send || arguments.contains { ["data", "json", "files", "body", "method"].contains($0.keyword) } || taints.contains(.secret)
+            var sends = action == .send || arguments.contains { ["data", "json", "files", "body"].contains($0.keyword) }
+            // Objects are not read as arguments: what stands in them still leaves.
+            for place in end..<closing(end) {
+                guard case .name(let word) = tokens[place] else { continue }
+                if word == "body" || word == "data" || word == "json" || word == "files" { sends = true }
+                let (full, after) = dotted(place)
+                if self.action(of: full) == .environment || after > place + 1 && full.hasPrefix("process.env") || full == "environ" {
+                    taints.insert(.secret)
+                }
+                taints.formUnion(variables[full]?.value.taints.subtracting(.net) ?? [])
+            }
+            if taints.contains(.secret) { sends = true }
             var place = first
             if name.hasSuffix(".request"), arguments.count > 1, first.text?.contains("://") != true { place = arguments[1].value }
             effects.append(.connect(place, sends: sends, taints: taints.subtracting(.net)))
