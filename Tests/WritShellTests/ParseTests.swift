@@ -545,6 +545,9 @@ private let trees: [(script: String, tree: String)] = [
         ("a=(;)", "1:4: unexpected `;`"),
         ("cat <<E\nno end", nil),
         ("echo 'ok' # '", nil),
+        ("a=(b\u{1B}", "1:6: unclosed `(` of an array opened at line 1"),
+        ("( ) \u{1B}[2J", "1:3: unexpected `)`"),
+        ("(a) \u{1B}[2J", "1:5: unexpected `?[2J`"),
         ("", nil),
     ]
     for (script, fault) in table {

@@ -299,6 +299,8 @@ public struct ShellPrinter {
         var delimiter = redirection.target.constantText ?? "EOF"
         if delimiter.utf8.contains(UInt8(ascii: "\n")) { delimiter = "EOF" }
         while ("\n" + body.out).utf8Contains("\n\(delimiter)\n") { delimiter += "_" }
+        // `<<-x` would strip tabs.
+        if delimiter.utf8.first == UInt8(ascii: "-") { out += " " }
         if isQuoted { writeQuoted(delimiter) } else { out += delimiter }
         documents.append((body.out, delimiter))
     }
@@ -374,14 +376,6 @@ public struct ShellPrinter {
     }
 
     private mutating func writeInDocument(_ part: Word.Part) {
-        // A tail that could not be read is written as it stood.
-        if case .parameter(let parameter) = part, parameter.isUnreadable,
-            case .fallback(_, _, let word) = parameter.operation, word.span == parameter.span,
-            let text = word.constantText
-        {
-            out += text
-            return
-        }
         writeInQuotes(part, quotes: "")
     }
 
@@ -401,6 +395,11 @@ public struct ShellPrinter {
 
     private mutating func write(_ parameter: Parameter, inQuotes: Bool) {
         if parameter.isUnreadable, case .fallback(let sign, _, let word) = parameter.operation {
+            // A tail that could not be read, and not braces, is written as it stood.
+            if word.span == parameter.span, let text = word.constantText {
+                out += text
+                return
+            }
             out += sign == "(" ? "$(" : "${"
             if sign == "(" { write(word) } else { writeOperand(word, isText: inQuotes) }
             out += sign == "(" ? ")" : "}"
