@@ -133,7 +133,10 @@ extension Reader {
         openBraces = 0
         let script = try readList()
         guard current == Byte.closeParen else {
-            throw at >= end ? fail("unclosed `\(text(opened, opened + 2))`", at: at, opened: opened) : unexpected()
+            guard at >= end else { throw unexpected() }
+            // The `$` may stand on the line before its parenthesis.
+            let opener = byte(opened) == Byte.newline ? "$(" : shown(opened, opened + 2)
+            throw fail("unclosed `\(opener)`", at: at, opened: opened)
         }
         at += 1
         // Here-documents without a text inside of the parentheses take it after them, before those of the outer command.
@@ -540,13 +543,20 @@ extension Reader {
                 }
                 run = at
             case Byte.singleQuote where isText:
-                if at >= hiddenUntil {
-                    guard let close = find(Byte.singleQuote, from: at + 1) else {
-                        throw fail("unterminated single quote", at: end, opened: at)
-                    }
-                    hiddenUntil = close + 1
+                if at < hiddenUntil {
+                    at += 1
+                    continue loop
                 }
+                guard let close = find(Byte.singleQuote, from: at + 1) else {
+                    throw fail("unterminated single quote", at: end, opened: at)
+                }
+                hiddenUntil = close + 1
                 at += 1
+            case Byte.doubleQuote where at < hiddenUntil, Byte.backquote where at < hiddenUntil,
+                Byte.dollar where at < hiddenUntil:
+                flush(run, isText, into: &parts)
+                try readHidden(until: hiddenUntil - 1, into: &parts)
+                run = at
             case Byte.singleQuote, Byte.doubleQuote, Byte.backquote:
                 flush(run, isText, into: &parts)
                 if next == Byte.backquote {
@@ -572,6 +582,32 @@ extension Reader {
         }
         flush(run, isText, into: &parts)
         return Word(parts: parts, span: span(start, at))
+    }
+
+    /// What starts with `" $` or a backquote between single quotes that are only text. The quotes hid it while bash
+    /// looked for the end; when it expands they hide nothing, so what is not closed before them cannot be known.
+    @inline(never)
+    private mutating func readHidden(until close: Int, into parts: inout [Word.Part]) throws(Stop) {
+        let start = at
+        let state = save()
+        let outerEnd = end
+        let outerInside = insideSubstitution
+        end = close
+        defer { end = outerEnd }
+        do throws(Stop) {
+            switch current {
+            case Byte.doubleQuote: try readDoubleQuotes(into: &parts)
+            case Byte.backquote: try readBackquotes(into: &parts, isQuoted: true)
+            default: try readDollar(into: &parts, isQuoted: true)
+            }
+        } catch {
+            try forgive()
+            restore(state)
+            insideSubstitution = outerInside
+            at = close
+            let text = Word(parts: [.quoted(text(start, close))], span: span(start, close))
+            parts.append(.parameter(.unreadable(text, span: span(start, close))))
+        }
     }
 
     private func flush(_ run: Int, _ isText: Bool, into parts: inout [Word.Part]) {

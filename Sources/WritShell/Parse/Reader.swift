@@ -160,6 +160,16 @@ struct Reader {
         return Stop()
     }
 
+    /// Text for a message: control characters would act on the terminal of whoever reads it.
+    func shown(_ start: Int, _ stop: Int) -> String {
+        var shown = ""
+        for scalar in text(start, stop).unicodeScalars {
+            let isControl = scalar.value < 32 || (127..<160).contains(scalar.value)
+            shown.unicodeScalars.append(isControl ? "?" : scalar)
+        }
+        return shown
+    }
+
     /// The fault of meeting something that cannot stand at the cursor.
     @inline(never)
     mutating func unexpected() -> Stop {
@@ -174,7 +184,7 @@ struct Reader {
         } else {
             while stop < at + 20, stop < end, !Byte.isMeta(byte(stop)) { stop += 1 }
         }
-        return fail("unexpected `\(text(at, stop))`", at: at)
+        return fail("unexpected `\(shown(at, stop))`", at: at)
     }
 
     /// One level deeper; every call is paired with `depth -= 1`.

@@ -298,7 +298,11 @@ public struct ShellPrinter {
         if !body.out.isEmpty, body.out.utf8.last != UInt8(ascii: "\n") { body.out += "\n" }
         var delimiter = redirection.target.constantText ?? "EOF"
         if delimiter.utf8.contains(UInt8(ascii: "\n")) { delimiter = "EOF" }
-        while ("\n" + body.out).utf8Contains("\n\(delimiter)\n") { delimiter += "_" }
+        // A line that begins like the delimiter could end the text early, inside of `$(…)` even when it goes on.
+        if delimiter.isEmpty, !body.out.isEmpty { delimiter = "EOF" }
+        while body.out.hasLine(startingWith: delimiter) { delimiter += "_" }
+        // `<<-x` would strip tabs.
+        if delimiter.utf8.first == UInt8(ascii: "-") { out += " " }
         if isQuoted { writeQuoted(delimiter) } else { out += delimiter }
         documents.append((body.out, delimiter))
     }
@@ -374,14 +378,6 @@ public struct ShellPrinter {
     }
 
     private mutating func writeInDocument(_ part: Word.Part) {
-        // A tail that could not be read is written as it stood.
-        if case .parameter(let parameter) = part, parameter.isUnreadable,
-            case .fallback(_, _, let word) = parameter.operation, word.span == parameter.span,
-            let text = word.constantText
-        {
-            out += text
-            return
-        }
         writeInQuotes(part, quotes: "")
     }
 
@@ -401,6 +397,11 @@ public struct ShellPrinter {
 
     private mutating func write(_ parameter: Parameter, inQuotes: Bool) {
         if parameter.isUnreadable, case .fallback(let sign, _, let word) = parameter.operation {
+            // A tail that could not be read, and not braces, is written as it stood.
+            if word.span == parameter.span, let text = word.constantText {
+                out += text
+                return
+            }
             out += sign == "(" ? "$(" : "${"
             if sign == "(" { write(word) } else { writeOperand(word, isText: inQuotes) }
             out += sign == "(" ? ")" : "}"
@@ -505,14 +506,11 @@ extension Word {
 }
 
 extension String {
-    /// Whether the bytes of another text occur in this one.
-    fileprivate func utf8Contains(_ other: String) -> Bool {
-        let text = Array(utf8)
-        let wanted = Array(other.utf8)
-        guard let first = wanted.first, text.count >= wanted.count else { return wanted.isEmpty }
-        for start in 0...(text.count - wanted.count) where text[start] == first {
-            if text[start..<start + wanted.count].elementsEqual(wanted) { return true }
+    /// Whether a line begins with a text, tabs before it left out of account.
+    fileprivate func hasLine(startingWith start: String) -> Bool {
+        guard !start.isEmpty else { return false }
+        return utf8.split(separator: UInt8(ascii: "\n")).contains { line in
+            line.drop { $0 == UInt8(ascii: "\t") }.starts(with: start.utf8)
         }
-        return false
     }
 }
