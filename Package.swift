@@ -64,18 +64,25 @@ let package = Package(
         .testTarget(name: "WritAgentsTests", dependencies: ["WritAgents", "WritTestSupport"]),
 
         // One decision from all of them.
-        .target(name: "WritGuard", dependencies: ["WritCore", "WritShell", "WritPolicy", "WritScan", "WritAgents"]),
+        .target(
+            name: "WritGuard",
+            dependencies: [
+                "WritCore", "WritShell", "WritPolicy", "WritScan", "WritAgents", "WritResources",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ]),
         .testTarget(name: "WritGuardTests", dependencies: ["WritGuard", "WritTestSupport"]),
 
         // Processes.
         .target(name: "WritWire"),
         .testTarget(name: "WritWireTests", dependencies: ["WritWire"]),
-        .target(name: "WritDaemon", dependencies: ["WritCore", "WritWire", "WritGuard", "WritLedger", "WritAgents"]),
+        .target(
+            name: "WritDaemon",
+            dependencies: ["WritCore", "WritWire", "WritGuard", "WritPolicy", "WritScan", "WritShell", "WritLedger", "WritAgents"]),
         .testTarget(name: "WritDaemonTests", dependencies: ["WritDaemon", "WritTestSupport"]),
         .executableTarget(
             name: "writ",
             dependencies: [
-                "WritCore", "WritLedger", "WritAgents", "WritPolicy", "WritScan",
+                "WritCore", "WritGuard", "WritDaemon", "WritLedger", "WritAgents", "WritPolicy", "WritScan",
                 "WritShell", "WritResources", "WritWire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),

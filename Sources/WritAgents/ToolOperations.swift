@@ -255,3 +255,10 @@ extension StringProtocol {
         return nil
     }
 }
+
+extension Agents {
+    /// The canonical tool behind an agent's own name of it; the tables of Claude Code serve agents without their own.
+    public static func tool(_ name: String, of agent: String) -> Tool {
+        ClaudeCode.tool(name)
+    }
+}

@@ -2,7 +2,8 @@
 import Synchronization
 import WritCore
 import WritGuard
-public import WritPolicy
+import WritPolicy
+import WritScan
 import WritWire
 
 #if canImport(Darwin)
@@ -17,7 +18,7 @@ import Glibc
 ///
 /// `<config>/policy.yaml` and `<config>/policies/*.yaml` are the person's; `/etc/writ/policies/*.yaml` the
 /// organisation's. A policy of the person's with the name of a default one replaces it.
-public final class PolicyFiles: Sendable {
+final class PolicyFiles: Sendable {
     /// Longer files are refused by the loader; more files than this by this type.
     private static let maximumFiles = 200
 
@@ -26,20 +27,20 @@ public final class PolicyFiles: Sendable {
     private let loader: Mutex<PolicyLoader>
 
     /// Policies of a home.
-    public init(home: WritHome, options: PolicyOptions) {
+    init(home: WritHome, key: FingerprintKey) {
         folders = [(.organization, "/etc/writ/policies"), (.user, home.config + "/policies")]
         single = home.config + "/policy.yaml"
-        loader = Mutex(PolicyLoader(options: options))
+        loader = Mutex(PolicyLoader(options: Engines.policyOptions(key: key)))
     }
 
     /// Files and folders whose change means that the policies may be others.
-    public var watchedPaths: [String] {
+    var watchedPaths: [String] {
         [single] + folders.map(\.path) + folders.flatMap { files(in: $0.path).names }
     }
 
     /// Reads all files and returns what is in force. Never fails: a faulty layer keeps its last good version, and
     /// without one the set denies nearly everything.
-    public func load() -> PolicySet {
+    func load() -> PolicySet {
         loader.withLock { loader in
             var own: Set<String> = []
             for (layer, folder) in folders {
@@ -69,7 +70,7 @@ public final class PolicyFiles: Sendable {
     }
 
     /// What is wrong with the files now; empty when all are in force.
-    public var faults: [String] {
+    var faults: [String] {
         loader.withLock { loader in
             loader.status.sorted { $0.key < $1.key }.flatMap { _, status -> [String] in
                 switch status {

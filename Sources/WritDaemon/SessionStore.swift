@@ -3,6 +3,7 @@ import Synchronization
 import WritCore
 import WritGuard
 import WritLedger
+import WritWire
 
 #if canImport(Darwin)
 import Darwin
@@ -39,7 +40,7 @@ final class SessionStore: Sendable {
     /// Sessions kept below `directory`, which is made when it is missing.
     init(directory: String) throws(DaemonFault) {
         self.directory = directory
-        do { try WritHomeFolders.make(directory) } catch { throw DaemonFault(error.message) }
+        do { try WritHome.makeFolders(directory) } catch { throw DaemonFault(error.message) }
     }
 
     /// Lets `body` use and change a session alone; what must not be forgotten is written before this returns.
@@ -58,12 +59,18 @@ final class SessionStore: Sendable {
     }
 
     /// Writes every session down; at the daemon's end.
-    func keepAll() {
+    ///
+    /// - Returns: what could not be written. Only counts: what must not be forgotten was written when it changed.
+    func keepAll() -> [String] {
         let slots = state.withLock { Array($0.slots.values) }
-        for slot in slots {
-            slot.tracker.withLock { tracker in
-                // Counts only: what must not be forgotten was written when it changed.
-                do { try keep(tracker) } catch { DaemonLog.write("a session's counts could not be kept: \(error.message)") }
+        return slots.compactMap { slot in
+            slot.tracker.withLock { tracker -> String? in
+                do throws(DaemonFault) {
+                    try keep(tracker)
+                    return nil
+                } catch {
+                    return error.message
+                }
             }
         }
     }

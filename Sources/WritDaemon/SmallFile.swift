@@ -75,10 +75,3 @@ enum SmallFile {
         }
     }
 }
-
-/// Folders below the home.
-enum WritHomeFolders {
-    static func make(_ path: String) throws(HomeFault) {
-        try WritHome.makeFolders(path)
-    }
-}

@@ -10,13 +10,16 @@ public import WritShell
 /// daemon, the batch commands, replay and the tests all come through here.
 public struct Guard: Sendable {
     /// The policies in force.
-    public var policies: PolicySet
+    public let policies: PolicySet
     /// Looks at content; a rule names a detector by its ``Detector/scanner``.
-    public var detectors: [any Detector]
+    public let detectors: [any Detector]
     /// Judges packages that are added; nil when there is no index.
-    public var packages: SupplyChain?
+    public let packages: SupplyChain?
     /// Makes fingerprints of secrets.
-    public var key: FingerprintKey
+    public let key: FingerprintKey
+
+    /// What the rules of each phase ask the detectors for, worked out once.
+    private let demands: [Phase: [ScannerDemand]]
 
     /// Creates a guard.
     public init(policies: PolicySet, detectors: [any Detector], packages: SupplyChain?, key: FingerprintKey) {
@@ -24,6 +27,7 @@ public struct Guard: Sendable {
         self.detectors = detectors
         self.packages = packages
         self.key = key
+        demands = Dictionary(uniqueKeysWithValues: Phase.allCases.map { ($0, policies.scanners(in: $0)) })
     }
 
     /// What a judgement depends on beside the call and the session.
@@ -71,8 +75,8 @@ public struct Guard: Sendable {
 
     /// Runs the detectors that some rule asks for on the content that the call carries.
     private func inspect(_ request: inout PolicyRequest, _ reading: CallReading) {
-        let wanted = policies.scanners(for: request.phase)
-        guard !wanted.isEmpty else { return }
+        guard let demands = demands[request.phase], !demands.isEmpty else { return }
+        let wanted = Set(demands.map(\.scanner))
         let context = ScanContext(key: key)
         for content in reading.contents {
             for detector in detectors where wanted.contains(detector.scanner) {
@@ -85,8 +89,10 @@ public struct Guard: Sendable {
             }
         }
         if wanted.contains("supply_chain"), let packages {
+            let minimum = demands.compactMap(\.minimumWeeklyDownloads).max() ?? 0
             for operation in request.operations where operation.kind == .pkgInstall {
-                if let package = operation.package { request.findings += packages.read(package).findings }
+                guard let package = operation.package else { continue }
+                request.findings += packages.read(package, minimumWeeklyDownloads: minimum).findings
             }
         }
     }

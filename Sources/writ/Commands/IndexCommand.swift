@@ -2,6 +2,7 @@
 import ArgumentParser
 import Foundation
 import WritCore
+import WritGuard
 import WritScan
 
 struct IndexCommand: ParsableCommand {
@@ -60,7 +61,7 @@ struct IndexShow: ParsableCommand {
         commandName: "show", abstract: "Say what the package index that ships with Writ covers.")
 
     func run() throws {
-        guard let index = BuiltIn.packageIndex else { throw CleanExit.message("no package index is built in") }
+        guard let index = try Engines.packageIndex() else { throw CleanExit.message("no package index is built in") }
         Terminal.line("lists of \(index.day)")
         for ecosystem in index.ecosystems {
             Terminal.line("\(ecosystem): \(index.popular(in: ecosystem).count) most used names with their rank")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import WritCore
+import WritGuard
 import WritScan
 
 struct PackagesCommand: ParsableCommand {
@@ -28,7 +29,7 @@ struct PackagesCheck: ParsableCommand {
     var names: [String] = []
 
     func run() throws {
-        guard let index = BuiltIn.packageIndex else { throw ValidationError("the built-in package index is missing") }
+        guard let index = try Engines.packageIndex() else { throw ValidationError("the built-in package index is missing") }
         let judge = SupplyChain(index: index)
         if jsonl {
             Batch.run { row in

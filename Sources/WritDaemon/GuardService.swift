@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+import Synchronization
+import WritAgents
+public import WritCore
+import WritGuard
+import WritLedger
+import WritPolicy
+import WritScan
+public import WritWire
+
+#if canImport(Darwin)
+import Darwin
+#elseif canImport(Musl)
+import Musl
+#else
+import Glibc
+#endif
+
+/// What the daemon answers with: decodes an event, judges it, records it, and only then spells the answer.
+///
+/// Its own failures close: whatever cannot be decoded, judged or recorded is answered as a refusal where the event can
+/// be refused.
+public final class GuardService: Sendable {
+    private let home: WritHome
+    private let files: PolicyFiles
+    private let policies: Watched<Guard>
+    private let sessions: SessionStore
+    private let ledger: Ledger
+    private let ids = Mutex(EntryIDs())
+    private let recent = Mutex(RecentDeliveries())
+    private let isClosed = Mutex(false)
+
+    /// Opens what the daemon owns. Costs the reading of policies and tables; the first call should not wait for more.
+    ///
+    /// - Throws: ``DaemonFault`` with the file and the remedy when the home cannot be used.
+    public init(home: WritHome) throws(DaemonFault) {
+        self.home = home
+        do {
+            try WritHome.makeFolders(home.state)
+            try WritHome.makeFolders(home.config)
+        } catch {
+            throw DaemonFault(error.message)
+        }
+        let key = FingerprintKey(bytes: try Self.secret(at: home.state + "/fingerprint.key"))
+        sessions = try SessionStore(directory: home.state + "/sessions")
+        let files = PolicyFiles(home: home, key: key)
+        self.files = files
+        do {
+            let detectors = try Engines.detectors()
+            let packages = try Engines.packageIndex().map { SupplyChain(index: $0) }
+            policies = try Watched(
+                paths: { files.watchedPaths },
+                load: { Guard(policies: files.load(), detectors: detectors, packages: packages, key: key) })
+        } catch {
+            throw DaemonFault("what ships with Writ cannot be read: \(error)")
+        }
+        do throws(LedgerError) {
+            var options = Ledger.Options(origin: "writ.local/\(try Self.machine(home))", anchorPath: home.config + "/ledger.anchor")
+            options.foldInterval = 1000
+            ledger = try Ledger(at: home.state + "/ledger", options: options)
+        } catch {
+            throw DaemonFault(error.description)
+        }
+        for alarm in ledger.recovery.alarms { note(.alarm, alarm) }
+        note(.start, "the daemon serves \(home.home), policies \(policies.current.policies.digest.prefix(16))")
+        for fault in files.faults { note(.alarm, fault) }
+    }
+
+    /// The closures that the socket server calls.
+    public var services: DaemonServer.Services {
+        DaemonServer.Services(
+            answer: { self.answer($0) },
+            status: { self.status },
+            reload: { self.reload() })
+    }
+
+    /// Writes down what is still in memory. Call once, after the server has returned.
+    public func close() {
+        guard isClosed.withLock({ isClosed in
+            defer { isClosed = true }
+            return !isClosed
+        }) else { return }
+        for fault in sessions.keepAll() { note(.alarm, fault) }
+        note(.stop, "the daemon ends")
+        do throws(LedgerError) {
+            try ledger.close()
+        } catch {
+            // Nothing acknowledged is lost: the next start takes it up from the journal.
+            UnansweredLog.write(home, "the ledger could not be closed: \(error.message)")
+        }
+    }
+
+    /// Answers one event.
+    public func answer(_ request: HookRequest) -> HookResponse {
+        guard let adapter = Agents.adapter(request.agent) else {
+            let reason = "writ: `\(String(request.agent.prefix(40)))` is no agent that this version knows"
+            note(.alarm, reason)
+            let closed = ClosedAnswer.answer(agent: request.agent, event: request.event, reason: reason)
+            return HookResponse(exitCode: closed.exitCode, output: closed.output, error: closed.error)
+        }
+        let context = HookContext(
+            home: home.home, workingDirectory: request.workingDirectory, projectDirectory: request.projectDirectory,
+            event: request.event)
+        let delivery: Delivery
+        do throws(PayloadFault) {
+            delivery = try adapter.decode(request.payload, in: context)
+        } catch {
+            let reason = "writ: the event could not be read: \(error.message)"
+            note(.alarm, reason, agent: request.agent)
+            return Self.response(adapter.closed(error.event, reason: reason))
+        }
+        do {
+            return try decide(delivery, request, adapter)
+        } catch {
+            let reason = "writ: no decision could be recorded: \(error)"
+            UnansweredLog.write(home, reason)
+            return Self.response(adapter.closed(delivery.event, reason: reason))
+        }
+    }
+
+    private func decide(
+        _ delivery: Delivery, _ request: HookRequest, _ adapter: any AgentAdapter
+    ) throws -> HookResponse {
+        let milliseconds = Self.milliseconds
+        let now = milliseconds / 1000
+        var delivery = delivery
+        delivery.call.id = ids.withLock { ids in
+            var random = SystemRandomNumberGenerator()
+            return ids.next(time: milliseconds, using: &random)
+        }
+        let fingerprint = RecentDeliveries.Key(delivery, request.payload)
+        if let known = recent.withLock({ $0.answer(fingerprint, now: milliseconds) }) { return known }
+
+        let guardian = policies.current
+        let session = delivery.call.session.isEmpty ? "process-\(request.parent)" : delivery.call.session
+        let start = Deadline.now
+        let judgement = try sessions.with("\(delivery.call.agent.kind)|\(session)", now: now) { tracker in
+            var surroundings = Guard.Surroundings(
+                files: SystemFiles(written: tracker.written), now: now, user: Self.user,
+                isCaseInsensitive: Self.hasCaseInsensitiveFiles)
+            surroundings.facts.repo = RepositoryFacts.read(at: delivery.call.workspace)
+            surroundings.facts.environment.os = Self.system
+            surroundings.host = Self.host(of: delivery, adapter)
+            let judgement = guardian.judge(delivery.call, session: tracker.state(now: now), in: surroundings)
+            let mustKeep = tracker.note(judgement, now: now)
+            return (judgement, mustKeep)
+        }
+        let entry = RequestRecord.entry(
+            judgement, event: delivery.event, time: milliseconds, digest: guardian.policies.digest,
+            nanoseconds: Deadline.now &- start, redactor: guardian.redactor)
+        // Released only once it is in the ledger; production asks for more than that it was handed to the kernel.
+        let isProduction = judgement.request.facts.environment.profile == "production"
+        try ledger.append(entry, durability: isProduction ? .synced : .written)
+        let answer = Self.response(
+            adapter.encode(judgement.decision, for: delivery, replacement: guardian.replacement(for: judgement)))
+        recent.withLock { $0.remember(answer, for: fingerprint, now: milliseconds) }
+        return answer
+    }
+
+    private var status: [JSON.Member] {
+        let set = policies.current.policies
+        return [
+            .init("policies", .string(set.digest)),
+            .init(
+                "layers",
+                .array(
+                    set.layers.map { layer in
+                        [
+                            "layer": .string(layer.layer.name),
+                            "policies": .array(layer.documents.map { .string($0.name) }),
+                        ]
+                    })),
+            .init("faults", .array(files.faults.map { .string($0) })),
+            .init("ledger_entries", .integer(Int64(clamping: ledger.count))),
+            .init("ledger_key", .string(ledger.verifierKey.description)),
+        ]
+    }
+
+    private func reload() -> JSON {
+        let before = policies.current.policies.digest
+        policies.reload()
+        let faults = files.faults
+        let after = policies.current.policies.digest
+        if before != after { note(.policy, "policies \(before.prefix(16)) gave way to \(after.prefix(16))") }
+        for fault in faults { note(.alarm, fault) }
+        return [
+            "reloaded": .bool(faults.isEmpty), "changed": .bool(before != after), "policies": .string(after),
+            "faults": .array(faults.map { .string($0) }),
+        ]
+    }
+
+    /// Records what is no decision. A failure here fails nobody's call; it is written beside.
+    private func note(_ kind: LedgerEntry.Kind, _ message: String, agent: String = "") {
+        let time = Self.milliseconds
+        let id = ids.withLock { ids in
+            var random = SystemRandomNumberGenerator()
+            return ids.next(time: time, using: &random)
+        }
+        do throws(LedgerError) {
+            try ledger.append(LedgerEntry(id: id, time: time, kind: kind, agent: agent, message: message))
+        } catch {
+            UnansweredLog.write(home, "\(kind.rawValue) could not be recorded: \(error.message)")
+        }
+    }
+
+    // MARK: - What the machine says
+
+    private static func response(_ answer: HookAnswer) -> HookResponse {
+        HookResponse(exitCode: answer.exitCode, output: answer.output, error: answer.error)
+    }
+
+    private static func host(of delivery: Delivery, _ adapter: any AgentAdapter) -> HostCapabilities {
+        guard let event = adapter.events.first(where: { $0.event == delivery.event }) else { return HostCapabilities() }
+        return HostCapabilities(
+            canBlock: event.canBlock, canAsk: event.canAsk, canReplaceContent: event.canReplaceOutput,
+            canAddContext: event.canAddContext)
+    }
+
+    private static var milliseconds: Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    }
+
+    private static let user: String = {
+        guard let entry = getpwuid(getuid()) else { return "user" }
+        return String(cString: entry.pointee.pw_name)
+    }()
+
+    #if canImport(Darwin)
+    private static let system = "macos"
+    private static let hasCaseInsensitiveFiles = true
+    #else
+    private static let system = "linux"
+    private static let hasCaseInsensitiveFiles = false
+    #endif
+
+    /// 32 random bytes that stay on this machine; made when there are none.
+    private static func secret(at path: String) throws(DaemonFault) -> [UInt8] {
+        if let bytes = try SmallFile.read(path, limit: 64) {
+            guard bytes.count == 32 else {
+                throw DaemonFault("\(path): is damaged; restore it, or remove it to begin with new fingerprints")
+            }
+            return bytes
+        }
+        var random = SystemRandomNumberGenerator()
+        let bytes = (0..<32).map { _ in UInt8.random(in: 0...255, using: &random) }
+        try SmallFile.write(bytes, to: path)
+        return bytes
+    }
+
+    /// Names this machine in the ledger's origin: random, because a host name says more than is needed.
+    private static func machine(_ home: WritHome) throws(LedgerError) -> String {
+        do {
+            let bytes = try secret(at: home.state + "/machine.id")
+            return String(Engines.digest(bytes).prefix(16))
+        } catch {
+            throw LedgerError(.storage, error.message)
+        }
+    }
+}

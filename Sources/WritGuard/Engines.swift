@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Crypto
+public import WritCore
+public import WritPolicy
+import WritResources
+public import WritScan
+import WritShell
+
+/// The engines with what ships in the executable: for the daemon, the batch commands and tests alike.
+public enum Engines {
+    /// The package index that ships with Writ; nil when the build carries none.
+    public static func packageIndex() throws(PackageIndex.Fault) -> PackageIndex? {
+        guard let resource = Resource.named("index/packages.index") else { return nil }
+        return try PackageIndex(bytes: Array(resource.bytes))
+    }
+
+    /// Detectors over the built-in rules.
+    public static func detectors() throws -> [any Detector] {
+        [try SecretDetector(rules: try SecretRules.builtIn())]
+    }
+
+    /// Options under which policies are loaded.
+    ///
+    /// - Parameter checksExamples: run the `examples` of rules through the shell engine; the built-in policies' are
+    ///   checked by tests instead of at every start.
+    public static func policyOptions(key: FingerprintKey, checksExamples: Bool = true) -> PolicyOptions {
+        PolicyOptions(
+            expand: checksExamples ? expand : nil, hash: digest,
+            fingerprint: { text in key.fingerprint(of: Array(text.utf8)) })
+    }
+
+    /// A guard over the default policy and the given ones.
+    ///
+    /// - Parameter replacesDefault: leave the default policy out.
+    public static func guardian(
+        policies extra: [PolicyLayer.Source] = [], replacesDefault: Bool = false, key: FingerprintKey = .random()
+    ) throws -> Guard {
+        var layers: [PolicyLayer] = []
+        if !replacesDefault {
+            layers.append(
+                try PolicyLayer.load(
+                    .builtin, DefaultPolicy.sources, options: policyOptions(key: key, checksExamples: false)))
+        }
+        for source in extra {
+            let layer = try PolicyDocument.read(source.bytes, file: source.file).document.layer?.value ?? .user
+            layers.append(try PolicyLayer.load(layer, [source], options: policyOptions(key: key)))
+        }
+        return Guard(
+            policies: PolicySet(layers), detectors: try detectors(),
+            packages: try packageIndex().map { SupplyChain(index: $0) }, key: key)
+    }
+
+    /// SHA-256, lower-case hexadecimal.
+    @Sendable public static func digest(_ bytes: [UInt8]) -> String {
+        let digits = Array("0123456789abcdef".utf8)
+        var text: [UInt8] = []
+        text.reserveCapacity(64)
+        for byte in SHA256.hash(data: bytes) {
+            text.append(digits[Int(byte >> 4)])
+            text.append(digits[Int(byte & 15)])
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// What a command in a policy's `examples` would do, in a workspace of its own.
+    @Sendable public static func expand(_ command: String) -> [Operation] {
+        let place = ShellContext(workingDirectory: "/home/user/work", workspace: "/home/user/work", home: "/home/user")
+        return ShellAnalyzer.analyze(command, in: place).operations
+    }
+}
