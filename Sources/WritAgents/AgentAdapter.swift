@@ -70,7 +70,9 @@ public struct HookContext: Sendable, Hashable {
     func workspace(workingDirectory: String) -> String {
         guard projectDirectory.hasPrefix("/") else { return workingDirectory }
         let claimed = PathText.absolute(projectDirectory, in: "/", home: home)
-        if claimed == "/" || (claimed != workingDirectory && PathText.isUnder(home, claimed)) { return workingDirectory }
+        if claimed == "/" || (claimed != workingDirectory && PathText.isUnder(home, claimed)) {
+            return workingDirectory
+        }
         return claimed
     }
 }

@@ -120,7 +120,9 @@ private struct ArgumentReader {
                 operations.append(Operation(shape.action, path: absolute(path)))
             }
             // A file tool without its path is judged as what it is, on nobody knows which file.
-            if operations.isEmpty { operations.append(Operation(shape.action, isPattern: true, opaque: .computed, detail: "no path given")) }
+            if operations.isEmpty {
+                operations.append(Operation(shape.action, isPattern: true, opaque: .computed, detail: "no path given"))
+            }
         case .httpRequest, .netConnect, .browserNavigate, .mcpResource:
             var found = false
             for key in shape.urls {
@@ -144,7 +146,9 @@ private struct ArgumentReader {
         var isPattern = false
         if let key = shape.glob, let glob = call.arguments[key]?.string, !glob.isEmpty {
             isPattern = glob.contains { "*?[{".contains($0) }
-            let inside = glob.hasPrefix("/") || glob.hasPrefix("~") ? absolute(glob) : PathText.absolute(glob, in: path, home: call.home)
+            let inside =
+                glob.hasPrefix("/") || glob.hasPrefix("~")
+                ? absolute(glob) : PathText.absolute(glob, in: path, home: call.home)
             // The pattern may climb out of the folder it is said to stay in.
             path = inside
         }
@@ -156,7 +160,8 @@ private struct ArgumentReader {
 
     /// A tool that no table knows, or one of an MCP server: the call itself, and every path and URL in its arguments.
     mutating func readUnknown() {
-        operations.append(Operation(call.tool.action == .toolOther ? .toolOther : call.tool.action, detail: call.tool.canonicalName))
+        operations.append(
+            Operation(call.tool.action == .toolOther ? .toolOther : call.tool.action, detail: call.tool.canonicalName))
         var seen: Set<String> = []
         var found: [Operation] = []
         let kind = Self.fileKind(call.tool)
@@ -230,8 +235,10 @@ private struct ArgumentReader {
 
     private static func isPathKey(_ key: String) -> Bool {
         switch key.lowercased() {
-        case "path", "paths", "file", "files", "file_path", "filepath", "filename", "file_name", "dir", "directory", "folder",
-            "cwd", "root", "source", "destination", "src", "dst", "dest", "target_file", "absolute_path", "relative_path",
+        case "path", "paths", "file", "files", "file_path", "filepath", "filename", "file_name", "dir", "directory",
+            "folder",
+            "cwd", "root", "source", "destination", "src", "dst", "dest", "target_file", "absolute_path",
+            "relative_path",
             "uri":
             true
         default: false
@@ -239,7 +246,8 @@ private struct ArgumentReader {
     }
 
     private static func looksLikePath(_ text: String) -> Bool {
-        text.hasPrefix("/") || text.hasPrefix("~/") || text.hasPrefix("./") || text.hasPrefix("../") || text.contains("/../")
+        text.hasPrefix("/") || text.hasPrefix("~/") || text.hasPrefix("./") || text.hasPrefix("../")
+            || text.contains("/../")
     }
 }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import WritWire
+
 #if canImport(Darwin)
 import Darwin
 #elseif canImport(Musl)
@@ -7,7 +9,6 @@ import Musl
 #else
 import Glibc
 #endif
-import WritWire
 
 /// The one daemon of a home: holds the lock file for as long as it lives. The system lets go of it when the process ends,
 /// however it ends.

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Synchronization
+public import WritCore
+public import WritWire
+
 #if canImport(Darwin)
 import Darwin
 #elseif canImport(Musl)
@@ -7,9 +11,6 @@ import Musl
 #else
 import Glibc
 #endif
-import Synchronization
-public import WritCore
-public import WritWire
 
 /// The daemon's socket side: takes hooks' requests, lets a closure answer them on a few threads, and looks after itself.
 ///
@@ -126,11 +127,16 @@ public final class DaemonServer: Sendable {
 
     /// Serves until ``stop()``, a signal (``stopOnSignals()``) or the idle time.
     ///
-    /// - Parameter ready: called once when hooks can connect.
+    /// - Parameters:
+    ///   - prepare: called once when this process alone serves the home, before any hook can connect.
+    ///   - ready: called once when hooks can connect.
     /// - Throws: ``DaemonFault`` when the socket cannot be bound or another daemon serves this home.
-    public func run(ready: () -> Void = {}) throws(DaemonFault) {
+    public func run(
+        prepare: () throws(DaemonFault) -> Void = {}, ready: () -> Void = {}
+    ) throws(DaemonFault) {
         do { try home.prepareRuntime() } catch { throw DaemonFault(error.message) }
         let lock = try takeLock()
+        try prepare()
         let listener = try Listener(home)
         var threads: [WorkerThread] = []
         for _ in 0..<max(1, options.workers) {

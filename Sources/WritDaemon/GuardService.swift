@@ -55,13 +55,18 @@ public final class GuardService: Sendable {
             throw DaemonFault("what ships with Writ cannot be read: \(error)")
         }
         do throws(LedgerError) {
-            var options = Ledger.Options(origin: "writ.local/\(try Self.machine(home))", anchorPath: home.config + "/ledger.anchor")
+            var options = Ledger.Options(
+                origin: "writ.local/\(try Self.machine(home))", anchorPath: home.config + "/ledger.anchor")
             options.foldInterval = 1000
             ledger = try Ledger(at: home.state + "/ledger", options: options)
         } catch {
             throw DaemonFault(error.description)
         }
         for alarm in ledger.recovery.alarms { note(.alarm, alarm) }
+        for unanswered in Unanswered.take(from: home) {
+            note(
+                .alarm, "a hook answered \(unanswered.event) by itself: \(unanswered.cause)", agent: unanswered.agent)
+        }
         note(.start, "the daemon serves \(home.home), policies \(policies.current.policies.digest.prefix(16))")
         for fault in files.faults { note(.alarm, fault) }
     }
@@ -76,17 +81,19 @@ public final class GuardService: Sendable {
 
     /// Writes down what is still in memory. Call once, after the server has returned.
     public func close() {
-        guard isClosed.withLock({ isClosed in
-            defer { isClosed = true }
-            return !isClosed
-        }) else { return }
+        guard
+            isClosed.withLock({ isClosed in
+                defer { isClosed = true }
+                return !isClosed
+            })
+        else { return }
         for fault in sessions.keepAll() { note(.alarm, fault) }
         note(.stop, "the daemon ends")
         do throws(LedgerError) {
             try ledger.close()
         } catch {
             // Nothing acknowledged is lost: the next start takes it up from the journal.
-            UnansweredLog.write(home, "the ledger could not be closed: \(error.message)")
+            complain("the ledger could not be closed: \(error.message)")
         }
     }
 
@@ -113,7 +120,7 @@ public final class GuardService: Sendable {
             return try decide(delivery, request, adapter)
         } catch {
             let reason = "writ: no decision could be recorded: \(error)"
-            UnansweredLog.write(home, reason)
+            complain(reason)
             return Self.response(adapter.closed(delivery.event, reason: reason))
         }
     }
@@ -133,7 +140,6 @@ public final class GuardService: Sendable {
 
         let guardian = policies.current
         let session = delivery.call.session.isEmpty ? "process-\(request.parent)" : delivery.call.session
-        let start = Deadline.now
         let judgement = try sessions.with("\(delivery.call.agent.kind)|\(session)", now: now) { tracker in
             var surroundings = Guard.Surroundings(
                 files: SystemFiles(written: tracker.written), now: now, user: Self.user,
@@ -145,14 +151,18 @@ public final class GuardService: Sendable {
             let mustKeep = tracker.note(judgement, now: now)
             return (judgement, mustKeep)
         }
-        let entry = RequestRecord.entry(
-            judgement, event: delivery.event, time: milliseconds, digest: guardian.policies.digest,
-            nanoseconds: Deadline.now &- start, redactor: guardian.redactor)
+        let record = try RequestRecord.json(
+            judgement, event: delivery.event, digest: guardian.policies.digest, guardian: guardian)
+        let entry = LedgerEntry(
+            id: delivery.call.id, time: milliseconds, kind: .decision, agent: delivery.call.agent.kind,
+            session: delivery.call.session, tool: delivery.call.tool.canonicalName, verdict: judgement.decision.verdict,
+            message: record["decision"]?["message"]?.string ?? "",
+            rules: judgement.decision.reasons.prefix(20).map(\.rule), record: record)
         // Released only once it is in the ledger; production asks for more than that it was handed to the kernel.
         let isProduction = judgement.request.facts.environment.profile == "production"
         try ledger.append(entry, durability: isProduction ? .synced : .written)
         let answer = Self.response(
-            adapter.encode(judgement.decision, for: delivery, replacement: guardian.replacement(for: judgement)))
+            adapter.encode(judgement.decision, for: delivery, replacement: try guardian.replacement(for: judgement)))
         recent.withLock { $0.remember(answer, for: fingerprint, now: milliseconds) }
         return answer
     }
@@ -199,8 +209,14 @@ public final class GuardService: Sendable {
         do throws(LedgerError) {
             try ledger.append(LedgerEntry(id: id, time: time, kind: kind, agent: agent, message: message))
         } catch {
-            UnansweredLog.write(home, "\(kind.rawValue) could not be recorded: \(error.message)")
+            complain("\(kind.rawValue) could not be recorded: \(error.message)")
         }
+    }
+
+    /// Where the ledger cannot be written: one line in the daemon's log, which is the standard error of its process.
+    private func complain(_ message: String) {
+        let line = Array("writ: \(message)\n".utf8)
+        _ = write(2, line, line.count)
     }
 
     // MARK: - What the machine says

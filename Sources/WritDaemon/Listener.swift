@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import WritWire
+
 #if canImport(Darwin)
 import Darwin
 #elseif canImport(Musl)
@@ -7,7 +9,6 @@ import Musl
 #else
 import Glibc
 #endif
-import WritWire
 
 /// The socket at which hooks knock: mode 0600, in a folder of mode 0700, and watched for being replaced.
 struct Listener: ~Copyable {

@@ -56,7 +56,8 @@ final class PolicyFiles: Sendable {
                     }
                 }
                 if let fault {
-                    _ = loader.fail(layer, [PolicyError(.unreadable, fault, file: folder, hint: "repair or remove the file")])
+                    _ = loader.fail(
+                        layer, [PolicyError(.unreadable, fault, file: folder, hint: "repair or remove the file")])
                 } else {
                     _ = loader.load(layer, sources)
                 }
@@ -92,7 +93,9 @@ final class PolicyFiles: Sendable {
             let name = withUnsafePointer(to: entry.pointee.d_name) {
                 $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
-            if !name.hasPrefix("."), name.hasSuffix(".yaml") || name.hasSuffix(".yml") { names.append("\(folder)/\(name)") }
+            if !name.hasPrefix("."), name.hasSuffix(".yaml") || name.hasSuffix(".yml") {
+                names.append("\(folder)/\(name)")
+            }
         }
         guard names.count <= Self.maximumFiles else {
             return ([], "\(folder): holds more than \(Self.maximumFiles) policies")

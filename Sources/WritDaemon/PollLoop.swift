@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Synchronization
+import WritWire
+
 #if canImport(Darwin)
 import Darwin
 #elseif canImport(Musl)
@@ -7,8 +10,6 @@ import Musl
 #else
 import Glibc
 #endif
-import Synchronization
-import WritWire
 
 /// The polling thread of a ``DaemonServer``: owns the listener, the lock and every connection that has not yet sent a
 /// whole request, or not yet taken its whole answer.

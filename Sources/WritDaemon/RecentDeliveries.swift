@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import WritAgents
+import WritCore
 import WritWire
 
 /// The answers of the last seconds, so that an event delivered twice is decided and recorded once: agents read each

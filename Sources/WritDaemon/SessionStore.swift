@@ -100,7 +100,8 @@ final class SessionStore: Sendable {
         do {
             if let tracker = SessionTracker(try JSON(parsing: bytes)), tracker.id == id { return tracker }
         } catch {
-            throw DaemonFault("\(path(id)): the session's labels are damaged (\(error)); remove the file to forget them")
+            throw DaemonFault(
+                "\(path(id)): the session's labels are damaged (\(error)); remove the file to forget them")
         }
         throw DaemonFault("\(path(id)): the session's labels are damaged; remove the file to forget them")
     }

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Synchronization
+import WritWire
+
 #if canImport(Darwin)
 import Darwin
 #elseif canImport(Musl)
@@ -7,8 +10,6 @@ import Musl
 #else
 import Glibc
 #endif
-import Synchronization
-import WritWire
 
 /// A value made from files, made again when they change; the last good one stays in force when that fails.
 ///

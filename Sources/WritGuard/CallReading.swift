@@ -28,7 +28,10 @@ struct CallReading {
         case .prompt:
             if let prompt = call.prompt { contents = [Content(text: Array(prompt.utf8), path: nil)] }
         case .configChange:
-            operations = [Operation(.configWrite, path: call.arguments["file_path"]?.string ?? "", detail: "agent-settings changed")]
+            operations = [
+                Operation(
+                    .configWrite, path: call.arguments["file_path"]?.string ?? "", detail: "agent-settings changed")
+            ]
         case .sessionStart, .sessionEnd, .subagentStart, .subagentStop, .stop, .other:
             break
         }

@@ -127,7 +127,8 @@ extension SessionTracker {
             "labels": .array(labels.map { ["name": .string($0.name), "at": .integer($0.at)] }),
             "hosts": .array(hosts.map { .string($0) }),
             "written": .array(written.sorted().map { .string($0) }),
-            "counts": .object(counts.sorted { $0.key < $1.key }.map { .init($0.key, .integer(Int64(clamping: $0.value))) }),
+            "counts": .object(
+                counts.sorted { $0.key < $1.key }.map { .init($0.key, .integer(Int64(clamping: $0.value))) }),
         ]
     }
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import CHyperscan
+internal import Synchronization
 
 #if canImport(Glibc)
-    internal import Glibc
+internal import Glibc
 #elseif canImport(Musl)
-    internal import Musl
+internal import Musl
 #else
-    internal import Darwin
+internal import Darwin
 #endif
-internal import Synchronization
 
 /// Many patterns searched for in one pass at gigabytes a second (Hyperscan, or Vectorscan elsewhere).
 ///

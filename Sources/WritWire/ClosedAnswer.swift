@@ -48,7 +48,8 @@ public enum ClosedAnswer {
                 + "\"message\":\(text),\"interrupt\":false}}}\n"
             return HookResponse(exitCode: 0, output: output, error: reason + "\n")
         case .block:
-            return HookResponse(exitCode: 2, output: "{\"decision\":\"block\",\"reason\":\(text)}\n", error: reason + "\n")
+            return HookResponse(
+                exitCode: 2, output: "{\"decision\":\"block\",\"reason\":\(text)}\n", error: reason + "\n")
         case .decline:
             let output = "{\"hookSpecificOutput\":{\"hookEventName\":\(name),\"action\":\"decline\"}}\n"
             return HookResponse(exitCode: 2, output: output, error: reason + "\n")

@@ -23,7 +23,9 @@ public struct WritHome: Sendable, Hashable {
     ///   longer than 1,024 bytes.
     public init(_ path: String) throws(HomeFault) {
         var parts: [Substring] = []
-        guard path.hasPrefix("/") else { throw HomeFault("the home `\(HomeFault.shown(path))` is not an absolute path") }
+        guard path.hasPrefix("/") else {
+            throw HomeFault("the home `\(HomeFault.shown(path))` is not an absolute path")
+        }
         guard path.utf8.count <= 1024 else { throw HomeFault("the home's path is longer than 1,024 bytes") }
         guard path.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
             throw HomeFault("the home's path holds a control character")
@@ -98,7 +100,9 @@ public struct HomeFault: Error, Sendable, Hashable, CustomStringConvertible {
 
     /// At most 200 bytes of a path, without control characters.
     static func shown(_ path: String) -> String {
-        String(String.UnicodeScalarView(path.unicodeScalars.lazy.filter { $0.value >= 0x20 && $0.value != 0x7F }.prefix(200)))
+        String(
+            String.UnicodeScalarView(
+                path.unicodeScalars.lazy.filter { $0.value >= 0x20 && $0.value != 0x7F }.prefix(200)))
     }
 }
 

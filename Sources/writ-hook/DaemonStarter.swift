@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import WritWire
+
 #if canImport(Darwin)
 import Darwin
 #elseif canImport(Musl)
@@ -7,7 +9,6 @@ import Musl
 #else
 import Glibc
 #endif
-import WritWire
 
 /// Starts the daemon when none answers, at most one at a time over all hooks of this home.
 struct DaemonStarter: ~Copyable {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import WritWire
+
 #if canImport(Darwin)
 import Darwin
 #elseif canImport(Musl)
@@ -7,7 +9,6 @@ import Musl
 #else
 import Glibc
 #endif
-import WritWire
 
 /// One event from standard input to the agent's answer.
 enum Hook {
@@ -174,7 +175,8 @@ enum Hook {
                     return try client.exchange(try request.frame(), by: deadline)
                 } catch ChannelFault.absent {
                     guard !deadline.hasPassed else {
-                        throw Failure(cause: "absent", message: "the daemon did not come up in time, so this is refused")
+                        throw Failure(
+                            cause: "absent", message: "the daemon did not come up in time, so this is refused")
                     }
                     do { try starter.help(by: deadline) } catch {
                         throw Failure(cause: "start", message: error.message)

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import WritWire
+
 #if canImport(Darwin)
 import Darwin
 #elseif canImport(Musl)
@@ -7,7 +9,6 @@ import Musl
 #else
 import Glibc
 #endif
-import WritWire
 
 /// The last line of defence: when a signal ends the hook, or the timer says that it hangs, the closed answer is printed
 /// all the same.

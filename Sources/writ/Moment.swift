@@ -27,7 +27,9 @@ enum Moment {
 
     /// Reads `90s`, `10m`, `24h`, `7d` as that long ago, in milliseconds since 1970; nil for anything else.
     static func ago(_ text: String) -> Int64? {
-        guard let unit = text.last, let count = Int64(text.dropLast()), count >= 0, count < 1_000_000 else { return nil }
+        guard let unit = text.last, let count = Int64(text.dropLast()), count >= 0, count < 1_000_000 else {
+            return nil
+        }
         let seconds: Int64
         switch unit {
         case "s": seconds = 1

@@ -14,7 +14,10 @@ struct Writ: ParsableCommand {
             Start with `writ install claude-code`; see what happened with `writ log` and why with `writ explain ID`.
             """,
         version: version,
-        subcommands: [Decide.self, Log.self, LedgerCommand.self, ShellCommand.self, IndexCommand.self, PackagesCommand.self]
+        subcommands: [
+            DaemonCommand.self, Decide.self, Log.self, LedgerCommand.self, ShellCommand.self, IndexCommand.self,
+            PackagesCommand.self,
+        ]
     )
 
     /// The version of the executables and of what they write into the ledger.

@@ -49,7 +49,8 @@ private func rows(_ area: String, _ name: String) -> [JSON]? {
 
 @Test func `every command of the command sets ends in a tree or an error`() {
     let sets = [
-        "agent-multiswebench", "agent-sweagent-demos", "build-and-ci", "gtfobins", "guard-dcg", "guard-safety-net", "nl2bash",
+        "agent-multiswebench", "agent-sweagent-demos", "build-and-ci", "gtfobins", "guard-dcg", "guard-safety-net",
+        "nl2bash",
     ]
     for name in sets {
         guard let rows = rows("commands", name) else { return }

@@ -495,7 +495,10 @@ private let trees: [(script: String, tree: String)] = [
         ("for f (a b) rm $f", "for f in a b; do\n    rm ${f}\ndone"),
         ("repeat 3 date", "for ((;3;)); do\n    date\ndone"),
         ("{ a } always { b }", "{\n    a\n    b\n}"),
-        ("() { rm $1 } /tmp/x", "{\n    function (anonymous) () {\n        rm ${1}\n    }\n    '(anonymous)' /tmp/x\n}"),
+        (
+            "() { rm $1 } /tmp/x",
+            "{\n    function (anonymous) () {\n        rm ${1}\n    }\n    '(anonymous)' /tmp/x\n}"
+        ),
         ("diff =(a) =ls", "diff <(a) =ls"),
         ("make &!", "make &"),
         ("if [[ -f a ]] { b } else { c }", "if [[ -f a ]]; then\n    b\nelse\n    c\nfi"),
@@ -588,9 +591,10 @@ private let trees: [(script: String, tree: String)] = [
         Issue.record("not a simple command")
         return
     }
-    #expect(words.map(\.span) == [
-        SourceSpan(start: 6, end: 10), SourceSpan(start: 12, end: 13), SourceSpan(start: 14, end: 23),
-    ])
+    #expect(
+        words.map(\.span) == [
+            SourceSpan(start: 6, end: 10), SourceSpan(start: 12, end: 13), SourceSpan(start: 14, end: 23),
+        ])
     guard case .command(let inner, let span) = words[2].parts[0],
         case .simple(_, let innerWords) = inner.statements[0].first.commands[0].body
     else {
@@ -635,9 +639,12 @@ private let trees: [(script: String, tree: String)] = [
 func `whatever bash accepts is read`() throws {
     var generator = SeededGenerator(seed: 7)
     let pieces = [
-        "(", ")", "((", "))", "{ ", " }", ";", ";;", "&", "&&", "|", "<", ">", "<<E\n", "$(", "${", "`", "\"", "'", "\\", "\n",
-        "$", "#", " ", "! ", "[[ ", " ]]", "if ", "then ", "fi ", "for ", "in ", "do ", "done ", "case ", "esac", "a=(", "x",
-        "time ", "coproc ", "function ", "=", "E\n", "\\\n", "$'", "-", "/", ":", "2>", "{fd}>", "f() ", "while ", "else ",
+        "(", ")", "((", "))", "{ ", " }", ";", ";;", "&", "&&", "|", "<", ">", "<<E\n", "$(", "${", "`", "\"", "'",
+        "\\", "\n",
+        "$", "#", " ", "! ", "[[ ", " ]]", "if ", "then ", "fi ", "for ", "in ", "do ", "done ", "case ", "esac", "a=(",
+        "x",
+        "time ", "coproc ", "function ", "=", "E\n", "\\\n", "$'", "-", "/", ":", "2>", "{fd}>", "f() ", "while ",
+        "else ",
     ]
     var agreed = 0
     var stricter = 0

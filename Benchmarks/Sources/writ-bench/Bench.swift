@@ -134,7 +134,8 @@ struct Run {
 
     func decisions(_ folder: String, _ report: inout Report) throws {
         var lines: [String] = []
-        for name in try FileManager.default.contentsOfDirectory(atPath: folder).sorted() where name.hasSuffix(".jsonl") {
+        for name in try FileManager.default.contentsOfDirectory(atPath: folder).sorted() where name.hasSuffix(".jsonl")
+        {
             for line in try String(contentsOfFile: folder + "/" + name, encoding: .utf8).split(separator: "\n") {
                 guard let row = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any],
                     let command = row["command"] as? String
@@ -148,7 +149,8 @@ struct Run {
         }
         var best: (Double, Double) = (.infinity, .infinity)
         for _ in 0..<5 {
-            let outcome = spawn([bin + "/writ", "decide", "--jsonl"], input: Array((lines.joined(separator: "\n") + "\n").utf8))
+            let outcome = spawn(
+                [bin + "/writ", "decide", "--jsonl"], input: Array((lines.joined(separator: "\n") + "\n").utf8))
             var micros: [Double] = []
             for line in outcome.output.split(separator: 0x0A) {
                 let answer = try JSONSerialization.jsonObject(with: Data(line)) as? [String: Any]

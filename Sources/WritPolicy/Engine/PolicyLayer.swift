@@ -57,7 +57,8 @@ public struct PolicyLayer: Sendable {
                         at: SourceMark(line: 1, column: 1), hint: "give it another `metadata.name`")
                 }
                 let compiler = RuleCompiler(
-                    document: document, index: documents.count, layer: layer, options: options, environments: environments,
+                    document: document, index: documents.count, layer: layer, options: options,
+                    environments: environments,
                     diagnostics: diagnostics)
                 let own = compiler.rules()
                 let counted = compiler.budgets()

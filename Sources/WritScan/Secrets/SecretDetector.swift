@@ -1,7 +1,7 @@
+internal import Synchronization
 // SPDX-License-Identifier: Apache-2.0
 public import WritCore
 internal import WritPattern
-internal import Synchronization
 
 /// Finds credentials in any content: hundreds of rules in one pass over the bytes, each hit confirmed on a small window.
 ///
@@ -105,7 +105,9 @@ public final class SecretDetector: Detector {
                 for example in examples {
                     let text = ExampleText.expand(example)
                     let found = try text.withUnsafeBytes {
-                        try candidates(in: $0, path: nil, depth: 0, limit: 100).contains { rules.rules[$0.rule].id == rule.id }
+                        try candidates(in: $0, path: nil, depth: 0, limit: 100).contains {
+                            rules.rules[$0.rule].id == rule.id
+                        }
                     }
                     if found != expected {
                         faults.append("rule `\(rule.id)` \(expected ? "misses" : "finds") its example `\(example)`")
@@ -131,7 +133,9 @@ public final class SecretDetector: Detector {
             var result = try wide.narrow.withUnsafeBytes {
                 try candidates(in: $0, path: path, depth: 1, limit: limit)
             }
-            for i in result.candidates.indices { result.candidates[i].range = wide.original(result.candidates[i].range) }
+            for i in result.candidates.indices {
+                result.candidates[i].range = wide.original(result.candidates[i].range)
+            }
             return result
         }
         var pass = Pass(detector: self, bytes: bytes, depth: depth, limit: max(limit, 64) * 4)
@@ -145,18 +149,21 @@ public final class SecretDetector: Detector {
     }
 
     private func report(
-        _ found: Pass.Result, in bytes: UnsafeRawBufferPointer, path: String?, _ context: ScanContext, firstLine: Int = 1
+        _ found: Pass.Result, in bytes: UnsafeRawBufferPointer, path: String?, _ context: ScanContext,
+        firstLine: Int = 1
     ) -> [Finding] {
         var lines = LineCounter(firstLine: firstLine)
         var findings: [Finding] = []
         for candidate in found.prefix(context.findingLimit) {
-            findings.append(finding(candidate, line: lines.line(of: candidate.range.lowerBound, in: bytes), path: path, context))
+            findings.append(
+                finding(candidate, line: lines.line(of: candidate.range.lowerBound, in: bytes), path: path, context))
         }
         if found.wasCut || found.count > context.findingLimit {
             let end = found.last?.range.upperBound ?? 0
-            findings.append(Self.limitFinding(
-                at: end..<bytes.count, line: lines.line(of: end, in: bytes),
-                "More than \(context.findingLimit) credentials: the rest of the text was not listed."))
+            findings.append(
+                Self.limitFinding(
+                    at: end..<bytes.count, line: lines.line(of: end, in: bytes),
+                    "More than \(context.findingLimit) credentials: the rest of the text was not listed."))
         }
         return findings
     }
@@ -165,15 +172,19 @@ public final class SecretDetector: Detector {
         let rule = rules.rules[candidate.rule]
         let environment = candidate.environment ?? rule.environment ?? EnvironmentHint.ofPath(path)
         var severity = rule.severity
-        if environment == "development", severity > .low { severity = Severity(rawValue: severity.rawValue - 1) ?? .low }
+        if environment == "development", severity > .low {
+            severity = Severity(rawValue: severity.rawValue - 1) ?? .low
+        }
         if candidate.confidence < 0.5, severity > .medium { severity = .medium }
         let note = candidate.note.map { ", \($0)" } ?? ""
         let place = environment.map { " (\($0))" } ?? ""
         return Finding(
             scanner: scanner, rule: rule.id, category: rule.group, severity: severity, confidence: candidate.confidence,
-            span: SourceSpan(start: candidate.range.lowerBound, end: candidate.range.upperBound), line: line, cwe: "CWE-798",
+            span: SourceSpan(start: candidate.range.lowerBound, end: candidate.range.upperBound), line: line,
+            cwe: "CWE-798",
             message: "\(rule.name)\(place)\(note).",
-            remedy: "Keep it out of text and code: read it from the environment or a secret store, and revoke what was exposed.",
+            remedy:
+                "Keep it out of text and code: read it from the environment or a secret store, and revoke what was exposed.",
             fingerprint: context.key.fingerprint(of: candidate.secret), environment: environment)
     }
 

@@ -1,6 +1,6 @@
+internal import Synchronization
 // SPDX-License-Identifier: Apache-2.0
 public import WritCore
-internal import Synchronization
 internal import WritPattern
 
 /// One rule of the `secrets` detector, as its table says it.

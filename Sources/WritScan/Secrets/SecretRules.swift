@@ -74,8 +74,10 @@ public struct SecretRules: Sendable {
     }
 
     private static let known: Set<String> = [
-        "name", "group", "severity", "environment", "keyword", "token", "assigned", "search", "assignment", "pem", "url",
-        "reach", "left", "right", "entropy", "filler", "check", "follow", "then", "encoded", "lead", "priority", "match",
+        "name", "group", "severity", "environment", "keyword", "token", "assigned", "search", "assignment", "pem",
+        "url",
+        "reach", "left", "right", "entropy", "filler", "check", "follow", "then", "encoded", "lead", "priority",
+        "match",
         "no_match",
     ]
 
@@ -95,7 +97,9 @@ public struct SecretRules: Sendable {
         }
         // Blanks separate keywords; `\s` stands for one inside.
         let keywords = node.values("keyword").flatMap { line in
-            line.split(separator: " ").map { word in word.split(separator: #"\s"#, omittingEmptySubsequences: false).joined(separator: " ") }
+            line.split(separator: " ").map { word in
+                word.split(separator: #"\s"#, omittingEmptySubsequences: false).joined(separator: " ")
+            }
         }
         guard !keywords.isEmpty, keywords.allSatisfy({ !$0.isEmpty }) else {
             throw fault("rule `\(node.value)` needs a `keyword`")
@@ -177,7 +181,8 @@ public struct SecretRules: Sendable {
             keywords: keywords, matches: node.values("match"), noMatches: node.values("no_match"), shape: shape,
             pattern: source.map(LazyPattern.init), reach: try number("reach", 512), left: try edge("left", .word),
             right: try edge("right", .word), entropy: entropy, filler: filler, checks: checks, follow: follow,
-            needsDigitBefore: node.value("lead") == "digit", gate: gate, isEncodable: node.children.contains { $0.keyword == "encoded" },
+            needsDigitBefore: node.value("lead") == "digit", gate: gate,
+            isEncodable: node.children.contains { $0.keyword == "encoded" },
             priority: try number("priority", fallbackPriority))
     }
 

@@ -19,7 +19,11 @@ extension Evaluator {
     func expand(_ parameter: Parameter, isQuoted: Bool, _ builder: inout FieldBuilder, _ state: inout ShellState) {
         switch resolve(parameter, &state, depth: 0) {
         case .one(let value):
-            if isQuoted || !builder.splits { builder.append(value.withoutGlobs) } else { builder.appendSplitting(value) }
+            if isQuoted || !builder.splits {
+                builder.append(value.withoutGlobs)
+            } else {
+                builder.appendSplitting(value)
+            }
         case .list(let values, let isStar):
             if isQuoted, isStar || !builder.splits {
                 let separator = separators(state).first.map { String(decoding: [$0], as: UTF8.self) } ?? ""
@@ -44,7 +48,9 @@ extension Evaluator {
     static func isSecretName(_ name: String) -> Bool {
         let upper = name.uppercased()
         if upper.hasSuffix("_KEY") || upper.hasSuffix("_PAT") || upper == "PGPASSWORD" { return true }
-        for part in ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "API_KEY", "APIKEY", "PRIVATE_KEY", "CREDENTIAL", "ACCESS_KEY"]
+        for part in [
+            "TOKEN", "SECRET", "PASSWORD", "PASSWD", "API_KEY", "APIKEY", "PRIVATE_KEY", "CREDENTIAL", "ACCESS_KEY",
+        ]
         where upper.contains(part) { return true }
         return false
     }
@@ -74,7 +80,8 @@ extension Evaluator {
         }
         let taints: Operation.Taints = Self.isSecretName(name) ? .secret : []
         if name == "PWD" {
-            return Lookup(value: state.directories.count == 1 ? state.directories[0] : .unknown(.variable(name)), isSet: true)
+            return Lookup(
+                value: state.directories.count == 1 ? state.directories[0] : .unknown(.variable(name)), isSet: true)
         }
         if let text = context.inherited(name) { return Lookup(value: Value(text, taints: taints), isSet: true) }
         if name == "BASH_SOURCE" { return Lookup(value: state.scriptName, isSet: true) }
@@ -127,7 +134,9 @@ extension Evaluator {
         }
         func extended(_ old: Value?) -> Value {
             guard appends, let old else { return value }
-            if variable.attribute == .integer, let first = old.text.flatMap({ Int($0) }), let second = value.text.flatMap({ Int($0) }) {
+            if variable.attribute == .integer, let first = old.text.flatMap({ Int($0) }),
+                let second = value.text.flatMap({ Int($0) })
+            {
                 return Value(String(first &+ second))
             }
             var whole = old
@@ -239,12 +248,15 @@ extension Evaluator {
         if parameter.isIndirect { return resolveIndirect(parameter, &state, depth: depth) }
         let indexText = parameter.index?.constantText
         if parameter.name == "@" || parameter.name == "*" {
-            guard case .list(let values, let isStar) = arguments(parameter, state) else { return .one(.unknown(.limit)) }
+            guard case .list(let values, let isStar) = arguments(parameter, state) else {
+                return .one(.unknown(.limit))
+            }
             return apply(parameter.operation, to: values, isStar: isStar, isArguments: true, parameter, &state)
         }
         if indexText == "@" || indexText == "*" {
             return apply(
-                parameter.operation, to: elements(of: parameter.name, state), isStar: indexText == "*", isArguments: false,
+                parameter.operation, to: elements(of: parameter.name, state), isStar: indexText == "*",
+                isArguments: false,
                 parameter, &state)
         }
         let key = parameter.index.flatMap { self.key($0, of: parameter.name, &state) }
@@ -316,7 +328,8 @@ extension Evaluator {
             whole.unicodeScalars.append(scalar)
         }
         let outcome = ShellParser.parse(": \"\(quoted)\"", dialect: dialect)
-        guard outcome.error == nil, case .simple(_, let words)? = outcome.script.statements.first?.first.commands.first?.body,
+        guard outcome.error == nil,
+            case .simple(_, let words)? = outcome.script.statements.first?.first.commands.first?.body,
             words.count == 2
         else { return nil }
         let outer = baseSpan
@@ -408,7 +421,9 @@ extension Evaluator {
             var end = scalars.count
             if case .some(let given) = length {
                 guard let given else { return unknown }
-                end = given < 0 ? scalars.count + given : min(scalars.count, start.addingReportingOverflow(given).partialValue)
+                end =
+                    given < 0
+                    ? scalars.count + given : min(scalars.count, start.addingReportingOverflow(given).partialValue)
             }
             guard end >= start else { return Value("") }
             var view = String.UnicodeScalarView()
@@ -426,7 +441,9 @@ extension Evaluator {
         }
     }
 
-    private func transform(_ name: Character, _ value: Value, _ parameter: Parameter, _ state: inout ShellState) -> Value {
+    private func transform(_ name: Character, _ value: Value, _ parameter: Parameter, _ state: inout ShellState)
+        -> Value
+    {
         guard let text = value.text else { return .unknown(.variable(parameter.name), taints: value.taints) }
         switch name {
         case "U": return Value(text.uppercased(), taints: value.taints)

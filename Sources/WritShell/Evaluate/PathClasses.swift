@@ -29,7 +29,8 @@ public enum PathClasses {
     }
 
     static let table = PathTable(
-        secrets: EmbeddedTable.nodes("shell/secret-paths.table"), settings: EmbeddedTable.nodes("shell/config-paths.table"))
+        secrets: EmbeddedTable.nodes("shell/secret-paths.table"),
+        settings: EmbeddedTable.nodes("shell/config-paths.table"))
 }
 
 /// The tables, arranged so that a path is compared with the few entries that share a segment with it.
@@ -57,7 +58,9 @@ struct PathTable: Sendable {
         for (nodes, kind) in [(secrets, PathClass.Kind.secret), (settings, .configuration)] {
             for node in nodes {
                 let word = node.keyword == "class" ? node.value : node.keyword
-                let excepts = node.values("except").flatMap { $0.split(separator: " ") }.map { Self.segments(String($0)).0 }
+                let excepts = node.values("except").flatMap { $0.split(separator: " ") }.map {
+                    Self.segments(String($0)).0
+                }
                 for line in node.values("path") {
                     for text in line.split(separator: "|").map({ String($0).trimmed }) {
                         add(text, PathClass(kind: kind, word: word), excepts)
@@ -85,7 +88,11 @@ struct PathTable: Sendable {
                 if !head.isEmpty || !tail.isEmpty { patterns.append((head, tail, index)) }
             }
         }
-        if let anchor = literals.last { byAnchor[anchor.lowercased(), default: []].append(index) } else { loose.append(index) }
+        if let anchor = literals.last {
+            byAnchor[anchor.lowercased(), default: []].append(index)
+        } else {
+            loose.append(index)
+        }
     }
 
     /// `~/x` is below a home; `x` and `**/x` are anywhere; `/x` is absolute.
@@ -137,9 +144,12 @@ struct PathTable: Sendable {
                     result.formUnion(literals[literal] ?? [])
                 }
             } else if bytes.contains(where: { $0 != 0x2A && $0 != 0x3F && $0 != 0x5B && $0 != 0x5D }) {
-                for (literal, indexes) in literals where GlobIntersection.touch(literal, segment) { result.formUnion(indexes) }
+                for (literal, indexes) in literals where GlobIntersection.touch(literal, segment) {
+                    result.formUnion(indexes)
+                }
             }
-            for pattern in patterns where segment.utf8.starts(with: pattern.head.utf8) && segment.hasSuffix(pattern.tail) {
+            for pattern in patterns
+            where segment.utf8.starts(with: pattern.head.utf8) && segment.hasSuffix(pattern.tail) {
                 result.insert(pattern.entry)
             }
         }
@@ -154,7 +164,9 @@ struct PathTable: Sendable {
         if !isPattern {
             guard let rest = entry.isUnderHome ? belowHome(path, home: home) : path[...] else { return false }
             guard GlobIntersection.matches(own[...], rest) else { return false }
-            return !entry.excepts.contains { GlobIntersection.matches($0[...], path[...]) || GlobIntersection.matches($0[...], rest) }
+            return !entry.excepts.contains {
+                GlobIntersection.matches($0[...], path[...]) || GlobIntersection.matches($0[...], rest)
+            }
         }
         if entry.isUnderHome {
             // A pattern that starts in the open may be below any home.
@@ -173,7 +185,9 @@ struct PathTable: Sendable {
 
     private func belowHome(_ path: [String], home: String) -> ArraySlice<String>? {
         let homeSegments = home.split(separator: "/")
-        if path.count > homeSegments.count, zip(path, homeSegments).allSatisfy({ $0 == $1 }) { return path[homeSegments.count...] }
+        if path.count > homeSegments.count, zip(path, homeSegments).allSatisfy({ $0 == $1 }) {
+            return path[homeSegments.count...]
+        }
         guard let first = path.first else { return nil }
         if first == "root", path.count > 1 { return path[1...] }
         if first.lowercased() == "home" || first.lowercased() == "users", path.count > 2 { return path[2...] }
@@ -211,7 +225,9 @@ enum GlobIntersection {
                 return false
             }
             guard let segment = path.first else { return false }
-            guard first.utf8.contains(where: { $0 == 0x2A || $0 == 0x3F || $0 == 0x5B }) ? ShellPattern.matches(first, segment) : first == segment
+            guard
+                first.utf8.contains(where: { $0 == 0x2A || $0 == 0x3F || $0 == 0x5B })
+                    ? ShellPattern.matches(first, segment) : first == segment
             else { return false }
             pattern = pattern.dropFirst()
             path = path.dropFirst()

@@ -377,7 +377,8 @@ extension Reader {
         guard let found = reserved() else { return false }
         switch found.word {
         case .if, .while, .until, .for, .select, .case, .openBrace, .openTest: return true
-        case .then, .else, .elif, .fi, .do, .done, .esac, .in, .closeBrace, .function, .time, .coproc, .bang: return false
+        case .then, .else, .elif, .fi, .do, .done, .esac, .in, .closeBrace, .function, .time, .coproc, .bang:
+            return false
         }
     }
 

@@ -57,7 +57,8 @@ extension Reader {
             } else if next == Byte.singleQuote || next == Byte.doubleQuote {
                 isQuoted = true
                 quote = next
-            } else if next == Byte.dollar, byte(offset + 1) == Byte.singleQuote || byte(offset + 1) == Byte.doubleQuote {
+            } else if next == Byte.dollar, byte(offset + 1) == Byte.singleQuote || byte(offset + 1) == Byte.doubleQuote
+            {
                 // `$'EOF'` and `$"EOF"` quote; their sign is not part of the delimiter.
                 isQuoted = true
             } else {

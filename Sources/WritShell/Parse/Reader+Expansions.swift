@@ -437,7 +437,8 @@ extension Reader {
         let second = byte(at + 1)
         switch sign {
         case Byte.closeBrace:
-            if parameter.isIndirect, let index = parameter.index, index.constantText == "@" || index.constantText == "*" {
+            if parameter.isIndirect, let index = parameter.index, index.constantText == "@" || index.constantText == "*"
+            {
                 parameter.isIndirect = false
                 return .names
             }

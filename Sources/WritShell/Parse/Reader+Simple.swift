@@ -273,9 +273,13 @@ extension Reader {
         case (Byte.ampersand, _):
             (kind, length) = third == Byte.greater ? (.appendOutputAndErrors, 3) : (.outputAndErrors, 2)
         case (Byte.less, Byte.less):
-            if third == Byte.less { (kind, length) = (.hereString, 3) }
-            else if third == Byte.minus { (kind, length) = (.hereDocumentStripped, 3) }
-            else { (kind, length) = (.hereDocument, 2) }
+            if third == Byte.less {
+                (kind, length) = (.hereString, 3)
+            } else if third == Byte.minus {
+                (kind, length) = (.hereDocumentStripped, 3)
+            } else {
+                (kind, length) = (.hereDocument, 2)
+            }
         case (Byte.less, Byte.ampersand): (kind, length) = (.duplicateInput, 2)
         case (Byte.less, Byte.greater): (kind, length) = (.readWrite, 2)
         case (Byte.less, _): (kind, length) = (.input, 1)

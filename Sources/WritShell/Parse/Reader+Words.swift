@@ -73,13 +73,16 @@ extension Reader {
             switch next {
             case Byte.openParen:
                 let sign = at > run ? byte(at - 1) : 0
-                if isPatternSign(sign), !(isCommandName && (byte(at + 1) == Byte.closeParen || sign == Byte.bang && at == run + 1)) {
+                if isPatternSign(sign),
+                    !(isCommandName && (byte(at + 1) == Byte.closeParen || sign == Byte.bang && at == run + 1))
+                {
                     appendLiteral(run, at - 1, to: &parts)
                     parts.append(try readPattern(sign: sign))
                     run = at
                     continue
                 }
-                if dialect == .zsh, try readZshParen(isFirst: at == start, run: run, isCommandName: isCommandName, into: &parts)
+                if dialect == .zsh,
+                    try readZshParen(isFirst: at == start, run: run, isCommandName: isCommandName, into: &parts)
                 {
                     run = at
                     continue

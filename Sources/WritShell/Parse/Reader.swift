@@ -177,7 +177,9 @@ struct Reader {
         if current == Byte.newline { return fail("unexpected newline", at: at) }
         var stop = at
         if Byte.isMeta(current) {
-            while stop < at + 3, Byte.isOperator(byte(stop)), byte(stop) != Byte.openParen, byte(stop) != Byte.closeParen {
+            while stop < at + 3, Byte.isOperator(byte(stop)), byte(stop) != Byte.openParen,
+                byte(stop) != Byte.closeParen
+            {
                 stop += 1
             }
             stop = max(stop, at + 1)

@@ -45,7 +45,9 @@ public struct ShellTree: Sendable, Hashable {
     private func append(to text: inout String, depth: Int) {
         text += String(repeating: "  ", count: depth) + kind
         if !detail.isEmpty { text += " " + detail }
-        if children.count == 1, children[0].children.isEmpty, children[0].kind == "literal" || children[0].kind == "quoted" {
+        if children.count == 1, children[0].children.isEmpty,
+            children[0].kind == "literal" || children[0].kind == "quoted"
+        {
             text += " " + (children[0].kind == "quoted" ? "quoted " : "") + children[0].detail + "\n"
             return
         }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #if canImport(Darwin)
-    import Darwin
+import Darwin
 #elseif canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Musl)
-    import Musl
+import Musl
 #endif
 
 /// How far the stack of the calling thread may grow.
@@ -46,27 +46,27 @@ struct StackRoom {
     /// The lowest address of the thread's stack, or nil when the system does not say.
     private static func lowestAddress() -> UInt? {
         #if canImport(Darwin)
-            let highest = UInt(bitPattern: pthread_get_stackaddr_np(pthread_self()))
-            let size = UInt(pthread_get_stacksize_np(pthread_self()))
-            return highest > size ? highest - size : nil
+        let highest = UInt(bitPattern: pthread_get_stackaddr_np(pthread_self()))
+        let size = UInt(pthread_get_stacksize_np(pthread_self()))
+        return highest > size ? highest - size : nil
         #else
-            var attributes = pthread_attr_t()
-            guard attributesOfThread(pthread_self(), &attributes) == 0 else { return nil }
-            defer { pthread_attr_destroy(&attributes) }
-            var lowest: UnsafeMutableRawPointer?
-            var size = 0
-            guard pthread_attr_getstack(&attributes, &lowest, &size) == 0, let lowest else { return nil }
-            // The first thread's stack grows on demand; a limit of "none" is reported as a huge size.
-            let highest = UInt(bitPattern: lowest) &+ UInt(bitPattern: size)
-            let most: UInt = 8 << 20
-            return UInt(bitPattern: size) > most ? highest &- most : UInt(bitPattern: lowest)
+        var attributes = pthread_attr_t()
+        guard attributesOfThread(pthread_self(), &attributes) == 0 else { return nil }
+        defer { pthread_attr_destroy(&attributes) }
+        var lowest: UnsafeMutableRawPointer?
+        var size = 0
+        guard pthread_attr_getstack(&attributes, &lowest, &size) == 0, let lowest else { return nil }
+        // The first thread's stack grows on demand; a limit of "none" is reported as a huge size.
+        let highest = UInt(bitPattern: lowest) &+ UInt(bitPattern: size)
+        let most: UInt = 8 << 20
+        return UInt(bitPattern: size) > most ? highest &- most : UInt(bitPattern: lowest)
         #endif
     }
 }
 
 #if !canImport(Darwin)
-    // The C library hides this function behind a macro that Swift's module of it does not set. With integers and pointers
-    // alone, Swift passes arguments as C does on every platform that has it.
-    @_silgen_name("pthread_getattr_np")
-    private func attributesOfThread(_ thread: pthread_t, _ attributes: UnsafeMutablePointer<pthread_attr_t>) -> CInt
+// The C library hides this function behind a macro that Swift's module of it does not set. With integers and pointers
+// alone, Swift passes arguments as C does on every platform that has it.
+@_silgen_name("pthread_getattr_np")
+private func attributesOfThread(_ thread: pthread_t, _ attributes: UnsafeMutablePointer<pthread_attr_t>) -> CInt
 #endif

@@ -36,9 +36,10 @@ public struct ProgramTable: Sendable {
     private let store: ProgramStore
 
     /// The one embedded in the executable. A program's lines are read when it is first asked for.
-    public static let builtIn = ProgramTable(store: ProgramStore(
-        tables: Resource.all(under: "programs/").filter { $0.name.hasSuffix(".table") }
-            .map { ($0.name, $0.bytes) }))
+    public static let builtIn = ProgramTable(
+        store: ProgramStore(
+            tables: Resource.all(under: "programs/").filter { $0.name.hasSuffix(".table") }
+                .map { ($0.name, $0.bytes) }))
 
     private init(store: ProgramStore) {
         self.store = store
@@ -76,7 +77,8 @@ public struct ProgramTable: Sendable {
             return ProgramReading(canonicalWords: [base])
         }
         var invocation = Invocation(
-            program: store.isListed(base) ? base : definition.name, arguments: arguments, input: input, definition: definition)
+            program: store.isListed(base) ? base : definition.name, arguments: arguments, input: input,
+            definition: definition)
         invocation.read()
         return ProgramReading(
             effects: invocation.effects, isKnown: true, canonicalWords: invocation.canonicalWords,
@@ -115,10 +117,11 @@ public struct ProgramTable: Sendable {
                 holds = !summary.contains { $0.hasPrefix(example.expected) }
             }
             if !holds {
-                failures.append(ExampleFailure(
-                    table: table, line: example.line, command: example.command,
-                    expected: (example.mustMatch ? "" : "nothing like ") + example.expected,
-                    actual: summary.joined(separator: " ; ")))
+                failures.append(
+                    ExampleFailure(
+                        table: table, line: example.line, command: example.command,
+                        expected: (example.mustMatch ? "" : "nothing like ") + example.expected,
+                        actual: summary.joined(separator: " ; ")))
             }
         }
         return failures
@@ -193,7 +196,11 @@ final class ProgramStore: Sendable {
             } else {
                 for name in found.names {
                     if let other = index.programs.updateValue(place, forKey: name) {
-                        index.faults.append(.init(table: table, message: "`\(name)` is also at line \(other.line) of another table or this one", line: found.line))
+                        index.faults.append(
+                            .init(
+                                table: table,
+                                message: "`\(name)` is also at line \(other.line) of another table or this one",
+                                line: found.line))
                     }
                 }
             }
@@ -231,7 +238,8 @@ final class ProgramStore: Sendable {
             }
             return node
         } catch let fault as Outline.Fault {
-            throw ProgramTableFault(table: tables[place.table].name, message: fault.message, line: fault.line + place.line - 1)
+            throw ProgramTableFault(
+                table: tables[place.table].name, message: fault.message, line: fault.line + place.line - 1)
         } catch let fault as ProgramTableFault {
             throw fault
         } catch {
@@ -307,7 +315,9 @@ final class ProgramStore: Sendable {
             if let place = index.programs[String(name)] ?? index.programs[name.lowercased()] { return place }
         }
         // ld-linux-x86-64.so.2, ld-musl-aarch64.so.1
-        if name.hasPrefix("ld-linux") || name.hasPrefix("ld-musl") || name.hasPrefix("ld-2.") { return index.programs["ld.so"] }
+        if name.hasPrefix("ld-linux") || name.hasPrefix("ld-musl") || name.hasPrefix("ld-2.") {
+            return index.programs["ld.so"]
+        }
         // python3.11, gcc-12, ruby2.7, llvm-ar-15
         let bare = name.utf8.reversed().drop { ($0 >= 0x30 && $0 <= 0x39) || $0 == 0x2E }
         var stem = String(decoding: Array(bare.reversed()), as: UTF8.self)
@@ -327,7 +337,9 @@ final class ProgramStore: Sendable {
 
     static func baseName(_ program: String) -> String {
         let utf8 = program.utf8
-        guard let slash = utf8.lastIndex(where: { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") }) else { return program }
+        guard let slash = utf8.lastIndex(where: { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") }) else {
+            return program
+        }
         return String(program[utf8.index(after: slash)...])
     }
 }

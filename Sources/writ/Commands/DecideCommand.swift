@@ -48,7 +48,9 @@ struct Decide: ParsableCommand {
     func run() throws {
         var sources: [PolicyLayer.Source] = []
         for path in policy { sources.append(try PolicyArguments.source(path)) }
-        let guardian = try PolicyArguments.explained { try Engines.guardian(policies: sources, replacesDefault: noDefault) }
+        let guardian = try PolicyArguments.explained {
+            try Engines.guardian(policies: sources, replacesDefault: noDefault)
+        }
         if jsonl {
             Batch.run { row in
                 answer(

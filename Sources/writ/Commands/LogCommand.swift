@@ -101,7 +101,8 @@ enum EntryText {
     static func line(_ entry: LedgerEntry) -> String {
         let time = Terminal.styled(Moment.text(entry.time), .dim)
         let id = Terminal.styled(shortID(entry.id), .dim)
-        let what = entry.kind == .decision ? summary(entry) : "\(entry.kind.rawValue)  \(Terminal.harmless(entry.message))"
+        let what =
+            entry.kind == .decision ? summary(entry) : "\(entry.kind.rawValue)  \(Terminal.harmless(entry.message))"
         return "\(time)  \(id)  \(verdict(entry.verdict))  \(what)"
     }
 

@@ -29,7 +29,9 @@ struct PackagesCheck: ParsableCommand {
     var names: [String] = []
 
     func run() throws {
-        guard let index = try Engines.packageIndex() else { throw ValidationError("the built-in package index is missing") }
+        guard let index = try Engines.packageIndex() else {
+            throw ValidationError("the built-in package index is missing")
+        }
         let judge = SupplyChain(index: index)
         if jsonl {
             Batch.run { row in
