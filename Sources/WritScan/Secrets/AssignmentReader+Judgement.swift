@@ -94,9 +94,17 @@ extension AssignmentReader {
 
     /// How likely the value is a credential; nil when it is not.
     static func confidence(of value: [UInt8], kind: Kind, name: [UInt8], isQuoted: Bool) -> Double? {
+        // The search for spelled-out stand-ins costs most, and few values come so far.
+        guard let shape = shapeConfidence(of: value, kind: kind, name: name, isQuoted: isQuoted),
+            !ValueShape.isPlaceholder(value, .strict)
+        else { return nil }
+        return shape
+    }
+
+    private static func shapeConfidence(of value: [UInt8], kind: Kind, name: [UInt8], isQuoted: Bool) -> Double? {
         let count = value.count
         guard count >= (kind == .password ? 4 : 8), count <= 512 else { return nil }
-        if ValueShape.isPlaceholder(value, .strict) || isTemplate(value, isQuoted: isQuoted) { return nil }
+        if isTemplate(value, isQuoted: isQuoted) { return nil }
         var digits = 0
         var lowers = 0
         var uppers = 0
@@ -123,8 +131,8 @@ extension AssignmentReader {
             if wordiness >= 0.75 {
                 // Words alone are labels, keys of messages, names of variables; with digits or signs they are passwords.
                 let isDecorated = digits > 0 && specials(value, besides: "_-.") > 0
-                guard isDecorated || (digits >= 2 && isQuoted && signs <= 1) else { return nil }
-                return 0.5
+                guard isDecorated || (digits >= 2 && signs <= (isQuoted ? 1 : 0)) else { return nil }
+                return isQuoted ? 0.5 : 0.45
             }
             if digits == 0, signs == 0, uppers == 0 || lowers == 0 {
                 // One case, letters only: a password when no word, and long enough that it is no abbreviation.

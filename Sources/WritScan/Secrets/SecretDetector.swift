@@ -156,7 +156,7 @@ public final class SecretDetector: Detector {
             let end = found.last?.range.upperBound ?? 0
             findings.append(Self.limitFinding(
                 at: end..<bytes.count, line: lines.line(of: end, in: bytes),
-                "More than \(context.findingLimit) credentials: the rest of the text was not listed."))
+                "More candidates than are listed: the rest of the text was not looked at."))
         }
         return findings
     }
