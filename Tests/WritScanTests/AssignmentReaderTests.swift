@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Testing
 import WritCore
+
 @testable import WritScan
 
 /// Lines as code and configuration have them; values are generated, so that none stands here.
@@ -31,19 +32,25 @@ import WritCore
     static let others = [
         #"password = getpass.getpass("Enter password: ")"#, #"password: "Password""#, #""password": "string""#,
         #""passwordLabel": "Enter your password","#, "password = request.form['password']",
-        #"password = config.get("db_password")"#, "password: String,", #"def login(username: str, password: str = "") -> bool:"#,
-        "const token = await getToken();", "token = tokens[i + 1]", #"key = "user_settings_v2""#, "apiKey: process.env.API_KEY,",
+        #"password = config.get("db_password")"#, "password: String,",
+        #"def login(username: str, password: str = "") -> bool:"#,
+        "const token = await getToken();", "token = tokens[i + 1]", #"key = "user_settings_v2""#,
+        "apiKey: process.env.API_KEY,",
         "api_key = settings.API_KEY", #"secret = base64.b64decode(data["secret"])"#, "SECRET_NAME: my-app-secret-v1",
-        "token: ${{ secrets.GITHUB_TOKEN }}", "password: {{ .Values.postgres.password }}", "PASSWORD_RESET_TIMEOUT = 3600",
+        "token: ${{ secrets.GITHUB_TOKEN }}", "password: {{ .Values.postgres.password }}",
+        "PASSWORD_RESET_TIMEOUT = 3600",
         #"token_type = "bearer""#, #""token": "<your token>","#, "api_key: YOUR_API_KEY_HERE", "key: 'ArrowLeft',",
         #""key": "com.apple.keylayout.US","#, "secretKeyRef: {name: db-credentials-v2, key: password}",
         "password_hash = hash_password(password)", "this.password = password;",
-        "String token = UUID.randomUUID().toString();", #"TOKEN_REGEX = "^[A-Za-z0-9]{32}$""#, #"sha256_key = "{64:hex}""#,
+        "String token = UUID.randomUUID().toString();", #"TOKEN_REGEX = "^[A-Za-z0-9]{32}$""#,
+        #"sha256_key = "{64:hex}""#,
         ##"passwordInput: "#password-input-2""##, #""i18n.password.error": "Password must be 8+ characters","#,
         #"key_id = "projects/acme/locations/eu/keyRings/r1/cryptoKeys/k1""#,
         #"<input type="password" name="password" id="password1">"#, "password VARCHAR(255) NOT NULL",
-        "image: acme/token-service:1.2.3", "max_tokens=4096", #"tokenizer = "gpt2-medium-v2""#, "API_TOKEN: ${API_TOKEN:-default}",
-        #"    "AWS::ApiGateway::ApiKey": "{16:hex}","#, #""integrity": "sha512-{86:base64}==","#, #"csrf_token = "{40:alnum}""#,
+        "image: acme/token-service:1.2.3", "max_tokens=4096", #"tokenizer = "gpt2-medium-v2""#,
+        "API_TOKEN: ${API_TOKEN:-default}",
+        #"    "AWS::ApiGateway::ApiKey": "{16:hex}","#, #""integrity": "sha512-{86:base64}==","#,
+        #"csrf_token = "{40:alnum}""#,
         #"checksum = "{64:hex}""#, #"proxy = "socks5://<username>:<password>@proxy-host""#,
     ]
 

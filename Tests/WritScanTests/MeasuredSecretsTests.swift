@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import Testing
 import WritCore
+
 @testable import WritScan
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #else
-    import Darwin
+import Darwin
 #endif
 
 /// Recall and false alarms on the labelled rows beside the checkout, which are not part of the project.
@@ -39,16 +40,22 @@ import WritCore
                 let flagged = !findings.isEmpty
                 if row["label"]?.string == "secret" {
                     tally.secrets += 1
-                    if flagged { tally.found += 1 } else { tally.misses.append("missed [\(row["rule"]?.string ?? "")] \(text.prefix(50))") }
+                    if flagged {
+                        tally.found += 1
+                    } else {
+                        tally.misses.append("missed [\(row["rule"]?.string ?? "")] \(text.prefix(50))")
+                    }
                 } else {
                     tally.others += 1
                     if flagged {
                         tally.alarms += 1
-                        tally.misses.append("flagged \(findings.map(\.rule)) [\(row["rule"]?.string ?? "")] \(text.prefix(70))")
+                        tally.misses.append(
+                            "flagged \(findings.map(\.rule)) [\(row["rule"]?.string ?? "")] \(text.prefix(70))")
                     }
                 }
             }
-            print("secrets \(name): recall \(tally.found)/\(tally.secrets), false alarms \(tally.alarms)/\(tally.others)")
+            print(
+                "secrets \(name): recall \(tally.found)/\(tally.secrets), false alarms \(tally.alarms)/\(tally.others)")
             for miss in tally.misses.prefix(60) { print("   ", miss.split(separator: "\n").joined(separator: "⏎")) }
             tallies[name] = tally
         }

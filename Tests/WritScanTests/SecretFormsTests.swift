@@ -2,6 +2,7 @@
 import Testing
 import WritCore
 import WritTestSupport
+
 @testable import WritScan
 
 /// Shared by the suites: building it once keeps the tests quick.
@@ -28,7 +29,8 @@ func rules(in text: String, path: String? = nil) throws -> [String] {
         while !bytes.isEmpty {
             let group = Array(bytes.prefix(3))
             bytes = bytes.dropFirst(3)
-            let value = Int(group[0]) << 16 | Int(group.count > 1 ? group[1] : 0) << 8 | Int(group.count > 2 ? group[2] : 0)
+            let value =
+                Int(group[0]) << 16 | Int(group.count > 1 ? group[1] : 0) << 8 | Int(group.count > 2 ? group[2] : 0)
             for i in 0..<4 { out.append(i <= group.count ? alphabet[value >> (18 - 6 * i) & 63] : "=") }
         }
         return out
@@ -67,7 +69,8 @@ func rules(in text: String, path: String? = nil) throws -> [String] {
 
     @Test func `the environment comes from the form, the name, the host or the path`() throws {
         func environment(_ text: String, path: String? = nil) throws -> [String?] {
-            try sharedDetector.findings(in: ScanRequest(text, path: path), ScanContext(key: .random())).map(\.environment)
+            try sharedDetector.findings(in: ScanRequest(text, path: path), ScanContext(key: .random())).map(
+                \.environment)
         }
         let body = "aB3dE5gH7jK9mN1pQ3sT5vW7"
         #expect(try environment("sk_" + "live_" + body) == ["production"])
@@ -160,18 +163,25 @@ func rules(in text: String, path: String? = nil) throws -> [String] {
         var generator = SeededGenerator(seed: 11)
         let context = ScanContext(key: .random())
         for round in 0..<200 {
-            var bytes = (0..<Int.random(in: 0...600, using: &generator)).map { _ in UInt8.random(in: 0...255, using: &generator) }
+            var bytes = (0..<Int.random(in: 0...600, using: &generator)).map { _ in
+                UInt8.random(in: 0...255, using: &generator)
+            }
             if round.isMultiple(of: 2) {
                 // Fragments that make the readers start.
-                for part in ["-----BEGIN RSA PRIVATE KEY-----\\n", "password=\"", "://a:", "eyJ", "\" + \"", "%3A%2F%2F", "'\n'", "key: '"] {
+                for part in [
+                    "-----BEGIN RSA PRIVATE KEY-----\\n", "password=\"", "://a:", "eyJ", "\" + \"", "%3A%2F%2F", "'\n'",
+                    "key: '",
+                ] {
                     bytes.insert(contentsOf: part.utf8, at: Int.random(in: 0...bytes.count, using: &generator))
                 }
             }
             for finding in try sharedDetector.findings(in: ScanRequest(text: bytes), context) {
-                #expect(finding.span.start >= 0 && finding.span.start < finding.span.end && finding.span.end <= bytes.count)
+                #expect(
+                    finding.span.start >= 0 && finding.span.start < finding.span.end && finding.span.end <= bytes.count)
             }
         }
-        let last = (0..<5_000).map { _ in UInt8.random(in: 128...255, using: &generator) } + Array((" " + sampleToken).utf8)
+        let last =
+            (0..<5_000).map { _ in UInt8.random(in: 128...255, using: &generator) } + Array((" " + sampleToken).utf8)
         #expect(try sharedDetector.findings(in: ScanRequest(text: last), context).map(\.rule) == ["github-pat"])
     }
 }
@@ -188,7 +198,8 @@ func rules(in text: String, path: String? = nil) throws -> [String] {
 
     @Test func `findings outside the text change nothing`() throws {
         let stray = Finding(
-            scanner: "secrets", rule: "x", category: "y", severity: .low, confidence: 1, span: SourceSpan(start: 5, end: 99),
+            scanner: "secrets", rule: "x", category: "y", severity: .low, confidence: 1,
+            span: SourceSpan(start: 5, end: 99),
             message: "")
         #expect(try Redactor.redact("abc", [stray]) == "abc")
     }

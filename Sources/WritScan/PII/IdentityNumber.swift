@@ -22,7 +22,9 @@ enum IdentityNumber {
                     digits.append(byte - 0x30)
                     group += 1
                     end = at + 1
-                } else if group > 0, byte == 0x20 || byte == 0x2D || byte == 0x2E || byte == 0x2F, bytes.byte(at + 1).isDigit {
+                } else if group > 0, byte == 0x20 || byte == 0x2D || byte == 0x2E || byte == 0x2F,
+                    bytes.byte(at + 1).isDigit
+                {
                     groups.append(group)
                     separators.append(byte)
                     group = 0
@@ -57,14 +59,20 @@ enum IdentityNumber {
         if run.has([3, 2, 4], "--"), isSocialSecurity(digits) { return (.usSSN, range) }
         if run.has([3, 3, 3, 2], "..-"), isCPF(digits) { return (.brCPF, range) }
         if run.has([6, 4], "-") || run.has([8, 4], "-"), isSwedish(digits) { return (.seIdentity, range) }
-        if run.has([4, 4, 4], "  ") || run.has([4, 4, 4], "--"), digits[0] >= 2, verhoeff(digits) { return (.inAadhaar, range) }
-        if run.has([3, 3, 3], "--") || run.has([3, 3, 3], "  "), digits[0] != 0, digits[0] != 8, luhn(digits), distinct(digits) > 3 {
+        if run.has([4, 4, 4], "  ") || run.has([4, 4, 4], "--"), digits[0] >= 2, verhoeff(digits) {
+            return (.inAadhaar, range)
+        }
+        if run.has([3, 3, 3], "--") || run.has([3, 3, 3], "  "), digits[0] != 0, digits[0] != 8, luhn(digits),
+            distinct(digits) > 3
+        {
             return (.caSIN, range)
         }
         if (13...19).contains(digits.count), isCardShape(run), isCard(digits) { return (.card, range) }
         if digits.count == 15, isNIR(digits) { return (.frNIR, range) }
         if digits.count == 11, run.separators.isEmpty, isPESEL(digits) { return (.plPESEL, range) }
-        if run.has([3, 3, 4], "--"), digits[0] >= 2, digits[3] >= 2, !(digits[3] == 5 && digits[4] == 5 && digits[5] == 5) {
+        if run.has([3, 3, 4], "--"), digits[0] >= 2, digits[3] >= 2,
+            !(digits[3] == 5 && digits[4] == 5 && digits[5] == 5)
+        {
             return (.phone, range)
         }
         return nil
@@ -111,7 +119,9 @@ enum IdentityNumber {
 
     private static func isCardShape(_ run: Run) -> Bool {
         if run.separators.isEmpty { return true }
-        guard Set(run.separators).count == 1, run.separators[0] == 0x20 || run.separators[0] == 0x2D else { return false }
+        guard Set(run.separators).count == 1, run.separators[0] == 0x20 || run.separators[0] == 0x2D else {
+            return false
+        }
         return run.groups.dropLast().allSatisfy { $0 == 4 } && run.groups.count >= 4 || run.groups == [4, 6, 5]
     }
 
@@ -131,9 +141,13 @@ enum IdentityNumber {
     }
 
     private static func isSocialSecurity(_ digits: [UInt8]) -> Bool {
-        let (area, group, serial) = (number(Array(digits[0..<3])), number(Array(digits[3..<5])), number(Array(digits[5...])))
+        let (area, group, serial) = (
+            number(Array(digits[0..<3])), number(Array(digits[3..<5])), number(Array(digits[5...]))
+        )
         // Numbers printed on sample cards and in every manual belong to nobody.
-        if [(78, 5, 1120), (219, 9, 9999), (123, 45, 6789)].contains(where: { $0 == (area, group, serial) }) { return false }
+        if [(78, 5, 1120), (219, 9, 9999), (123, 45, 6789)].contains(where: { $0 == (area, group, serial) }) {
+            return false
+        }
         return area != 0 && area != 666 && area < 900 && group != 0 && serial != 0
     }
 
@@ -160,7 +174,8 @@ enum IdentityNumber {
         let weights = [1, 3, 7, 9, 1, 3, 7, 9, 1, 3]
         let sum = zip(weights, digits).reduce(0) { $0 + $1.0 * Int($1.1) }
         // The century is added to the month in steps of 20.
-        return isDate(number(Array(digits[2..<4])) % 20, number(Array(digits[4..<6]))) && (10 - sum % 10) % 10 == Int(digits[10])
+        return isDate(number(Array(digits[2..<4])) % 20, number(Array(digits[4..<6])))
+            && (10 - sum % 10) % 10 == Int(digits[10])
             && distinct(digits) > 3
     }
 
@@ -191,14 +206,19 @@ enum IdentityNumber {
 
     /// ISO 13616: lengths by country, and the remainder 1 modulo 97.
     private static let ibanLengths: [String: Int] = [
-        "AD": 24, "AE": 23, "AT": 20, "BE": 16, "BG": 22, "BR": 29, "CH": 21, "CY": 28, "CZ": 24, "DE": 22, "DK": 18, "EE": 20,
-        "ES": 24, "FI": 18, "FR": 27, "GB": 22, "GR": 27, "HR": 21, "HU": 28, "IE": 22, "IL": 23, "IS": 26, "IT": 27, "LI": 21,
-        "LT": 20, "LU": 20, "LV": 21, "MC": 27, "MT": 31, "NL": 18, "NO": 15, "PL": 28, "PT": 25, "RO": 24, "SA": 24, "SE": 24,
+        "AD": 24, "AE": 23, "AT": 20, "BE": 16, "BG": 22, "BR": 29, "CH": 21, "CY": 28, "CZ": 24, "DE": 22, "DK": 18,
+        "EE": 20,
+        "ES": 24, "FI": 18, "FR": 27, "GB": 22, "GR": 27, "HR": 21, "HU": 28, "IE": 22, "IL": 23, "IS": 26, "IT": 27,
+        "LI": 21,
+        "LT": 20, "LU": 20, "LV": 21, "MC": 27, "MT": 31, "NL": 18, "NO": 15, "PL": 28, "PT": 25, "RO": 24, "SA": 24,
+        "SE": 24,
         "SI": 19, "SK": 24, "SM": 27, "TR": 26, "UA": 29,
     ]
 
     private static func iban(_ bytes: UnsafeRawBufferPointer, _ at: Int) -> Int? {
-        guard let length = ibanLengths[String(decoding: [bytes.byte(at), bytes.byte(at + 1)], as: UTF8.self)] else { return nil }
+        guard let length = ibanLengths[String(decoding: [bytes.byte(at), bytes.byte(at + 1)], as: UTF8.self)] else {
+            return nil
+        }
         var text: [UInt8] = []
         var end = at
         while text.count < length, end < bytes.count, end - at < 48 {
@@ -260,10 +280,14 @@ enum IdentityNumber {
             if byte.isDigit {
                 digits += 1
                 last = end + 1
-            } else if byte == 0x20 || byte == 0x2D || byte == 0x2E || byte == UInt8(ascii: "(") || byte == UInt8(ascii: ")") {
+            } else if byte == 0x20 || byte == 0x2D || byte == 0x2E || byte == UInt8(ascii: "(")
+                || byte == UInt8(ascii: ")")
+            {
                 separators += 1
                 // Two separators in a row are only a closing bracket's.
-                if !bytes.byte(end - 1).isDigit, bytes.byte(end - 1) != UInt8(ascii: ")"), byte != UInt8(ascii: "(") { break }
+                if !bytes.byte(end - 1).isDigit, bytes.byte(end - 1) != UInt8(ascii: ")"), byte != UInt8(ascii: "(") {
+                    break
+                }
             } else {
                 break
             }
@@ -271,9 +295,12 @@ enum IdentityNumber {
         }
         guard !bytes.byte(last).isWord else { return nil }
         if bytes[at] == UInt8(ascii: "(") {
-            guard digits == 10, bytes.byte(at + 4) == UInt8(ascii: ")"), separators >= 2, bytes.byte(at + 1) >= 0x32 else { return nil }
+            guard digits == 10, bytes.byte(at + 4) == UInt8(ascii: ")"), separators >= 2, bytes.byte(at + 1) >= 0x32
+            else { return nil }
         } else {
-            guard (9...15).contains(digits), bytes.byte(at + 1) != 0x30, separators > 0 || digits >= 10 else { return nil }
+            guard (9...15).contains(digits), bytes.byte(at + 1) != 0x30, separators > 0 || digits >= 10 else {
+                return nil
+            }
         }
         return (.phone, at..<last)
     }

@@ -7,6 +7,7 @@ public import WritCore
 /// One pass over the bytes; a place is looked at only where a digit, a capital or an `@` begins something. It is not
 /// part of any policy's default: what is personal depends on whose data it is.
 public struct PersonalDataDetector: Detector {
+    /// The word in each finding.
     public let scanner = "pii"
 
     /// A kind of data; the raw value is the finding's rule.
@@ -25,6 +26,7 @@ public struct PersonalDataDetector: Detector {
         self.kinds = kinds
     }
 
+    /// Everything found, in order of place; fingerprints stand for the values.
     public func findings(in request: ScanRequest, _ context: ScanContext) -> [Finding] {
         request.text.withUnsafeBytes { bytes in
             var findings: [Finding] = []
@@ -44,7 +46,8 @@ public struct PersonalDataDetector: Detector {
                 if findings.count == context.findingLimit {
                     findings.append(
                         Finding(
-                            scanner: scanner, rule: "scan-limit", category: "scan_limit", severity: .medium, confidence: 1,
+                            scanner: scanner, rule: "scan-limit", category: "scan_limit", severity: .medium,
+                            confidence: 1,
                             span: SourceSpan(start: range.lowerBound, end: bytes.count), line: line,
                             message: "More than \(context.findingLimit) items: the rest of the text was not listed."))
                     break
@@ -56,7 +59,9 @@ public struct PersonalDataDetector: Detector {
         }
     }
 
-    private func finding(_ kind: Kind, _ range: Range<Int>, _ value: [UInt8], _ line: Int, _ context: ScanContext) -> Finding {
+    private func finding(_ kind: Kind, _ range: Range<Int>, _ value: [UInt8], _ line: Int, _ context: ScanContext)
+        -> Finding
+    {
         let (name, severity, confidence): (String, Severity, Double) =
             switch kind {
             case .email: ("Mail address", .low, 0.9)
@@ -85,7 +90,8 @@ public struct PersonalDataDetector: Detector {
         let byte = bytes[at]
         let before = bytes.byte(at - 1)
         if byte == UInt8(ascii: "@") { return MailAddress.range(bytes, at: at).map { (.email, $0) } }
-        guard !before.isWord, before != UInt8(ascii: ".") || byte == UInt8(ascii: "+"), before != UInt8(ascii: "-") else { return nil }
+        guard !before.isWord, before != UInt8(ascii: ".") || byte == UInt8(ascii: "+"), before != UInt8(ascii: "-")
+        else { return nil }
         if byte.isUpper { return IdentityNumber.lettered(bytes, at) }
         if byte.isDigit || byte == UInt8(ascii: "+") || byte == UInt8(ascii: "(") {
             return IdentityNumber.numeric(bytes, at)

@@ -3,36 +3,47 @@
 extension AssignmentReader {
     /// Words after the telling one that do not change what the name holds.
     private static let trailing: Set<String> = [
-        "value", "val", "string", "str", "text", "txt", "data", "base64", "b64", "hex", "prod", "production", "dev", "devel",
-        "development", "test", "tests", "testing", "staging", "stage", "live", "sandbox", "default", "old", "new", "current",
+        "value", "val", "string", "str", "text", "txt", "data", "base64", "b64", "hex", "prod", "production", "dev",
+        "devel",
+        "development", "test", "tests", "testing", "staging", "stage", "live", "sandbox", "default", "old", "new",
+        "current",
         "temp", "tmp", "plain", "clear", "raw", "env", "backup", "root", "admin", "user", "const", "bytes", "literal",
-        "variable", "var", "qa", "uat", "a", "b", "v", "master", "main", "db", "local", "remote", "property", "prop", "param",
-        "s", "here", "enc", "encoded", "override", "fallback", "base", "initial", "confirmation", "confirm", "again", "repeat",
+        "variable", "var", "qa", "uat", "a", "b", "v", "master", "main", "db", "local", "remote", "property", "prop",
+        "param",
+        "s", "here", "enc", "encoded", "override", "fallback", "base", "initial", "confirmation", "confirm", "again",
+        "repeat",
     ]
     /// A name with one of these holds something else than a secret.
     private static let disarming: Set<String> = [
         "public", "pub", "csrf", "xsrf", "page", "continuation", "next", "cursor", "pagination", "label", "hint",
         "placeholder", "prompt", "error", "regex", "pattern", "message", "title", "foreign", "primary", "partition",
-        "sort", "cache", "idempotency", "keyboard", "synthesis", "lexer", "parser", "syntax", "eof", "stop", "pad", "unk",
+        "sort", "cache", "idempotency", "keyboard", "synthesis", "lexer", "parser", "syntax", "eof", "stop", "pad",
+        "unk",
         "sep", "cls", "mask", "translation", "i18n", "locale", "css", "column", "field", "input", "forgot", "reset",
         "change", "show", "hide", "toggle", "no", "without", "missing", "invalid", "type", "kind", "scheme", "ssh-rsa",
         "thumbprint", "fingerprint", "checksum", "integrity", "digest", "sha", "sha1", "sha256", "md5", "antiforgery",
         "verification",
     ]
     private static let passwordWords: Set<String> = [
-        "password", "passwd", "pwd", "pass", "passphrase", "passcode", "pw", "passwort", "passw", "psw", "pswd", "contrasena",
+        "password", "passwd", "pwd", "pass", "passphrase", "passcode", "pw", "passwort", "passw", "psw", "pswd",
+        "contrasena",
         "senha", "passwords", "userpass", "rootpw", "userpw",
     ]
-    private static let secretWords: Set<String> = ["secret", "credential", "credentials", "creds", "cred", "auth", "salt", "authorization"]
+    private static let secretWords: Set<String> = [
+        "secret", "credential", "credentials", "creds", "cred", "auth", "salt", "authorization",
+    ]
     private static let tokenWords: Set<String> = ["token", "tokens", "jwt", "bearer", "pat", "tok"]
     private static let keyQualifiers: Set<String> = [
         "api", "secret", "private", "access", "auth", "encryption", "encrypt", "encryptor", "enc", "signing", "sign",
         "signature", "account", "app", "application", "client", "service", "storage", "shared", "session", "license",
-        "crypt", "crypto", "cipher", "aes", "des", "hmac", "jwt", "admin", "server", "consumer", "subscription", "deploy",
+        "crypt", "crypto", "cipher", "aes", "des", "hmac", "jwt", "admin", "server", "consumer", "subscription",
+        "deploy",
         "web", "hash", "cookie", "security", "master", "decryption", "decrypt", "rest", "secure", "product", "priv",
-        "apps", "write", "read", "user", "customer", "merchant", "developer", "dev", "prod", "live", "test", "rsa", "sas",
+        "apps", "write", "read", "user", "customer", "merchant", "developer", "dev", "prod", "live", "test", "rsa",
+        "sas",
         "integration", "ingestion", "instrumentation", "sdk", "org", "project", "team", "s3", "aws", "azure", "gcp",
-        "google", "maps", "firebase", "stripe", "openai", "algolia", "sendgrid", "mailgun", "twilio", "pusher", "github",
+        "google", "maps", "firebase", "stripe", "openai", "algolia", "sendgrid", "mailgun", "twilio", "pusher",
+        "github",
         "gitlab", "slack", "datadog", "facebook", "twitter", "amazon", "django", "rails", "flask", "laravel",
     ]
 
@@ -79,7 +90,8 @@ extension AssignmentReader {
         if tokenWords.contains(last) { return last == "pat" || last == "tok" ? .weakKey : .token }
         if last == "key" || last == "keys" {
             guard let qualifier else { return .weakKey }
-            return keyQualifiers.contains(qualifier) || keyQualifiers.contains { qualifier.hasSuffix($0) && $0.count > 2 }
+            return keyQualifiers.contains(qualifier)
+                || keyQualifiers.contains { qualifier.hasSuffix($0) && $0.count > 2 }
                 ? .key : .weakKey
         }
         // `dbpassword`, `clientsecret`, `authtoken`, `apikey`: written without a break.
@@ -87,7 +99,9 @@ extension AssignmentReader {
         if last.hasPrefix("passwor") || last.hasPrefix("passwd"), last.count <= 10 { return .password }
         if last.hasSuffix("secret") || last.hasSuffix("credentials") { return .secret }
         if last.hasSuffix("token") { return .token }
-        for ending in ["apikey", "secretkey", "accesskey", "authkey", "privatekey", "appkey", "accountkey", "masterkey"]
+        for ending in [
+            "apikey", "secretkey", "accesskey", "authkey", "privatekey", "appkey", "accountkey", "masterkey",
+        ]
         where last.hasSuffix(ending) { return .key }
         return nil
     }
@@ -111,7 +125,15 @@ extension AssignmentReader {
         var hexes = 0
         var signs = 0
         for byte in value {
-            if byte.isDigit { digits += 1 } else if byte.isLower { lowers += 1 } else if byte.isUpper { uppers += 1 } else { signs += 1 }
+            if byte.isDigit {
+                digits += 1
+            } else if byte.isLower {
+                lowers += 1
+            } else if byte.isUpper {
+                uppers += 1
+            } else {
+                signs += 1
+            }
             if byte.isHexDigit { hexes += 1 }
             // Blanks belong to prose; control bytes and non-ASCII to text that is no token.
             if byte <= 0x20 || byte >= 0x7F { return nil }
@@ -124,7 +146,9 @@ extension AssignmentReader {
         if folded == name.map(\.lowercased) { return nil }
         if ["true", "false", "null", "none", "nil", "undefined", "string", "required", "optional"].contains(where: {
             Array($0.utf8) == folded
-        }) { return nil }
+        }) {
+            return nil
+        }
 
         if kind == .password {
             guard letters > 0 || (isQuoted && digits >= 6) else { return nil }
@@ -153,7 +177,8 @@ extension AssignmentReader {
         guard entropy >= least else { return nil }
         if kind == .weakKey {
             // A bare `key` names a thousand things; only what can hardly be anything else counts.
-            guard isQuoted, count >= 24, !isHex, !ValueShape.isUUID(value), entropy >= 3.9, wordiness < 0.25, digits >= 2,
+            guard isQuoted, count >= 24, !isHex, !ValueShape.isUUID(value), entropy >= 3.9, wordiness < 0.25,
+                digits >= 2,
                 uppers >= 2, lowers >= 2
             else { return nil }
             return 0.5
@@ -176,7 +201,9 @@ extension AssignmentReader {
         if first == UInt8(ascii: "$") || first == UInt8(ascii: "%") && last == first { return true }
         if first == UInt8(ascii: "<"), value.contains(UInt8(ascii: ">")) { return true }
         if first == UInt8(ascii: "{") || first == UInt8(ascii: "[") || first == UInt8(ascii: "(") { return true }
-        if first == UInt8(ascii: "@"), value.dropFirst().allSatisfy({ $0.isWord || $0 == 0x2E || $0 == 0x2F || $0 == 0x40 }) {
+        if first == UInt8(ascii: "@"),
+            value.dropFirst().allSatisfy({ $0.isWord || $0 == 0x2E || $0 == 0x2F || $0 == 0x40 })
+        {
             return true
         }
         for i in value.indices.dropLast() {
@@ -209,11 +236,17 @@ extension AssignmentReader {
         // `file.pem`, `host.example.com`, `com.acme.Thing`: dotted words.
         if let dot = value.lastIndex(of: UInt8(ascii: ".")), dot > 0 {
             let ending = value[(dot + 1)...]
-            if !ending.isEmpty, ending.count <= 5, ending.allSatisfy(\.isLetter), ValueShape.wordiness(value) > 0.3 { return true }
+            if !ending.isEmpty, ending.count <= 5, ending.allSatisfy(\.isLetter), ValueShape.wordiness(value) > 0.3 {
+                return true
+            }
             let parts = value.split(separator: UInt8(ascii: "."))
-            if parts.count >= 2, parts.allSatisfy({ part in
-                part.first?.isLetter == true && part.allSatisfy(\.isWord) && ValueShape.wordiness(Array(part)) > 0.4
-            }) { return true }
+            if parts.count >= 2,
+                parts.allSatisfy({ part in
+                    part.first?.isLetter == true && part.allSatisfy(\.isWord) && ValueShape.wordiness(Array(part)) > 0.4
+                })
+            {
+                return true
+            }
             if value.allSatisfy({ $0.isDigit || $0 == 0x2E || $0 == 0x2D || $0 == 0x76 }) { return true }
         }
         if value.contains(UInt8(ascii: "@")), value.last?.isLetter == true, value.contains(UInt8(ascii: ".")),

@@ -52,7 +52,9 @@ struct AssignmentReader {
         var at = start
         while at < start + 40, bytes.byte(at).isBlank { at += 1 }
         let first = bytes.byte(at)
-        if first <= 0x20 || first == UInt8(ascii: "$") && !bytes.byte(at + 1).isQuote || first == UInt8(ascii: "{") { return false }
+        if first <= 0x20 || first == UInt8(ascii: "$") && !bytes.byte(at + 1).isQuote || first == UInt8(ascii: "{") {
+            return false
+        }
         // Four bytes without a blank or a bracket are the least that any kind takes, quote included.
         for i in at..<(at + 4) {
             let byte = bytes.byte(i)
@@ -75,7 +77,9 @@ struct AssignmentReader {
             isQuotedName = true
             at += 1
         }
-        while bytes.byte(at) == UInt8(ascii: "]") || (bytes.byte(at) == UInt8(ascii: ")") && at < nameEnd + 4) { at += 1 }
+        while bytes.byte(at) == UInt8(ascii: "]") || (bytes.byte(at) == UInt8(ascii: ")") && at < nameEnd + 4) {
+            at += 1
+        }
         let blankStart = at
         while at < nameEnd + 40, bytes.byte(at).isBlank { at += 1 }
         let byte = bytes.byte(at)
@@ -130,7 +134,9 @@ struct AssignmentReader {
         var at = start
         while at < start + 40, bytes.byte(at).isBlank { at += 1 }
         // String prefixes of several languages, and a call that only wraps the text.
-        if "bBuUrRfF@$L".utf8.contains(bytes.byte(at)), bytes.byte(at + 1) == 0x22 || bytes.byte(at + 1) == 0x27 { at += 1 }
+        if "bBuUrRfF@$L".utf8.contains(bytes.byte(at)), bytes.byte(at + 1) == 0x22 || bytes.byte(at + 1) == 0x27 {
+            at += 1
+        }
         if bytes.byte(at) == UInt8(ascii: "("), bytes.byte(at + 1).isQuote { at += 1 }
         var isEscaped = false
         if bytes.byte(at) == 0x5C, bytes.byte(at + 1) == 0x22 || bytes.byte(at + 1) == 0x27 {
@@ -184,7 +190,8 @@ struct AssignmentReader {
         let before = bytes.byte(name.lowerBound - 1)
         switch op {
         case .flag:
-            return bytes.byte(name.lowerBound) == UInt8(ascii: "-") || isAfterWord(name.lowerBound, ["ENV", "set", "setenv"])
+            return bytes.byte(name.lowerBound) == UInt8(ascii: "-")
+                || isAfterWord(name.lowerBound, ["ENV", "set", "setenv"])
         case .element:
             return before == UInt8(ascii: "<") || before == 0x22 || before == 0x3A
         case .compare, .pair, .call:
@@ -201,7 +208,9 @@ struct AssignmentReader {
         }
         if at > 0, bytes[at - 1] != 0x0A { return false }
         var lead = Array(bytes[at..<name.lowerBound])
-        while let last = lead.last, last.isBlank || last == UInt8(ascii: "-") || last.isQuote || last == UInt8(ascii: "#") {
+        while let last = lead.last,
+            last.isBlank || last == UInt8(ascii: "-") || last.isQuote || last == UInt8(ascii: "#")
+        {
             lead.removeLast()
         }
         while let first = lead.first, first.isBlank || first == UInt8(ascii: "+") || first == UInt8(ascii: "#") {
@@ -220,7 +229,9 @@ struct AssignmentReader {
         }
     }
 
-    private func judge(_ name: Range<Int>, _ range: Range<Int>, _ kind: Kind, _ op: Operator, isQuoted: Bool) -> Candidate? {
+    private func judge(_ name: Range<Int>, _ range: Range<Int>, _ kind: Kind, _ op: Operator, isQuoted: Bool)
+        -> Candidate?
+    {
         var range = range
         // `Bearer …`, `Basic …` name a scheme, not a part of the secret.
         for scheme: StaticString in ["Bearer ", "bearer ", "Basic ", "Token ", "token "]
@@ -228,8 +239,9 @@ struct AssignmentReader {
             range = min(range.lowerBound + scheme.utf8CodeUnitCount, range.upperBound)..<range.upperBound
         }
         let value = Array(bytes.part(range))
-        guard let confidence = Self.confidence(
-            of: value, kind: kind, name: Array(bytes.part(name)), isQuoted: isQuoted)
+        guard
+            let confidence = Self.confidence(
+                of: value, kind: kind, name: Array(bytes.part(name)), isQuoted: isQuoted)
         else { return nil }
         return Candidate(
             name: name, value: range, kind: kind, isQuoted: isQuoted,

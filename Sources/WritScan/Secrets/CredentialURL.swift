@@ -33,9 +33,14 @@ struct CredentialURL {
         passwordBytes = Array(bytes[password])
         userBytes = Array(bytes[user])
         var host = Array(bytes[(sign + 1)..<at])
-        if let port = host.lastIndex(of: UInt8(ascii: ":")), !host.contains(UInt8(ascii: "]")) { host.removeSubrange(port...) }
+        if let port = host.lastIndex(of: UInt8(ascii: ":")), !host.contains(UInt8(ascii: "]")) {
+            host.removeSubrange(port...)
+        }
         self.host = host.map(\.lowercased)
-        guard !host.isEmpty, host.allSatisfy({ $0.isWord || $0 == 0x2D || $0 == 0x2E || $0 == 0x5B || $0 == 0x5D || $0 == 0x3A || $0 == 0x2C })
+        guard !host.isEmpty,
+            host.allSatisfy({
+                $0.isWord || $0 == 0x2D || $0 == 0x2E || $0 == 0x5B || $0 == 0x5D || $0 == 0x3A || $0 == 0x2C
+            })
         else { return nil }
         guard passwordBytes.count >= 3, passwordBytes.count <= 256 else { return nil }
     }
@@ -43,17 +48,23 @@ struct CredentialURL {
     /// The host is this machine, a private network, or a name without a domain as containers have.
     var isLocal: Bool {
         let text = String(decoding: host, as: UTF8.self)
-        return text.hasPrefix("localhost") || text.hasPrefix("127.") || text.hasPrefix("10.") || text.hasPrefix("192.168.")
-            || text.hasPrefix("[::1]") || text.hasSuffix(".local") || text.hasSuffix(".test") || text.hasSuffix(".internal")
+        return text.hasPrefix("localhost") || text.hasPrefix("127.") || text.hasPrefix("10.")
+            || text.hasPrefix("192.168.")
+            || text.hasPrefix("[::1]") || text.hasSuffix(".local") || text.hasSuffix(".test")
+            || text.hasSuffix(".internal")
             || text == "0.0.0.0" || !text.contains(".")
     }
 
     static let common: Set<String> = [
-        "password", "pass", "passwd", "pwd", "secret", "user", "username", "token", "test", "admin", "root", "postgres", "guest",
+        "password", "pass", "passwd", "pwd", "secret", "user", "username", "token", "test", "admin", "root", "postgres",
+        "guest",
         "mysql", "mongo", "redis", "rabbitmq", "pw", "p", "foo", "bar", "baz", "x", "xxx", "123", "pass123", "mypass",
-        "mypassword", "dbpass", "db_password", "db_pass", "dbpassword", "key", "api_key", "apikey", "app", "dev", "local",
-        "auth", "bob", "alice", "me", "my", "some", "port", "host", "yourpassword", "your_password", "p4ssw0rd", "s3cret",
-        "s3cr3t", "pa55w0rd", "passw0rd", "p%40ss", "1234", "12345", "123456", "access_token", "github_token", "private",
+        "mypassword", "dbpass", "db_password", "db_pass", "dbpassword", "key", "api_key", "apikey", "app", "dev",
+        "local",
+        "auth", "bob", "alice", "me", "my", "some", "port", "host", "yourpassword", "your_password", "p4ssw0rd",
+        "s3cret",
+        "s3cr3t", "pa55w0rd", "passw0rd", "p%40ss", "1234", "12345", "123456", "access_token", "github_token",
+        "private",
         "x-oauth-basic", "x-access-token", "oauth2", "gitlab-ci-token", "abc123", "password1", "password123", "pswd",
     ]
 
@@ -69,7 +80,9 @@ struct CredentialURL {
             if passwordBytes[i + 1] == UInt8(ascii: "{") || passwordBytes[i + 1].isUpper { return true }
         }
         let domain = String(decoding: host, as: UTF8.self)
-        for reserved in ["example.com", "example.org", "example.net", "example", "host", "hostname", "server", "yourhost"]
+        for reserved in [
+            "example.com", "example.org", "example.net", "example", "host", "hostname", "server", "yourhost",
+        ]
         where domain == reserved || domain.hasSuffix(".example.com") || domain.hasSuffix(".example") { return true }
         // A word as password for a service of one's own machine is what compose files and tests are full of.
         if isLocal, ValueShape.wordiness(passwordBytes) > 0.7 { return true }
@@ -78,6 +91,7 @@ struct CredentialURL {
     }
 
     private var isPercentEncoded: Bool {
-        passwordBytes.count > 2 && passwordBytes[0] == UInt8(ascii: "%") && passwordBytes[1].isHexDigit && passwordBytes[2].isHexDigit
+        passwordBytes.count > 2 && passwordBytes[0] == UInt8(ascii: "%") && passwordBytes[1].isHexDigit
+            && passwordBytes[2].isHexDigit
     }
 }

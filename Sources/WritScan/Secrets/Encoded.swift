@@ -34,7 +34,9 @@ enum Encoded {
     }
 
     static let escapeMarks = [#":\/\/"#, "%3A%2F%2F", #"\u003d"#, #"\u0022"#, #"\x3d"#, "%22%3A%22"]
-    static let joinMarks = [#"" + ""#, "' + '", #"""+""#, "'+'", #"" . ""#, "' . '", "\" \\\n", "\" +\n", "' +\n", "\"\n", "'\n", "+ \""]
+    static let joinMarks = [
+        #"" + ""#, "' + '", #"""+""#, "'+'", #"" . ""#, "' . '", "\" \\\n", "\" +\n", "' +\n", "\"\n", "'\n", "+ \"",
+    ]
 
     /// The run of base64 characters around a hit.
     static func base64Run(around hit: Int, in bytes: UnsafeRawBufferPointer) -> Range<Int> {
@@ -93,11 +95,14 @@ enum Encoded {
         var at = start
         while at < end {
             let byte = bytes[at]
-            if byte == UInt8(ascii: "%"), let high = Hex.value(bytes.byte(at + 1)), let low = Hex.value(bytes.byte(at + 2)) {
+            if byte == UInt8(ascii: "%"), let high = Hex.value(bytes.byte(at + 1)),
+                let low = Hex.value(bytes.byte(at + 2))
+            {
                 out.append(high << 4 | low)
                 at += 3
             } else if byte == 0x5C, bytes.byte(at + 1) == UInt8(ascii: "u"), bytes.byte(at + 2) == 0x30,
-                bytes.byte(at + 3) == 0x30, let high = Hex.value(bytes.byte(at + 4)), let low = Hex.value(bytes.byte(at + 5))
+                bytes.byte(at + 3) == 0x30, let high = Hex.value(bytes.byte(at + 4)),
+                let low = Hex.value(bytes.byte(at + 5))
             {
                 out.append(high << 4 | low)
                 at += 6
@@ -136,7 +141,8 @@ enum Encoded {
         // Most marks are no joins: the next part must open before anything is read back.
         var ahead = close + 1
         while ahead < bytes.count, ahead - close < 120,
-            bytes[ahead] <= 0x20 || bytes[ahead] == UInt8(ascii: "+") || bytes[ahead] == UInt8(ascii: ".") || bytes[ahead] == 0x5C
+            bytes[ahead] <= 0x20 || bytes[ahead] == UInt8(ascii: "+") || bytes[ahead] == UInt8(ascii: ".")
+                || bytes[ahead] == 0x5C
         {
             ahead += 1
         }
@@ -155,7 +161,8 @@ enum Encoded {
             let gap = at
             var breaks = 0
             while at < bytes.count, at - gap < 120,
-                bytes[at] <= 0x20 || bytes[at] == UInt8(ascii: "+") || bytes[at] == UInt8(ascii: ".") || bytes[at] == 0x5C
+                bytes[at] <= 0x20 || bytes[at] == UInt8(ascii: "+") || bytes[at] == UInt8(ascii: ".")
+                    || bytes[at] == 0x5C
                     || bytes[at] == UInt8(ascii: "&")
             {
                 if bytes[at] == 0x0A { breaks += 1 }
@@ -184,7 +191,9 @@ enum Encoded {
     private static func isText(_ decoded: [UInt8]) -> Bool {
         guard decoded.count >= 12 else { return false }
         var odd = 0
-        for byte in decoded where byte < 0x20 && byte != 0x0A && byte != 0x0D && byte != 0x09 || byte >= 0x7F { odd += 1 }
+        for byte in decoded where byte < 0x20 && byte != 0x0A && byte != 0x0D && byte != 0x09 || byte >= 0x7F {
+            odd += 1
+        }
         return odd * 20 <= decoded.count
     }
 }

@@ -4,7 +4,8 @@
 enum EnvironmentHint {
     private static let production: Set<String> = ["prod", "production", "live", "prd"]
     private static let development: Set<String> = [
-        "dev", "develop", "development", "test", "tests", "testing", "staging", "stage", "sandbox", "local", "localhost",
+        "dev", "develop", "development", "test", "tests", "testing", "staging", "stage", "sandbox", "local",
+        "localhost",
         "demo", "qa", "uat", "ci", "mock", "fixture", "fixtures", "example", "examples", "sample", "spec",
     ]
 
@@ -29,7 +30,11 @@ enum EnvironmentHint {
         ValueShape.forEachWord(text) { word in
             guard word.count <= 11 else { return }
             let lower = String(decoding: word.map(\.lowercased), as: UTF8.self)
-            if production.contains(lower) { hint = "production" } else if development.contains(lower) { hint = "development" }
+            if production.contains(lower) {
+                hint = "production"
+            } else if development.contains(lower) {
+                hint = "development"
+            }
         }
         return hint
     }

@@ -58,16 +58,23 @@ struct PrivateKeyBlock {
                 lineStart = true
                 continue
             }
-            if lineStart, bytes.holds("Proc-Type", at: at) || bytes.holds("DEK-Info", at: at) || bytes.holds("Version:", at: at)
-                || bytes.holds("Comment:", at: at) || bytes.holds("Hash:", at: at)
+            if lineStart,
+                bytes.holds("Proc-Type", at: at) || bytes.holds("DEK-Info", at: at) || bytes.holds("Version:", at: at)
+                    || bytes.holds("Comment:", at: at) || bytes.holds("Hash:", at: at)
             {
                 if bytes.holds("Proc-Type", at: at) { isEncrypted = true }
-                while at < limit, bytes[at] != 0x0A, !(bytes[at] == 0x5C && bytes.byte(at + 1) == UInt8(ascii: "n")) { at += 1 }
+                while at < limit, bytes[at] != 0x0A, !(bytes[at] == 0x5C && bytes.byte(at + 1) == UInt8(ascii: "n")) {
+                    at += 1
+                }
                 continue
             }
-            if byte.isAlphanumeric || byte == UInt8(ascii: "+") || byte == UInt8(ascii: "/") || byte == UInt8(ascii: "=") {
+            if byte.isAlphanumeric || byte == UInt8(ascii: "+") || byte == UInt8(ascii: "/")
+                || byte == UInt8(ascii: "=")
+            {
                 // `" + "` between quoted lines is punctuation, not base64.
-                let isJoin = byte == UInt8(ascii: "+") && !bytes.byte(at - 1).isAlphanumeric && !bytes.byte(at + 1).isAlphanumeric
+                let isJoin =
+                    byte == UInt8(ascii: "+") && !bytes.byte(at - 1).isAlphanumeric
+                    && !bytes.byte(at + 1).isAlphanumeric
                 if !isJoin { body.append(byte) }
                 lineStart = false
                 end = at + 1

@@ -10,7 +10,8 @@ internal import WritPattern
 public enum Redactor {
     /// The placeholder for a finding.
     public static func placeholder(for finding: Finding) -> String {
-        let rule = String(decoding: finding.rule.utf8.prefix(64).map { $0.isWord || $0 == 0x2D ? $0 : 0x5F }, as: UTF8.self)
+        let rule = String(
+            decoding: finding.rule.utf8.prefix(64).map { $0.isWord || $0 == 0x2D ? $0 : 0x5F }, as: UTF8.self)
         guard let fingerprint = finding.fingerprint else { return "[writ:\(rule)]" }
         return "[writ:\(rule):\(fingerprint.prefix(12))]"
     }

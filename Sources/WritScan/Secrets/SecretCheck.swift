@@ -13,7 +13,8 @@ enum SecretCheck {
             return hasGitHubChecksum(value) ? 0.99 : min(before, 0.75)
         case .digits: return value.contains(where: \.isDigit) ? before : nil
         case .mixed:
-            return value.contains(where: \.isDigit) && value.contains(where: \.isUpper) && value.contains(where: \.isLower)
+            return value.contains(where: \.isDigit) && value.contains(where: \.isUpper)
+                && value.contains(where: \.isLower)
                 ? before : nil
         case .randomLetters:
             return ValueShape.wordiness(value) < 0.5 ? before : nil
@@ -21,7 +22,8 @@ enum SecretCheck {
         case .basic:
             let decoded = Base64.decode(value)
             guard let colon = decoded.firstIndex(of: UInt8(ascii: ":")), colon + 4 < decoded.count,
-                !CredentialURL.common.contains(String(decoding: decoded[(colon + 1)...].map(\.lowercased), as: UTF8.self)),
+                !CredentialURL.common.contains(
+                    String(decoding: decoded[(colon + 1)...].map(\.lowercased), as: UTF8.self)),
                 decoded.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }),
                 !ValueShape.isPlaceholder(Array(decoded[(colon + 1)...]), .strict)
             else { return nil }
@@ -44,7 +46,9 @@ enum SecretCheck {
             guard part.count % 4 != 1 else { return false }
             var decoded = Base64.decode(part)
             while let last = decoded.last, last <= 0x20 { decoded.removeLast() }
-            guard decoded.first == UInt8(ascii: "{"), decoded.last == UInt8(ascii: "}"), decoded.count > 4 else { return false }
+            guard decoded.first == UInt8(ascii: "{"), decoded.last == UInt8(ascii: "}"), decoded.count > 4 else {
+                return false
+            }
         }
         let header = Base64.decode(parts[0])
         return ValueShape.containsSequence(header, Array("\"alg\"".utf8))

@@ -50,7 +50,8 @@ extension SecretDetector {
         var hash = SHA256()
         hash.update(data: Array(PatternSet.platform.utf8))
         for entry in bulkEntries() {
-            hash.update(data: Array(entry.pattern.utf8) + [0, entry.isCaseInsensitive ? 1 : 0, entry.isLiteral ? 1 : 0])
+            hash.update(
+                data: Array(entry.pattern.utf8) + [0, entry.isCaseInsensitive ? 1 : 0, entry.isLiteral ? 1 : 0])
         }
         return Array(hash.finalize())
     }
@@ -61,7 +62,8 @@ extension SecretDetector {
             let keyword = String(decoding: keywords[id], as: UTF8.self)
             if let gate = gate(ofKeyword: id) {
                 return PatternSet.Entry(
-                    PatternSet.escaped(keyword) + gate.pattern, isCaseInsensitive: !isExact(id), dotMatchesNewline: true)
+                    PatternSet.escaped(keyword) + gate.pattern, isCaseInsensitive: !isExact(id), dotMatchesNewline: true
+                )
             }
             return PatternSet.Entry(keyword, isLiteral: true, isCaseInsensitive: !isExact(id))
         }

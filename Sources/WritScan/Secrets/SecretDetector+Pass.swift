@@ -104,7 +104,9 @@ extension SecretDetector {
                 add(number, block.range, confidence: confidence, near: start, note: note)
             case .url:
                 guard let url = CredentialURL(bytes, schemeStart: start, authorityStart: end) else { return }
-                guard rule.filler == .accepted || !url.isPlaceholder(isDatabase: rule.group == "database_urls") else { return }
+                guard rule.filler == .accepted || !url.isPlaceholder(isDatabase: rule.group == "database_urls") else {
+                    return
+                }
                 add(
                     number, url.password, confidence: url.isLocal ? 0.6 : 0.85, near: start,
                     environment: url.isLocal ? "development" : nil)
@@ -149,7 +151,8 @@ extension SecretDetector {
                 let secret = (groups.count > 1 ? groups[1] : nil) ?? whole
                 guard windowStart + whole.lowerBound <= start else { return }
                 let range = (windowStart + secret.lowerBound)..<(windowStart + secret.upperBound)
-                if case .assigned = rule.shape {} else {
+                if case .assigned = rule.shape {
+                } else {
                     guard isFree(before: windowStart + whole.lowerBound, rule.left),
                         isFree(after: windowStart + whole.upperBound, rule.right)
                     else { return }
@@ -172,7 +175,8 @@ extension SecretDetector {
         }
 
         private mutating func add(
-            _ number: Int, _ range: Range<Int>, confidence: Double, near: Int, note: String? = nil, environment: String? = nil
+            _ number: Int, _ range: Range<Int>, confidence: Double, near: Int, note: String? = nil,
+            environment: String? = nil
         ) {
             let secret = Array(bytes[range])
             let hint = environment ?? EnvironmentHint.around(near, range, in: bytes)
@@ -246,13 +250,17 @@ extension SecretDetector {
         }
 
         private mutating func unescape(_ start: Int, _ end: Int) {
-            guard depth < 2, start >= encodedUpTo, let view = Encoded.escapedRun(around: start, in: bytes) else { return }
+            guard depth < 2, start >= encodedUpTo, let view = Encoded.escapedRun(around: start, in: bytes) else {
+                return
+            }
             encodedUpTo = view.range.upperBound
             scan(view.decoded, as: view.range, note: "written with escapes")
         }
 
         private mutating func join(_ start: Int, _ end: Int) {
-            guard depth < 2, start >= joinedUpTo, let view = Encoded.joinedRun(around: start, end, in: bytes) else { return }
+            guard depth < 2, start >= joinedUpTo, let view = Encoded.joinedRun(around: start, end, in: bytes) else {
+                return
+            }
             joinedUpTo = view.range.upperBound
             scan(view.decoded, as: view.range, note: "split into parts")
         }

@@ -1,13 +1,14 @@
+internal import Synchronization
 // SPDX-License-Identifier: Apache-2.0
 public import WritCore
 internal import WritPattern
-internal import Synchronization
 
 /// Finds credentials in any content: hundreds of rules in one pass over the bytes, each hit confirmed on a small window.
 ///
 /// One detector serves all threads. Making it costs a few milliseconds; expressions are compiled when a keyword first
 /// asks for them. ``prepareForBulk(cached:)`` trades start-up for speed on large input.
 public final class SecretDetector: Detector {
+    /// The word in each finding.
     public let scanner = "secrets"
     /// The rules it was made from.
     public let rules: SecretRules
@@ -88,6 +89,7 @@ public final class SecretDetector: Detector {
         index = try KeywordIndex(keywords)
     }
 
+    /// Every credential found, in order of place; where two overlap, the more specific rule's.
     public func findings(in request: ScanRequest, _ context: ScanContext) throws -> [Finding] {
         try request.text.withUnsafeBytes { bytes in
             let found = try candidates(in: bytes, path: request.path, depth: 0, limit: context.findingLimit)
@@ -105,7 +107,9 @@ public final class SecretDetector: Detector {
                 for example in examples {
                     let text = ExampleText.expand(example)
                     let found = try text.withUnsafeBytes {
-                        try candidates(in: $0, path: nil, depth: 0, limit: 100).contains { rules.rules[$0.rule].id == rule.id }
+                        try candidates(in: $0, path: nil, depth: 0, limit: 100).contains {
+                            rules.rules[$0.rule].id == rule.id
+                        }
                     }
                     if found != expected {
                         faults.append("rule `\(rule.id)` \(expected ? "misses" : "finds") its example `\(example)`")
@@ -131,7 +135,9 @@ public final class SecretDetector: Detector {
             var result = try wide.narrow.withUnsafeBytes {
                 try candidates(in: $0, path: path, depth: 1, limit: limit)
             }
-            for i in result.candidates.indices { result.candidates[i].range = wide.original(result.candidates[i].range) }
+            for i in result.candidates.indices {
+                result.candidates[i].range = wide.original(result.candidates[i].range)
+            }
             return result
         }
         var pass = Pass(detector: self, bytes: bytes, depth: depth, limit: max(limit, 64) * 4)
@@ -145,18 +151,21 @@ public final class SecretDetector: Detector {
     }
 
     private func report(
-        _ found: Pass.Result, in bytes: UnsafeRawBufferPointer, path: String?, _ context: ScanContext, firstLine: Int = 1
+        _ found: Pass.Result, in bytes: UnsafeRawBufferPointer, path: String?, _ context: ScanContext,
+        firstLine: Int = 1
     ) -> [Finding] {
         var lines = LineCounter(firstLine: firstLine)
         var findings: [Finding] = []
         for candidate in found.prefix(context.findingLimit) {
-            findings.append(finding(candidate, line: lines.line(of: candidate.range.lowerBound, in: bytes), path: path, context))
+            findings.append(
+                finding(candidate, line: lines.line(of: candidate.range.lowerBound, in: bytes), path: path, context))
         }
         if found.wasCut || found.count > context.findingLimit {
             let end = found.last?.range.upperBound ?? 0
-            findings.append(Self.limitFinding(
-                at: end..<bytes.count, line: lines.line(of: end, in: bytes),
-                "More candidates than are listed: the rest of the text was not looked at."))
+            findings.append(
+                Self.limitFinding(
+                    at: end..<bytes.count, line: lines.line(of: end, in: bytes),
+                    "More candidates than are listed: the rest of the text was not looked at."))
         }
         return findings
     }
@@ -165,15 +174,19 @@ public final class SecretDetector: Detector {
         let rule = rules.rules[candidate.rule]
         let environment = candidate.environment ?? rule.environment ?? EnvironmentHint.ofPath(path)
         var severity = rule.severity
-        if environment == "development", severity > .low { severity = Severity(rawValue: severity.rawValue - 1) ?? .low }
+        if environment == "development", severity > .low {
+            severity = Severity(rawValue: severity.rawValue - 1) ?? .low
+        }
         if candidate.confidence < 0.5, severity > .medium { severity = .medium }
         let note = candidate.note.map { ", \($0)" } ?? ""
         let place = environment.map { " (\($0))" } ?? ""
         return Finding(
             scanner: scanner, rule: rule.id, category: rule.group, severity: severity, confidence: candidate.confidence,
-            span: SourceSpan(start: candidate.range.lowerBound, end: candidate.range.upperBound), line: line, cwe: "CWE-798",
+            span: SourceSpan(start: candidate.range.lowerBound, end: candidate.range.upperBound), line: line,
+            cwe: "CWE-798",
             message: "\(rule.name)\(place)\(note).",
-            remedy: "Keep it out of text and code: read it from the environment or a secret store, and revoke what was exposed.",
+            remedy:
+                "Keep it out of text and code: read it from the environment or a secret store, and revoke what was exposed.",
             fingerprint: context.key.fingerprint(of: candidate.secret), environment: environment)
     }
 

@@ -1,6 +1,6 @@
+internal import Synchronization
 // SPDX-License-Identifier: Apache-2.0
 public import WritCore
-internal import Synchronization
 internal import WritPattern
 
 /// One rule of the `secrets` detector, as its table says it.
@@ -11,6 +11,7 @@ public struct SecretRule: Sendable {
     public var name: String
     /// `api_keys`, `private_keys`, `database_urls`, `aws_credentials`, `tokens`, `passwords`, `webhooks`.
     public var group: String
+    /// For a production credential; one of development counts a step less.
     public var severity: Severity
     /// `production` or `development`, when the form itself tells.
     public var environment: String?

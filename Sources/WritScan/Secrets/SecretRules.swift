@@ -28,8 +28,10 @@ public struct SecretRules: Sendable {
         public let table: String
         /// 1-based.
         public let line: Int
+        /// One line, lower case, no full stop.
         public let message: String
 
+        /// `table:line: message`.
         public var description: String { "\(table):\(line): \(message)" }
     }
 
@@ -68,14 +70,26 @@ public struct SecretRules: Sendable {
         SecretRules(rules: rules.filter { groups.contains($0.group) })
     }
 
+    /// The groups that a policy's word stands for: `api_keys` takes tokens and webhooks along, which open the same
+    /// doors; `all` is every group. Nil for a word that names nothing.
+    public func groups(named word: String) -> Set<String>? {
+        switch word {
+        case "all": return Set(groups)
+        case "api_keys": return ["api_keys", "tokens", "webhooks"]
+        default: return groups.contains(word) ? [word] : nil
+        }
+    }
+
     /// Every group, sorted.
     public var groups: [String] {
         Set(rules.map(\.group)).sorted()
     }
 
     private static let known: Set<String> = [
-        "name", "group", "severity", "environment", "keyword", "token", "assigned", "search", "assignment", "pem", "url",
-        "reach", "left", "right", "entropy", "filler", "check", "follow", "then", "encoded", "lead", "priority", "match",
+        "name", "group", "severity", "environment", "keyword", "token", "assigned", "search", "assignment", "pem",
+        "url",
+        "reach", "left", "right", "entropy", "filler", "check", "follow", "then", "encoded", "lead", "priority",
+        "match",
         "no_match",
     ]
 
@@ -95,7 +109,9 @@ public struct SecretRules: Sendable {
         }
         // Blanks separate keywords; `\s` stands for one inside.
         let keywords = node.values("keyword").flatMap { line in
-            line.split(separator: " ").map { word in word.split(separator: #"\s"#, omittingEmptySubsequences: false).joined(separator: " ") }
+            line.split(separator: " ").map { word in
+                word.split(separator: #"\s"#, omittingEmptySubsequences: false).joined(separator: " ")
+            }
         }
         guard !keywords.isEmpty, keywords.allSatisfy({ !$0.isEmpty }) else {
             throw fault("rule `\(node.value)` needs a `keyword`")
@@ -177,7 +193,8 @@ public struct SecretRules: Sendable {
             keywords: keywords, matches: node.values("match"), noMatches: node.values("no_match"), shape: shape,
             pattern: source.map(LazyPattern.init), reach: try number("reach", 512), left: try edge("left", .word),
             right: try edge("right", .word), entropy: entropy, filler: filler, checks: checks, follow: follow,
-            needsDigitBefore: node.value("lead") == "digit", gate: gate, isEncodable: node.children.contains { $0.keyword == "encoded" },
+            needsDigitBefore: node.value("lead") == "digit", gate: gate,
+            isEncodable: node.children.contains { $0.keyword == "encoded" },
             priority: try number("priority", fallbackPriority))
     }
 

@@ -72,9 +72,10 @@ public struct SecretStream: Sendable {
                 count += 1
                 let place = lines.line(of: candidate.range.lowerBound, in: bytes)
                 if count > context.findingLimit {
-                    findings.append(SecretDetector.limitFinding(
-                        at: start..<start, line: place,
-                        "More than \(context.findingLimit) credentials: the rest of the stream was not listed."))
+                    findings.append(
+                        SecretDetector.limitFinding(
+                            at: start..<start, line: place,
+                            "More than \(context.findingLimit) credentials: the rest of the stream was not listed."))
                     break
                 }
                 var finding = detector.finding(candidate, line: place, path: path, context)
@@ -83,9 +84,10 @@ public struct SecretStream: Sendable {
             }
             if found.wasCut, count <= context.findingLimit {
                 count = context.findingLimit + 1
-                findings.append(SecretDetector.limitFinding(
-                    at: seam..<seam, line: lines.line(of: end, in: bytes),
-                    "More credentials than one block may hold: the rest of the stream was not listed."))
+                findings.append(
+                    SecretDetector.limitFinding(
+                        at: seam..<seam, line: lines.line(of: end, in: bytes),
+                        "More credentials than one block may hold: the rest of the stream was not listed."))
             }
         }
         return findings

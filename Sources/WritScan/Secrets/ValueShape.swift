@@ -27,7 +27,8 @@ enum ValueShape {
         forEachWord(value) { word in
             if word.count >= 3, surprise(word) < (word.count >= 6 ? 4.9 : 4.5) { covered += word.count }
         }
-        for byte in value where byte == 0x5F || byte == 0x2D || byte == 0x2E || byte == 0x20 || byte == 0x2F || byte == 0x3A {
+        for byte in value
+        where byte == 0x5F || byte == 0x2D || byte == 0x2E || byte == 0x20 || byte == 0x2F || byte == 0x3A {
             separators += 1
         }
         return Double(covered) / Double(max(1, value.count - separators))
@@ -111,7 +112,13 @@ enum ValueShape {
         for byte in value {
             let folded = byte | 0x20
             let isMask = folded == UInt8(ascii: "x") || byte == UInt8(ascii: "*") || byte == UInt8(ascii: "#")
-            if byte == UInt8(ascii: "."), before == byte { run += 1 } else if isMask { run = byte == before || run == 0 ? run + 1 : 1 } else { run = 0 }
+            if byte == UInt8(ascii: "."), before == byte {
+                run += 1
+            } else if isMask {
+                run = byte == before || run == 0 ? run + 1 : 1
+            } else {
+                run = 0
+            }
             before = byte
             if run >= (byte == UInt8(ascii: ".") ? 2 : 5) { return true }
             if byte == UInt8(ascii: "*"), run >= 3 { return true }
