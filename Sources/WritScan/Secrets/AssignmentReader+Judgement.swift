@@ -47,6 +47,12 @@ extension AssignmentReader {
         "gitlab", "slack", "datadog", "facebook", "twitter", "amazon", "django", "rails", "flask", "laravel",
     ]
 
+    private static let constants: Set<[UInt8]> = Set(
+        ["true", "false", "null", "none", "nil", "undefined", "string", "required", "optional"].map { Array($0.utf8) })
+    private static let hashPrefixes: [[UInt8]] = [
+        "sha512-", "sha384-", "sha256-", "sha1-", "md5-", "sha256:", "sha512:", "sha1:", "md5:", "h1:",
+    ].map { Array($0.utf8) }
+
     /// What a name says its value is; nil when it names something else.
     static func kind(ofName name: [UInt8], isCall: Bool) -> Kind? {
         var name = name
@@ -144,11 +150,7 @@ extension AssignmentReader {
         let entropy = ValueShape.entropy(value)
         let folded = value.map(\.lowercased)
         if folded == name.map(\.lowercased) { return nil }
-        if ["true", "false", "null", "none", "nil", "undefined", "string", "required", "optional"].contains(where: {
-            Array($0.utf8) == folded
-        }) {
-            return nil
-        }
+        if constants.contains(folded) { return nil }
 
         if kind == .password {
             guard letters > 0 || (isQuoted && digits >= 6) else { return nil }
@@ -259,8 +261,6 @@ extension AssignmentReader {
 
     /// Integrity values of lock files and registries.
     private static func isHash(_ value: [UInt8]) -> Bool {
-        for prefix in ["sha512-", "sha384-", "sha256-", "sha1-", "md5-", "sha256:", "sha512:", "sha1:", "md5:", "h1:"]
-        where value.starts(with: Array(prefix.utf8)) { return true }
-        return false
+        hashPrefixes.contains { value.starts(with: $0) }
     }
 }
