@@ -36,9 +36,13 @@ public struct ProgramTable: Sendable {
     private let store: ProgramStore
 
     /// The one embedded in the executable. A program's lines are read when it is first asked for.
-    public static let builtIn = ProgramTable(store: ProgramStore(
-        tables: Resource.all(under: "programs/").filter { $0.name.hasSuffix(".table") }
-            .map { ($0.name, $0.bytes) }))
+    public static let builtIn = embedded()
+
+    /// A fresh one, with nothing read yet.
+    static func embedded() -> ProgramTable {
+        ProgramTable(store: ProgramStore(
+            tables: Resource.all(under: "programs/").filter { $0.name.hasSuffix(".table") }.map { ($0.name, $0.bytes) }))
+    }
 
     private init(store: ProgramStore) {
         self.store = store
