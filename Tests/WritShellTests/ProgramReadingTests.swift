@@ -92,6 +92,25 @@ import WritCore
         }
     }
 
+    @Test func `variables that make programs run something are known`() {
+        func lines(_ name: String, _ value: String) -> [String] { EffectSummary.lines(EnvironmentVariables.effects(of: name, value: Value(value))) }
+        let cases: [(String, String, [String])] = [
+            ("PAGER", "sh -c id", ["code sh sh -c id"]), ("PAGER", "cat", []), ("GIT_SSH_COMMAND", "./x", ["code sh ./x"]),
+            ("LD_PRELOAD", "./x.so", ["unread LD_PRELOAD loads code from ./x.so"]), ("BASH_ENV", "./x", ["file sh ./x"]),
+            ("NODE_OPTIONS", "--require ./x.js", ["unread NODE_OPTIONS gives options that load code: --require ./x.js"]),
+            ("NODE_OPTIONS", "--max-old-space-size=4096", []), ("HOME", "/x", []), ("FOO", "bar", []),
+            ("https_proxy", "http://h:1", ["connect http://h:1"]), ("npm_config_registry", "http://h", ["connect http://h"]),
+            ("NODE_TLS_REJECT_UNAUTHORIZED", "0", ["net.connect unverified potential (NODE_TLS_REJECT_UNAUTHORIZED switches a check off)"]),
+            ("NODE_TLS_REJECT_UNAUTHORIZED", "1", []), ("GIT_CONFIG_KEY_0", "core.pager", ["unread settings of git given in the environment: core.pager"]),
+        ]
+        for (name, value, expected) in cases { #expect(lines(name, value) == expected, "\(name)=\(value)") }
+    }
+
+    @Test func `a sub-command that is not in the table is unread`() {
+        #expect(lines("docker frobnicate x") == ["unread the sub-command frobnicate, which is not in the table"])
+        #expect(lines("docker") == [])
+    }
+
     @Test func `a faulty table names its line`() {
         let cases: [(String, String)] = [
             ("program x\n  rest frob\n", "t:2: no role is called `frob`"),
