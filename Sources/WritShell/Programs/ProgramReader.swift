@@ -13,7 +13,7 @@ enum ProgramReaders {
     static let named: [String: ProgramReader] = {
         var all: [String: ProgramReader] = [:]
         for family in [findReaders, fileReaders, shellReaders, gitReaders, networkReaders, archiveReaders, languageReaders,
-            packageReaders, cloudReaders] { all.merge(family) { first, _ in first } }
+            packageReaders, cloudReaders, systemReaders] { all.merge(family) { first, _ in first } }
         return all
     }()
 }
