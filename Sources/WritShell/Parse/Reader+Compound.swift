@@ -3,6 +3,7 @@ import WritCore
 
 extension Reader {
     /// A compound command with its redirections, or nil when none starts here. Leaves the cursor where it was then.
+    @inline(never)
     mutating func readCompound() throws(Stop) -> Command? {
         let start = at
         let body: Command.Body
@@ -52,6 +53,7 @@ extension Reader {
         return Command(body: body, redirections: redirections, span: span(start, at))
     }
 
+    @inline(never)
     private mutating func readSubshell() throws(Stop) -> Command.Body {
         let opened = at
         at += 1
@@ -62,6 +64,7 @@ extension Reader {
     }
 
     /// `((…))`, or nil with the cursor back where it was when the second `(` opens a subshell after all.
+    @inline(never)
     private mutating func readArithmeticCommand() throws(Stop) -> Word? {
         let opened = at
         let state = save()
@@ -73,6 +76,7 @@ extension Reader {
         return nil
     }
 
+    @inline(never)
     private mutating func readGroup() throws(Stop) -> Command.Body {
         let opened = at
         at += 1
@@ -88,6 +92,7 @@ extension Reader {
         at >= end ? fail("unclosed `\(what)`", at: at, opened: opened) : unexpected()
     }
 
+    @inline(never)
     private mutating func readIf(opened: Int) throws(Stop) -> Command.Body {
         var branches: [Command.Branch] = []
         var otherwise: ShellScript?
@@ -116,6 +121,7 @@ extension Reader {
         }
     }
 
+    @inline(never)
     private mutating func readWhile(until: Bool, opened: Int) throws(Stop) -> Command.Body {
         let condition = try readFilledList()
         if dialect == .zsh, let body = try readZshBraces() {
@@ -148,6 +154,7 @@ extension Reader {
         return body
     }
 
+    @inline(never)
     private mutating func readFor(opened: Int) throws(Stop) -> Command.Body {
         skipBlanks()
         if current == Byte.openParen, byte(at + 1) == Byte.openParen {
@@ -158,6 +165,7 @@ extension Reader {
         return .forEach(name: name, words: words, body: body)
     }
 
+    @inline(never)
     private mutating func readSelect(opened: Int) throws(Stop) -> Command.Body {
         let (name, words) = try readLoopHead(of: "select")
         let body = try readLoopBody(of: "select", opened: opened)
@@ -195,6 +203,7 @@ extension Reader {
         return (name, words)
     }
 
+    @inline(never)
     private mutating func readForArithmetic(opened: Int) throws(Stop) -> Command.Body {
         at += 2
         var expressions: [Word?] = []
@@ -232,6 +241,7 @@ extension Reader {
         return true
     }
 
+    @inline(never)
     private mutating func readCase(opened: Int) throws(Stop) -> Command.Body {
         skipBlanks()
         if Byte.isMeta(current), !startsProcess() { throw unexpected() }
@@ -301,6 +311,7 @@ extension Reader {
     }
 
     /// `function NAME [()] BODY`.
+    @inline(never)
     mutating func readFunctionKeyword(after keyword: Int) throws(Stop) -> Command {
         let start = at
         at = keyword
@@ -336,6 +347,7 @@ extension Reader {
     }
 
     /// `coproc [NAME] COMMAND`; only a compound command can have a name.
+    @inline(never)
     mutating func readCoprocess(after keyword: Int) throws(Stop) -> Command {
         let start = at
         at = keyword

@@ -3,6 +3,7 @@ import WritCore
 
 extension Reader {
     /// `[[ … ]]`, with the cursor behind the opening brackets.
+    @inline(never)
     mutating func readTest(opened: Int) throws(Stop) -> Command.Body {
         let condition = try readAlternatives(opened: opened)
         guard endsTest() else {
@@ -61,6 +62,7 @@ extension Reader {
         return isNegated ? .not(condition) : condition
     }
 
+    @inline(never)
     private mutating func readPrimary(opened: Int) throws(Stop) -> Condition {
         if current == Byte.openParen {
             let parenthesis = at

@@ -14,6 +14,7 @@ struct PendingDocument {
 extension Reader {
     /// The delimiter of `<<`, with the cursor at it. The text follows after the line's end, so the tree gets a
     /// placeholder: a word without parts whose span starts with the slot and ends nowhere.
+    @inline(never)
     mutating func readHereDocument(_ kind: Redirection.Operator, start: Int) throws(Stop) -> Redirection {
         let delimiterStart = at
         let target = try readWord()
@@ -68,6 +69,7 @@ extension Reader {
     }
 
     /// Reads the texts of all pending here-documents, with the cursor at the first line after the operators' line.
+    @inline(never)
     mutating func readDocuments() throws(Stop) {
         let waiting = pending
         pending = []
@@ -159,8 +161,9 @@ extension Reader {
         do throws(Stop) {
             if stripsTabs { while current == Byte.tab { at += 1 } }
             while at < end {
+                readPlainPiece(into: &parts, stripsTabs: stripsTabs)
                 good = at
-                try readDocumentPiece(into: &parts, stripsTabs: stripsTabs)
+                try readLivePiece(into: &parts, stripsTabs: stripsTabs)
             }
         } catch {
             try forgive()
@@ -170,7 +173,7 @@ extension Reader {
         return Word(parts: parts, span: span(start, stop))
     }
 
-    private mutating func readDocumentPiece(into parts: inout [Word.Part], stripsTabs: Bool) throws(Stop) {
+    private mutating func readPlainPiece(into parts: inout [Word.Part], stripsTabs: Bool) {
         let start = at
         while at < end {
             let next = base[at]
@@ -179,6 +182,9 @@ extension Reader {
             if stripsTabs, next == Byte.newline, current == Byte.tab { break }
         }
         appendQuoted(start, at, to: &parts)
+    }
+
+    private mutating func readLivePiece(into parts: inout [Word.Part], stripsTabs: Bool) throws(Stop) {
         switch current {
         case Byte.tab where stripsTabs: while current == Byte.tab { at += 1 }
         case Byte.dollar: try readDollar(into: &parts, isQuoted: true, inDocument: true)

@@ -5,23 +5,27 @@ extension Reader {
     // MARK: Dollar signs
 
     /// What a `$` starts, with the cursor at it.
+    @inline(never)
     mutating func readDollar(into parts: inout [Word.Part], isQuoted: Bool, inDocument: Bool = false) throws(Stop) {
-        let start = at
+        var start = at
+        if byte(at + 1) == Byte.backslash, skipContinuations(at + 1) > at + 1 {
+            // The sign and what it means may be on two lines; from here on it counts as standing on the second.
+            start = skipContinuations(at + 1) - 1
+            at = start
+        }
         let next = byte(at + 1)
         if Byte.isNameStart(next) {
-            at += 2
-            while Byte.isName(current) { at += 1 }
-            parts.append(.parameter(Parameter(name: text(start + 1, at), span: span(start, at))))
+            at = nameEnd(at + 1)
+            parts.append(.parameter(Parameter(name: name(start + 1, at), span: span(start, at))))
             return
         }
         switch next {
         case Byte.openParen:
-            if byte(at + 2) == Byte.openParen, !openedSubshells.contains(at), try readDollarArithmetic(into: &parts) {
-                return
+            if byte(at + 2) == Byte.openParen {
+                try readDollarParentheses(into: &parts)
+            } else {
+                try readCommandSubstitution(into: &parts)
             }
-            at += 2
-            let script = try readSubstitution(opened: start)
-            parts.append(.command(script, span(start, at)))
         case Byte.openBrace: try readBraces(into: &parts, isQuoted: isQuoted)
         case Byte.openBracket:
             at += 2
@@ -44,30 +48,81 @@ extension Reader {
             parts.append(.parameter(Parameter(name: text(start + 1, at), span: span(start, at))))
         default:
             at += 1
-            if isQuoted { appendQuoted(start, at, to: &parts) } else { appendLiteral(start, at, to: &parts) }
+            if byte(start) != Byte.dollar {
+                appendSign(isQuoted: isQuoted, to: &parts)
+            } else if isQuoted {
+                appendQuoted(start, at, to: &parts)
+            } else {
+                appendLiteral(start, at, to: &parts)
+            }
         }
     }
 
-    /// `$((…))`; false with the cursor back at the dollar sign when it is `$( (…) … )` after all.
-    private mutating func readDollarArithmetic(into parts: inout [Word.Part]) throws(Stop) -> Bool {
+    @inline(never)
+    /// A `$` that stands for itself although a continued line follows.
+    private func appendSign(isQuoted: Bool, to parts: inout [Word.Part]) {
+        if isQuoted {
+            appendQuoted("$", to: &parts)
+        } else if case .literal(let before)? = parts.last {
+            parts[parts.count - 1] = .literal(before + "$")
+        } else {
+            parts.append(.literal("$"))
+        }
+    }
+
+    private mutating func readCommandSubstitution(into parts: inout [Word.Part]) throws(Stop) {
+        let start = at
+        at += 2
+        let script = try readSubstitution(opened: start)
+        parts.append(.command(script, span(start, at)))
+    }
+
+    /// `$((…))`, or `$( (…) … )`, which looks like it until its `)` stand apart.
+    @inline(never)
+    private mutating func readDollarParentheses(into parts: inout [Word.Part]) throws(Stop) {
         let start = at
         let state = save()
-        at += 3
-        try enter()
-        if let word = try readArithmetic(opened: start) {
-            depth -= 1
-            parts.append(.arithmetic(word))
-            return true
+        if !openedSubshells.contains(start) {
+            at += 3
+            try enter()
+            if let word = try readArithmetic(opened: start) {
+                depth -= 1
+                parts.append(.arithmetic(word))
+                return
+            }
+            try chargeRetry(from: start)
+            restore(state)
+            openedSubshells.insert(start)
         }
-        try chargeRetry(from: start)
-        restore(state)
-        openedSubshells.insert(start)
-        return false
+        let outerPending = pending
+        let outerInside = insideSubstitution
+        let outerBraces = openBraces
+        do throws(Stop) {
+            try readCommandSubstitution(into: &parts)
+        } catch {
+            // Neither one nor the other. Bash notices when it expands; until then only the parentheses matter.
+            try forgive()
+            try chargeRetry(from: start)
+            restore(state)
+            pending = outerPending
+            insideSubstitution = outerInside
+            openBraces = outerBraces
+            at += 2
+            var inner: [Word.Part] = []
+            try enter()
+            _ = try readArithmeticParts(into: &inner, closing: Byte.closeParen, separator: Byte.closeParen)
+            if at >= end { throw fail("unclosed `$(`", at: at, opened: start) }
+            depth -= 1
+            at += 1
+            let text = Word(parts: inner, span: span(start + 2, at - 1))
+            parts.append(.parameter(.unreadableParentheses(text, span: span(start, at))))
+        }
     }
 
     // MARK: Commands inside of words
 
     /// Commands up to `)`, with the cursor behind the opening parenthesis.
+    @inline(never)
     mutating func readSubstitution(opened: Int) throws(Stop) -> ShellScript {
         try enter()
         let outerPending = pending
@@ -78,7 +133,10 @@ extension Reader {
         openBraces = 0
         let script = try readList()
         guard current == Byte.closeParen else {
-            throw at >= end ? fail("unclosed `\(text(opened, opened + 2))`", at: at, opened: opened) : unexpected()
+            guard at >= end else { throw unexpected() }
+            // The `$` may stand on the line before its parenthesis.
+            let opener = byte(opened) == Byte.newline ? "$(" : shown(opened, opened + 2)
+            throw fail("unclosed `\(opener)`", at: at, opened: opened)
         }
         at += 1
         // Here-documents without a text inside of the parentheses take it after them, before those of the outer command.
@@ -90,6 +148,7 @@ extension Reader {
     }
 
     /// `<(…)`, `>(…)`.
+    @inline(never)
     mutating func readProcess(isInput: Bool, into parts: inout [Word.Part]) throws(Stop) {
         let start = at
         at += 2
@@ -100,6 +159,7 @@ extension Reader {
     /// `` `…` ``: a script whose backslashes before `` ` \ $ `` (and `"` inside double quotes) are taken off first.
     ///
     /// The shell reads it only when it expands, so a fault in it is a warning, and the commands before it still count.
+    @inline(never)
     mutating func readBackquotes(into parts: inout [Word.Part], isQuoted: Bool) throws(Stop) {
         let start = at
         try enter()
@@ -144,6 +204,7 @@ extension Reader {
     // MARK: Arithmetic
 
     /// An expression up to `))`, with the cursor behind `((`; nil when its `)` stands alone.
+    @inline(never)
     mutating func readArithmetic(opened: Int) throws(Stop) -> Word? {
         let start = at
         var parts: [Word.Part] = []
@@ -214,7 +275,18 @@ extension Reader {
     }
 
     /// `[…]` with the cursor at the bracket.
+    @inline(never)
     mutating func readSubscript() throws(Stop) -> Word {
+        let opened = at
+        guard let word = try readSubscript(inBraces: false) else {
+            throw fail("unclosed `[`", at: end, opened: opened)
+        }
+        return word
+    }
+
+    /// Inside of `${…}` a brace ends it all, whatever brackets are open: nil then.
+    @inline(never)
+    private mutating func readSubscript(inBraces: Bool) throws(Stop) -> Word? {
         let opened = at
         at += 1
         var parts: [Word.Part] = []
@@ -229,6 +301,7 @@ extension Reader {
             case Byte.openBracket:
                 open += 1
                 at += 1
+            case Byte.closeBrace where inBraces: return nil
             case Byte.backslash, Byte.singleQuote, Byte.doubleQuote, Byte.backquote, Byte.dollar:
                 appendLiteral(run, at, to: &parts)
                 try enter()
@@ -238,7 +311,7 @@ extension Reader {
             default: at += 1
             }
         }
-        guard current == Byte.closeBracket else { throw fail("unclosed `[`", at: end, opened: opened) }
+        guard current == Byte.closeBracket else { return nil }
         appendLiteral(run, at, to: &parts)
         at += 1
         return Word(parts: parts, span: span(opened + 1, at - 1))
@@ -247,6 +320,7 @@ extension Reader {
     // MARK: Braces
 
     /// `${…}`, with the cursor at the dollar sign.
+    @inline(never)
     mutating func readBraces(into parts: inout [Word.Part], isQuoted: Bool) throws(Stop) {
         let start = at
         try enter()
@@ -281,6 +355,7 @@ extension Reader {
         parts.append(.parameter(.unreadable(text, span: span(start, at))))
     }
 
+    @inline(never)
     private mutating func readBraceCommands() throws(Stop) -> ShellScript? {
         let outerPending = pending
         let outerInside = insideSubstitution
@@ -306,6 +381,7 @@ extension Reader {
     }
 
     /// What stands in the braces up to the closing one, where the cursor stays; nil when it is no known form.
+    @inline(never)
     private mutating func readParameter(isQuoted: Bool) throws(Stop) -> Parameter? {
         let opened = at
         var parameter = Parameter(name: "", span: SourceSpan(start: 0, end: 0))
@@ -325,9 +401,10 @@ extension Reader {
                 at += 1
             }
         }
+        at = skipContinuations(at)
         let nameStart = at
         if Byte.isNameStart(current) {
-            while Byte.isName(current) { at += 1 }
+            at = nameEnd(at)
         } else if Byte.isDigit(current) {
             while Byte.isDigit(current) { at += 1 }
         } else if Byte.isSpecialParameter(current) {
@@ -335,8 +412,12 @@ extension Reader {
         } else {
             return nil
         }
-        parameter.name = text(nameStart, at)
-        if current == Byte.openBracket, Byte.isNameStart(byte(nameStart)) { parameter.index = try readSubscript() }
+        parameter.name = name(nameStart, at)
+        at = skipContinuations(at)
+        if current == Byte.openBracket, Byte.isNameStart(byte(nameStart)) {
+            guard let index = try readSubscript(inBraces: true) else { return nil }
+            parameter.index = index
+        }
         if isLength {
             parameter.operation = .length
             return current == Byte.closeBrace ? parameter : nil
@@ -348,6 +429,7 @@ extension Reader {
         return parameter
     }
 
+    @inline(never)
     private mutating func readOperation(
         of parameter: inout Parameter, isQuoted: Bool, opened: Int
     ) throws(Stop) -> Parameter.Operation? {
@@ -427,6 +509,7 @@ extension Reader {
     ///
     /// Patterns keep their quoting even inside of double quotes; other operands are double-quoted text there, yet single
     /// quotes still hide a closing brace.
+    @inline(never)
     private mutating func readOperand(
         isQuoted: Bool, isPattern: Bool = false, stop: UInt8 = Byte.closeBrace, opened: Int
     ) throws(Stop) -> Word {
@@ -460,13 +543,20 @@ extension Reader {
                 }
                 run = at
             case Byte.singleQuote where isText:
-                if at >= hiddenUntil {
-                    guard let close = find(Byte.singleQuote, from: at + 1) else {
-                        throw fail("unterminated single quote", at: end, opened: at)
-                    }
-                    hiddenUntil = close + 1
+                if at < hiddenUntil {
+                    at += 1
+                    continue loop
                 }
+                guard let close = find(Byte.singleQuote, from: at + 1) else {
+                    throw fail("unterminated single quote", at: end, opened: at)
+                }
+                hiddenUntil = close + 1
                 at += 1
+            case Byte.doubleQuote where at < hiddenUntil, Byte.backquote where at < hiddenUntil,
+                Byte.dollar where at < hiddenUntil:
+                flush(run, isText, into: &parts)
+                try readHidden(until: hiddenUntil - 1, into: &parts)
+                run = at
             case Byte.singleQuote, Byte.doubleQuote, Byte.backquote:
                 flush(run, isText, into: &parts)
                 if next == Byte.backquote {
@@ -492,6 +582,32 @@ extension Reader {
         }
         flush(run, isText, into: &parts)
         return Word(parts: parts, span: span(start, at))
+    }
+
+    /// What starts with `" $` or a backquote between single quotes that are only text. The quotes hid it while bash
+    /// looked for the end; when it expands they hide nothing, so what is not closed before them cannot be known.
+    @inline(never)
+    private mutating func readHidden(until close: Int, into parts: inout [Word.Part]) throws(Stop) {
+        let start = at
+        let state = save()
+        let outerEnd = end
+        let outerInside = insideSubstitution
+        end = close
+        defer { end = outerEnd }
+        do throws(Stop) {
+            switch current {
+            case Byte.doubleQuote: try readDoubleQuotes(into: &parts)
+            case Byte.backquote: try readBackquotes(into: &parts, isQuoted: true)
+            default: try readDollar(into: &parts, isQuoted: true)
+            }
+        } catch {
+            try forgive()
+            restore(state)
+            insideSubstitution = outerInside
+            at = close
+            let text = Word(parts: [.quoted(text(start, close))], span: span(start, close))
+            parts.append(.parameter(.unreadable(text, span: span(start, close))))
+        }
     }
 
     private func flush(_ run: Int, _ isText: Bool, into parts: inout [Word.Part]) {

@@ -5,15 +5,27 @@ extension Reader {
     /// The whole text; on a fault the statements before it, with ``failure`` set.
     mutating func readScript() -> ShellScript {
         var script = ShellScript()
-        do throws(Stop) {
-            while true {
+        var first: Failure?
+        let outerDepth = depth
+        while true {
+            do throws(Stop) {
                 try readList(into: &script.statements)
                 if at >= end { break }
                 throw unexpected()
+            } catch {
+                first = first ?? failure
+                // After a fault inside of `NAME=(…)` bash drops the line it has reached, with all commands that were
+                // still open, and runs what follows. Every other fault ends the script.
+                guard failure?.dropsLine == true, let newline = find(Byte.newline, from: at) else { break }
+                failure = nil
+                at = newline + 1
+                depth = outerDepth
+                pending = []
+                insideSubstitution = false
+                openBraces = 0
             }
-        } catch {
-            // `failure` says what happened.
         }
+        failure = first
         if !documents.isEmpty { DocumentFilling(documents: documents).fill(&script) }
         return script
     }
@@ -47,9 +59,16 @@ extension Reader {
             }
             if let found = reserved(), found.word.closes { return }
             statements.append(try readStatement())
+            // zsh: `if [[ … ]] {`; the brace is the body and not another command.
+            if dialect == .zsh, current == Byte.openBrace, byte(at - 1) != Byte.semicolon,
+                byte(at - 1) != Byte.ampersand
+            {
+                return
+            }
         }
     }
 
+    @inline(never)
     private mutating func readStatement() throws(Stop) -> Statement {
         let start = at
         var statement = Statement(first: try readPipeline(), span: SourceSpan(start: 0, end: 0))
@@ -86,12 +105,13 @@ extension Reader {
         case 0 where at >= end: break
         default:
             // `{ { a; } }`: after a compound command a closing word needs no `;`.
-            if let found = reserved(), found.word.closes { break }
+            if let found = reserved(), found.word.closes || dialect == .zsh && found.word == .openBrace { break }
             throw unexpected()
         }
         return statement
     }
 
+    @inline(never)
     private mutating func readPipeline() throws(Stop) -> Pipeline {
         let start = at
         var isNegated = false
@@ -129,8 +149,8 @@ extension Reader {
             let carries = current == Byte.ampersand
             if carries { at += 1 }
             try skipNewlines()
-            // `a | time b` measures nothing else than `b`, which runs all the same.
-            if let found = reserved(), found.word == .time || found.word == .bang {
+            // `a | time b` measures `b` alone, which the tree has no place for.
+            if let found = reserved(), found.word == .time {
                 at = found.end
                 skipBlanks()
             }
@@ -162,7 +182,7 @@ extension Reader {
             if found.word == .function { return try readFunctionKeyword(after: found.end) }
             if found.word == .coproc { return try readCoprocess(after: found.end) }
             if let command = try readCompound() { return command }
-            if found.word.closes { throw unexpected() }
+            if found.word.closes || found.word == .in || found.word == .bang { throw unexpected() }
         }
         return try readSimple()
     }

@@ -3,6 +3,7 @@ import WritCore
 
 extension Reader {
     /// Assignments, words and redirections; or `NAME () BODY`, which starts like them.
+    @inline(never)
     mutating func readSimple() throws(Stop) -> Command {
         let start = at
         var assignments: [Assignment] = []
@@ -39,7 +40,8 @@ extension Reader {
                     continue
                 }
             } else if words.isEmpty || takesArrays, Byte.isNameStart(next) {
-                if let assignment = try readAssignment(mustBeArray: !words.isEmpty) {
+                var word: Word?
+                if let assignment = try readAssignment(mustBeArray: !words.isEmpty, word: &word) {
                     assignments.append(assignment)
                     // `declare -a x=(1)` declares `x`, too.
                     if !words.isEmpty {
@@ -51,6 +53,11 @@ extension Reader {
                                     start: assignment.span.start,
                                     end: min(name, assignment.span.start + assignment.name.utf8.count))))
                     }
+                    stop = at
+                    continue
+                }
+                if let word {
+                    words.append(word)
                     stop = at
                     continue
                 }
@@ -78,6 +85,7 @@ extension Reader {
     }
 
     /// `NAME ()`, with the cursor at the parenthesis.
+    @inline(never)
     private mutating func readFunction(start: Int, nameEnd: Int) throws(Stop) -> Command {
         let opened = at
         at += 1
@@ -97,41 +105,43 @@ extension Reader {
 
     // MARK: Assignments
 
-    /// An assignment at the cursor, or nil with the cursor where it was.
+    /// An assignment at the cursor, or nil with the cursor where it was; or nil with the word that was read because it
+    /// looks like an assignment up to its subscript, which may hold blanks and metacharacters either way.
     ///
     /// With `mustBeArray` only `NAME=(…)` counts: other assignments among a builtin's arguments are plain words.
-    private mutating func readAssignment(mustBeArray: Bool) throws(Stop) -> Assignment? {
+    @inline(never)
+    private mutating func readAssignment(mustBeArray: Bool, word: inout Word?) throws(Stop) -> Assignment? {
         let start = at
-        var offset = at + 1
-        while Byte.isName(byte(offset)) { offset += 1 }
-        let nameEnd = offset
-        let state: State
+        let nameEnd = nameEnd(at)
+        var offset = skipContinuations(nameEnd)
         var index: Word?
         switch byte(offset) {
         case Byte.equals: break
         case Byte.plus where byte(offset + 1) == Byte.equals: break
         case Byte.openBracket:
-            state = save()
-            if mustBeArray {
-                // `declare a[0]=(…)` is refused by bash, and `declare a[0]=1` is a word.
-                return nil
-            }
+            // `declare a[0]=(…)` is refused by bash, and `declare a[0]=1` is a word.
+            if mustBeArray { return nil }
             at = offset
-            index = try readSubscript()
+            let subscripted = try readSubscript()
             offset = at
-            if byte(offset) == Byte.equals || byte(offset) == Byte.plus && byte(offset + 1) == Byte.equals { break }
-            try chargeRetry(from: start)
-            restore(state)
+            if byte(offset) == Byte.equals || byte(offset) == Byte.plus && byte(offset + 1) == Byte.equals {
+                index = subscripted
+                break
+            }
+            var parts: [Word.Part] = [.literal(name(start, nameEnd) + "[")]
+            for part in subscripted.parts {
+                if case .literal(let inner) = part { appendLiteral(inner, to: &parts) } else { parts.append(part) }
+            }
+            appendLiteral("]", to: &parts)
+            word = try readWord(from: start, after: parts)
             return nil
-        default:
-            // A continued line inside of a name: rare, and left to the evaluator as a word unless it is an assignment.
-            return nil
+        default: return nil
         }
         let appends = byte(offset) == Byte.plus
         offset += appends ? 2 : 1
         if mustBeArray, byte(offset) != Byte.openParen { return nil }
         at = offset
-        let name = text(start, nameEnd)
+        let name = name(start, nameEnd)
         let value: Assignment.Value
         if current == Byte.openParen {
             value = .array(try readArray())
@@ -144,6 +154,7 @@ extension Reader {
     }
 
     /// `( … )` after `NAME=`.
+    @inline(never)
     private mutating func readArray() throws(Stop) -> [Assignment.Element] {
         let opened = at
         try enter()
@@ -154,7 +165,7 @@ extension Reader {
             if current == Byte.closeParen { break }
             if at >= end { throw fail("unclosed `(` of an array", at: at, opened: opened) }
             if Byte.isMeta(current), !startsProcess() {
-                if dialect != .zsh || current != Byte.openParen { throw unexpected() }
+                if dialect != .zsh || current != Byte.openParen { throw unexpectedElement() }
             }
             var index: Word?
             if current == Byte.openBracket {
@@ -182,6 +193,12 @@ extension Reader {
         return elements
     }
 
+    private mutating func unexpectedElement() -> Stop {
+        let stop = unexpected()
+        failure?.dropsLine = true
+        return stop
+    }
+
     // MARK: Redirections
 
     /// The redirections after a compound command.
@@ -206,6 +223,7 @@ extension Reader {
     }
 
     /// `3>`, `{fd}>`; nil with the cursor where it was when the digits or braces are a word.
+    @inline(never)
     private mutating func readPrefixedRedirection() throws(Stop) -> Redirection? {
         let start = at
         var offset = at
@@ -243,6 +261,7 @@ extension Reader {
     }
 
     /// An operator with its target, at the operator.
+    @inline(never)
     private mutating func readRedirection() throws(Stop) -> Redirection {
         let start = at
         let first = current

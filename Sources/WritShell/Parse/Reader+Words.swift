@@ -5,9 +5,13 @@ extension Reader {
     // MARK: Pieces of text
 
     /// Adds unquoted text; joins it to unquoted text before it.
+    @inline(never)
     func appendLiteral(_ start: Int, _ stop: Int, to parts: inout [Word.Part]) {
         guard start < stop else { return }
-        let piece = text(start, stop)
+        appendLiteral(text(start, stop), to: &parts)
+    }
+
+    func appendLiteral(_ piece: String, to parts: inout [Word.Part]) {
         if case .literal(var before)? = parts.last {
             parts.removeLast()
             before += piece
@@ -18,6 +22,7 @@ extension Reader {
     }
 
     /// Adds text that nothing expands; joins it to such text before it. Empty text counts: `''` is a word.
+    @inline(never)
     func appendQuoted(_ piece: String, to parts: inout [Word.Part]) {
         if case .quoted(var before)? = parts.last {
             parts.removeLast()
@@ -28,6 +33,7 @@ extension Reader {
         }
     }
 
+    @inline(never)
     func appendQuoted(_ start: Int, _ stop: Int, to parts: inout [Word.Part]) {
         guard start < stop else { return }
         appendQuoted(text(start, stop), to: &parts)
@@ -43,8 +49,21 @@ extension Reader {
         if Byte.isMeta(current), at > start, current != Byte.openParen, !startsProcess() {
             return Word(parts: [.literal(text(start, at))], span: span(start, at))
         }
-        var parts: [Word.Part] = []
-        var run = start
+        return try readWordSlowly(from: start, run: start, after: [], isCommandName: isCommandName)
+    }
+
+    /// The rest of a word whose first parts were read already, up to the cursor.
+    mutating func readWord(from start: Int, after parts: [Word.Part]) throws(Stop) -> Word {
+        try readWordSlowly(from: start, run: at, after: parts, isCommandName: false)
+    }
+
+    /// The rest of a word that has more than plain bytes, with the cursor at the first of these.
+    @inline(never)
+    private mutating func readWordSlowly(
+        from start: Int, run: Int, after parts: [Word.Part], isCommandName: Bool
+    ) throws(Stop) -> Word {
+        var parts = parts
+        var run = run
         while true {
             let next = current
             if !Byte.endsRun(next) {
@@ -72,29 +91,9 @@ extension Reader {
                     run = at
                     continue
                 }
-            case Byte.backslash:
+            case Byte.backslash, Byte.singleQuote, Byte.doubleQuote, Byte.backquote, Byte.dollar:
                 appendLiteral(run, at, to: &parts)
-                readBackslash(into: &parts)
-                run = at
-                continue
-            case Byte.singleQuote:
-                appendLiteral(run, at, to: &parts)
-                try readSingleQuotes(into: &parts)
-                run = at
-                continue
-            case Byte.doubleQuote:
-                appendLiteral(run, at, to: &parts)
-                try readDoubleQuotes(into: &parts)
-                run = at
-                continue
-            case Byte.backquote:
-                appendLiteral(run, at, to: &parts)
-                try readBackquotes(into: &parts, isQuoted: false)
-                run = at
-                continue
-            case Byte.dollar:
-                appendLiteral(run, at, to: &parts)
-                try readDollar(into: &parts, isQuoted: false)
+                try readQuoteOrExpansion(into: &parts)
                 run = at
                 continue
             default: break
@@ -112,6 +111,7 @@ extension Reader {
     }
 
     /// `?(a|b)`, with the cursor at the parenthesis. Blanks and newlines inside are part of the pattern.
+    @inline(never)
     private mutating func readPattern(sign: UInt8) throws(Stop) -> Word.Part {
         let opened = at
         try enter()
@@ -133,6 +133,7 @@ extension Reader {
     }
 
     /// One alternative of a pattern, up to `|`, `)` or the end.
+    @inline(never)
     private mutating func readAlternative() throws(Stop) -> Word {
         let start = at
         var parts: [Word.Part] = []
@@ -168,6 +169,7 @@ extension Reader {
     }
 
     /// What starts with `\ ' " $` or a backquote outside of quotes.
+    @inline(never)
     mutating func readQuoteOrExpansion(into parts: inout [Word.Part]) throws(Stop) {
         switch current {
         case Byte.backslash: readBackslash(into: &parts)
@@ -222,6 +224,7 @@ extension Reader {
     // MARK: Quotes
 
     /// `\x` outside of quotes.
+    @inline(never)
     mutating func readBackslash(into parts: inout [Word.Part]) {
         let next = byte(at + 1)
         if next == Byte.newline {
@@ -247,6 +250,7 @@ extension Reader {
         }
     }
 
+    @inline(never)
     mutating func readSingleQuotes(into parts: inout [Word.Part]) throws(Stop) {
         let opened = at
         guard let close = find(Byte.singleQuote, from: at + 1) else {
@@ -256,6 +260,7 @@ extension Reader {
         at = close + 1
     }
 
+    @inline(never)
     mutating func readDoubleQuotes(into parts: inout [Word.Part]) throws(Stop) {
         let opened = at
         try enter()
@@ -284,6 +289,7 @@ extension Reader {
     }
 
     /// A backslash inside of double quotes or a here-document, which escapes few characters.
+    @inline(never)
     mutating func readBackslashInQuotes(
         into parts: inout [Word.Part], escapesQuote: Bool, escapesBrace: Bool = false
     ) {
@@ -303,26 +309,29 @@ extension Reader {
     }
 
     /// `$'…'`, with the cursor at the dollar sign.
+    @inline(never)
     mutating func readEscapedQuotes(into parts: inout [Word.Part]) throws(Stop) {
         let opened = at
         at += 2
+        // The end is found first: a backslash hides one character whatever it means there.
+        var close = at
+        while close < end, base[close] != Byte.singleQuote { close += base[close] == Byte.backslash ? 2 : 1 }
+        guard close < end else { throw fail("unterminated `$'`", at: end, opened: opened) }
+        let outerEnd = end
+        end = close
         var bytes: [UInt8] = []
-        var isCut = false
-        while true {
+        while at < end {
             let next = current
-            if next == Byte.singleQuote { break }
-            if next == 0, at >= end { throw fail("unterminated `$'`", at: at, opened: opened) }
             at += 1
             if next != Byte.backslash {
-                if !isCut { bytes.append(next) }
-                continue
+                bytes.append(next)
+            } else if !readEscape(into: &bytes) {
+                // A NUL ends the text for bash, though not the quotes.
+                break
             }
-            let count = bytes.count
-            // A NUL ends the text for bash, though not the quotes.
-            if !readEscape(into: &bytes) { isCut = true }
-            if isCut { bytes.removeLast(bytes.count - min(count, bytes.count)) }
         }
-        at += 1
+        end = outerEnd
+        at = close + 1
         appendQuoted(String(decoding: bytes, as: UTF8.self), to: &parts)
     }
 
@@ -375,8 +384,12 @@ extension Reader {
             if value == 0 { return false }
             bytes += Array(String(UnicodeScalar(UInt32(truncatingIfNeeded: value)) ?? "\u{FFFD}").utf8)
         case UInt8(ascii: "c"):
+            guard at < end else {
+                bytes += [Byte.backslash, letter]
+                return true
+            }
             var control = current
-            if at < end { at += 1 }
+            at += 1
             if control == Byte.backslash, current == Byte.backslash { at += 1 }
             control = control == Byte.question ? 0x7f : control & 0x1f
             if control == 0 { return false }

@@ -5,6 +5,7 @@ import WritCore
 /// that mean the same; what is left is an error or an unreadable expansion.
 extension Reader {
     /// `() { … } ARGUMENTS`, `repeat N …`, `foreach`; nil when none starts here.
+    @inline(never)
     mutating func readZshCommand() throws(Stop) -> Command? {
         let start = at
         if current == Byte.openParen { return try readAnonymousFunction() }
@@ -122,6 +123,7 @@ extension Reader {
     }
 
     /// A parenthesis inside of a word: `=(…)`, glob qualifiers and alternatives. False when it ends the word.
+    @inline(never)
     mutating func readZshParen(
         isFirst: Bool, run: Int, isCommandName: Bool, into parts: inout [Word.Part]
     ) throws(Stop) -> Bool {

@@ -18,6 +18,8 @@ struct Reader {
         var opened: Int?
         /// Limits end the whole reading; syntax faults in text that is read only when it expands do not.
         var isLimit = false
+        /// Bash throws away the line and goes on with the next one.
+        var dropsLine = false
     }
 
     // Safety: points into a buffer that outlives the reader (every reader lives inside a `withUnsafeBufferPointer`
@@ -31,8 +33,7 @@ struct Reader {
     let places: [Int]?
     let dialect: ShellDialect
     let limits: ShellParser.Limits
-    /// Address below which the stack must not grow.
-    let stackFloor: UInt
+    var stack: StackRoom
 
     var depth = 0
     var failure: Failure?
@@ -60,9 +61,7 @@ struct Reader {
         self.dialect = dialect
         self.limits = limits
         retries = 1 << 20 + 4 * min(buffer.count, 1 << 40)
-        let here = Reader.stackAddress()
-        let room = UInt(clamping: limits.stackBytes)
-        stackFloor = here > room ? here - room : 0
+        stack = StackRoom()
     }
 
     /// A reader of text that was cut out of another's, with its share of the limits.
@@ -72,7 +71,7 @@ struct Reader {
         self.places = places
         dialect = outer.dialect
         limits = outer.limits
-        stackFloor = outer.stackFloor
+        stack = outer.stack
         retries = outer.retries
         depth = outer.depth
     }
@@ -83,12 +82,6 @@ struct Reader {
         byte.initialize(to: 0)
         return byte
     }()
-
-    @inline(never)
-    private static func stackAddress() -> UInt {
-        var marker: UInt8 = 0
-        return withUnsafeMutablePointer(to: &marker) { UInt(bitPattern: $0) }
-    }
 
     // MARK: Bytes
 
@@ -107,6 +100,34 @@ struct Reader {
         let stop = min(stop, end)
         guard start < stop else { return "" }
         return String(decoding: UnsafeBufferPointer(start: base + start, count: stop - start), as: UTF8.self)
+    }
+
+    /// The offset behind continued lines (`\` and a newline) that stand at an offset.
+    @inline(__always)
+    func skipContinuations(_ start: Int) -> Int {
+        var offset = start
+        while byte(offset) == Byte.backslash, byte(offset + 1) == Byte.newline { offset += 2 }
+        return offset
+    }
+
+    /// The end of the name that starts at an offset. Lines may be continued inside of it: see ``name(_:_:)``.
+    @inline(__always)
+    func nameEnd(_ start: Int) -> Int {
+        var offset = start
+        while true {
+            while Byte.isName(byte(offset)) { offset += 1 }
+            guard byte(offset) == Byte.backslash else { return offset }
+            let next = skipContinuations(offset)
+            guard next > offset, Byte.isName(byte(next)) else { return offset }
+            offset = next
+        }
+    }
+
+    /// The name between two offsets, without the continued lines in it.
+    func name(_ start: Int, _ stop: Int) -> String {
+        let name = text(start, stop)
+        guard name.utf8.contains(Byte.backslash) else { return name }
+        return String(decoding: name.utf8.filter { $0 != Byte.backslash && $0 != Byte.newline }, as: UTF8.self)
     }
 
     /// Where an offset lies in the original text.
@@ -133,12 +154,24 @@ struct Reader {
 
     // MARK: Faults
 
+    @inline(never)
     mutating func fail(_ message: String, at offset: Int, opened: Int? = nil) -> Stop {
         failure = Failure(message: message, at: place(offset), opened: opened.map(place))
         return Stop()
     }
 
+    /// Text for a message: control characters would act on the terminal of whoever reads it.
+    func shown(_ start: Int, _ stop: Int) -> String {
+        var shown = ""
+        for scalar in text(start, stop).unicodeScalars {
+            let isControl = scalar.value < 32 || (127..<160).contains(scalar.value)
+            shown.unicodeScalars.append(isControl ? "?" : scalar)
+        }
+        return shown
+    }
+
     /// The fault of meeting something that cannot stand at the cursor.
+    @inline(never)
     mutating func unexpected() -> Stop {
         if at >= end { return fail("unexpected end", at: at) }
         if current == Byte.newline { return fail("unexpected newline", at: at) }
@@ -151,13 +184,13 @@ struct Reader {
         } else {
             while stop < at + 20, stop < end, !Byte.isMeta(byte(stop)) { stop += 1 }
         }
-        return fail("unexpected `\(text(at, stop))`", at: at)
+        return fail("unexpected `\(shown(at, stop))`", at: at)
     }
 
     /// One level deeper; every call is paired with `depth -= 1`.
     mutating func enter() throws(Stop) {
         depth += 1
-        if depth > limits.nesting || Reader.stackAddress() < stackFloor {
+        if depth > limits.nesting || !stack.hasRoom() {
             failure = Failure(message: "nested too deep", at: place(at), isLimit: true)
             throw Stop()
         }

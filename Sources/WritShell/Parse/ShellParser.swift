@@ -16,21 +16,18 @@ public enum ShellDialect: String, Sendable, Hashable, CaseIterable {
 public struct ShellParser {
     /// What the parser refuses to go beyond.
     public struct Limits: Sendable, Hashable {
-        /// Most levels of commands, expansions and quotes inside one another.
+        /// Most levels of commands, expansions and quotes inside one another. On a thread with little stack fewer
+        /// are read (some 80 with 512 KiB), and the error is the same.
         public var nesting: Int
         /// Most bytes of a script.
         public var bytes: Int
-        /// Most bytes of the calling thread's stack that the parser may take.
-        public var stackBytes: Int
-
-        /// 200 levels, 64 MiB, and a stack that a thread of 512 KiB can give.
+        /// 200 levels and 64 MiB.
         public static let `default` = Limits()
 
         /// Creates limits.
-        public init(nesting: Int = 200, bytes: Int = 64 << 20, stackBytes: Int = 320 << 10) {
+        public init(nesting: Int = 200, bytes: Int = 64 << 20) {
             self.nesting = nesting
             self.bytes = bytes
-            self.stackBytes = stackBytes
         }
     }
 
@@ -128,7 +125,12 @@ extension Parameter {
             name: "", operation: .fallback(operator: "?", treatsEmptyAsUnset: false, text), span: span)
     }
 
-    /// Whether this came from ``unreadable(_:span:)``: its value cannot be known.
+    /// A `$((…)…)` that is neither arithmetic nor commands; told apart from `${…}` by the operator, for printing.
+    static func unreadableParentheses(_ text: Word, span: SourceSpan) -> Parameter {
+        Parameter(name: "", operation: .fallback(operator: "(", treatsEmptyAsUnset: false, text), span: span)
+    }
+
+    /// Whether this came from ``unreadable(_:span:)`` or its like: its value cannot be known.
     public var isUnreadable: Bool { name.isEmpty }
 }
 

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Testing
+import WritCore
+import WritShell
+
+/// Rows of a measuring set, or nil when the sets are not on this machine. They are never part of the repository.
+private func rows(_ area: String, _ name: String) -> [JSON]? {
+    var folder = URL(filePath: #filePath)
+    while folder.path != "/" {
+        folder.deleteLastPathComponent()
+        let file = folder.appending(path: "shared/data/\(area)/\(name).jsonl")
+        guard let data = FileManager.default.contents(atPath: file.path) else { continue }
+        return data.split(separator: UInt8(ascii: "\n")).compactMap { line in
+            do {
+                return try JSON(parsing: Array(line))
+            } catch {
+                Issue.record("\(name): a row is not JSON: \(error)")
+                return nil
+            }
+        }
+    }
+    print("SKIPPED: no shared/data/\(area)/\(name).jsonl above the package, so nothing was measured")
+    return nil
+}
+
+@Test func `the share of public scripts that is read`() {
+    for (name, least) in [("real-scripts", 1.0), ("tree-sitter-bash", 1.0), ("oils-spec", 0.97)] {
+        guard let rows = rows("bash", name) else { return }
+        var valid = 0
+        var read = 0
+        var invalid = 0
+        var refused = 0
+        for row in rows {
+            guard let script = row["script"]?.string else { continue }
+            let fails = ShellParser.parse(script).error != nil
+            if row["label"]?.string == "valid" {
+                valid += 1
+                read += fails ? 0 : 1
+            } else {
+                invalid += 1
+                refused += fails ? 1 : 0
+            }
+        }
+        print("\(name): \(read) of \(valid) valid scripts read, \(refused) of \(invalid) invalid ones refused")
+        #expect(Double(read) >= least * Double(valid))
+    }
+}
+
+@Test func `every command of the command sets ends in a tree or an error`() {
+    let sets = [
+        "agent-multiswebench", "agent-sweagent-demos", "build-and-ci", "gtfobins", "guard-dcg", "guard-safety-net", "nl2bash",
+    ]
+    for name in sets {
+        guard let rows = rows("commands", name) else { return }
+        var read = 0
+        var stable = 0
+        for row in rows {
+            guard let command = row["command"]?.string else { continue }
+            let outcome = ShellParser.parse(command)
+            read += outcome.error == nil ? 1 : 0
+            let text = ShellPrinter.print(outcome.script)
+            stable += ShellPrinter.print(ShellParser.parse(text).script) == text ? 1 : 0
+        }
+        print("\(name): \(read) of \(rows.count) commands read, \(stable) printed stably")
+        #expect(stable == rows.count)
+        #expect(Double(read) >= 0.9 * Double(rows.count))
+    }
+}
