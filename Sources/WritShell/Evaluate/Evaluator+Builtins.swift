@@ -186,6 +186,13 @@ extension Evaluator {
             write(.unknown(.output, taints: .secret), to: streams)
             return
         }
+        let isLocal = name == "local" || (name == "declare" || name == "typeset") && !fields.contains { $0.text == "-g" }
+        if isLocal, let frame = frames.indices.last(where: { frames[$0].kind != .loop }), frames[frame].kind == .function {
+            for operand in operands {
+                guard let variable = Self.assignment(operand)?.name ?? operand.text, frames[frame].hidden[variable] == nil else { continue }
+                frames[frame].hidden[variable] = .some(state.variables[variable])
+            }
+        }
         for operand in operands {
             guard let (variable, key, appends, given) = Self.assignment(operand) else {
                 if let text = operand.text, !exportsFunctions {
@@ -255,6 +262,19 @@ extension Evaluator {
             guard let text = field.text, !text.hasPrefix("-") else { continue }
             if let found = DangerousVariables.builtIn.class(of: text), found == .guard {
                 note(Operation(.configWrite, detail: "environment \(text) (guard)"))
+            }
+            if text.hasSuffix("]"), let open = text.firstIndex(of: "[") {
+                let key = String(text[text.index(after: open)...].dropLast())
+                switch state.variables[String(text[..<open])]?.content {
+                case .list(var items)?:
+                    if let index = Int(key) { items[index] = nil }
+                    state.variables[String(text[..<open])]?.content = .list(items)
+                case .map(var items)?:
+                    items[key] = nil
+                    state.variables[String(text[..<open])]?.content = .map(items)
+                default: break
+                }
+                continue
             }
             state.functions[text] = nil
             state.variables[text] = Variable(content: .unset)

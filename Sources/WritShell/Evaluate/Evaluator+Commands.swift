@@ -120,7 +120,14 @@ extension Evaluator {
         // Assignments before a command hold for that command.
         var restored: [(String, Variable?)] = []
         var environment: [String: Value] = [:]
+        var compounds: [Assignment] = []
         for assignment in assignments {
+            // `declare -A m=(…)`: the parser tells the compound apart from the words, and it stands after them.
+            if assignment.span.start > words[0].span.start {
+                compounds.append(assignment)
+                fields.append(Value(assignment.name, span: assignment.span))
+                continue
+            }
             restored.append((assignment.name, state.variables[assignment.name]))
             assign(assignment, &state, isExported: true)
             environment[assignment.name] = value(of: assignment.name, state)
@@ -135,6 +142,7 @@ extension Evaluator {
             }
         }
         for (name, variable) in restored { state.variables[name] = variable }
+        for compound in compounds { assign(compound, &state) }
     }
 
     private static func looksAssigned(_ word: Word) -> Bool {
@@ -235,6 +243,7 @@ extension Evaluator {
             path.hasEnded = false
             if state.hasEnded { state = path } else { state.join(path) }
         }
+        for (name, variable) in frame.hidden { state.variables[name] = variable }
         (state.arguments, state.hasUnknownArguments) = outerArguments
         callStack.removeLast()
     }

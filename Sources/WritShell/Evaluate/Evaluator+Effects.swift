@@ -82,6 +82,7 @@ extension Evaluator {
             return
         }
         note(Operation(.shellExec, traits: .interpreter, detail: "script", taints: content.taints))
+        if !Languages.isShell(language) { write(.unknown(.output, taints: content.taints), to: streams) }
         runCode(
             content, language: language, name: fields[0], arguments: Array(fields.dropFirst()), &state, streams)
     }
@@ -144,7 +145,7 @@ extension Evaluator {
         for (index, effect) in reading.effects.enumerated() {
             apply(effect, &run, sent: index == lastConnection ? sent : Sent(), &state)
         }
-        if run.runsOther, run.output == nil { return }
+        if run.runsOther, run.output == nil, run.writes.isEmpty { return }
         if streams.captures || !run.writes.isEmpty { finish(&run, reading, &state) }
     }
 
@@ -306,7 +307,7 @@ extension Evaluator {
             run.runsOther = true
             runWithInput(words, run.fields, run.state, run.streams)
         case .code(let code, let language):
-            run.runsOther = true
+            if Languages.isShell(language) { run.runsOther = true }
             let place = run.fields.firstIndex(of: code)
             let rest = place.map { Array(run.fields[($0 + 1)...]) } ?? []
             var inner = run.state
@@ -314,7 +315,7 @@ extension Evaluator {
                 code, language: language, name: rest.first ?? run.fields[0], arguments: Array(rest.dropFirst()), &inner,
                 run.streams)
         case .codeFile(let path, let language):
-            run.runsOther = true
+            if Languages.isShell(language) { run.runsOther = true }
             let place = run.fields.firstIndex(of: path)
             let rest = place.map { Array(run.fields[($0 + 1)...]) } ?? []
             var inner = run.state
@@ -324,7 +325,7 @@ extension Evaluator {
                 if run.streams.input != nil { run.output = run.output ?? .passesInput }
                 return
             }
-            run.runsOther = true
+            if Languages.isShell(language) { run.runsOther = true }
             var inner = run.state
             var streams = run.streams
             streams.input = nil

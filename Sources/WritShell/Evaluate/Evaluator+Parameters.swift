@@ -246,6 +246,7 @@ extension Evaluator {
             return .one(.unknown(.variable("")))
         }
         if parameter.isIndirect { return resolveIndirect(parameter, &state, depth: depth) }
+        if case .names = parameter.operation { return resolveIndirect(parameter, &state, depth: depth) }
         let indexText = parameter.index?.constantText
         if parameter.name == "@" || parameter.name == "*" {
             guard case .list(let values, let isStar) = arguments(parameter, state) else {
@@ -430,10 +431,22 @@ extension Evaluator {
             view.append(contentsOf: scalars[start..<end])
             return Value(String(view), taints: value.taints)
         case .changeCase(let name, let word):
-            if let word { _ = patternText(word, &state) }
-            guard let text = value.text else { return unknown }
+            guard let text = value.text else {
+                if let word { _ = patternText(word, &state) }
+                return unknown
+            }
             let isAll = name.utf8.count == 2
             let isUpper = name.hasPrefix("^")
+            if let word {
+                guard let pattern = patternText(word, &state) else { return unknown }
+                var isOpen = true
+                let changed = text.map { character -> String in
+                    let matches = isOpen && ShellPattern.matches(pattern, String(character))
+                    if !isAll { isOpen = false }
+                    return matches ? (isUpper ? character.uppercased() : character.lowercased()) : String(character)
+                }
+                return Value(changed.joined(), taints: value.taints)
+            }
             if isAll { return Value(isUpper ? text.uppercased() : text.lowercased(), taints: value.taints) }
             let head = text.prefix(1)
             return Value((isUpper ? head.uppercased() : head.lowercased()) + text.dropFirst(), taints: value.taints)

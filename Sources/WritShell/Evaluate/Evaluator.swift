@@ -30,6 +30,8 @@ final class Evaluator {
         var kind: Kind
         var exits: [ShellState] = []
         var continues: [ShellState] = []
+        /// What `local` hid.
+        var hidden: [String: Variable?] = [:]
     }
 
     /// A file that the analysed command writes before it is read or run.
@@ -383,6 +385,10 @@ final class Evaluator {
             if !fallsThrough {
                 for pattern in arm.patterns {
                     let text = patternText(pattern, &state)
+                    if text == "*" {
+                        match = true
+                        break
+                    }
                     guard let text, let subject = value.text else {
                         match = match == true ? true : nil
                         continue

@@ -111,8 +111,15 @@ struct Invocation {
         }
         // `*` stands for any word.
         guard let found = command.commands[text] ?? command.commands["*"] else { return nil }
-        canonicalWords.append(text)
-        return found
+        do {
+            let definition = try found.get()
+            canonicalWords.append(text)
+            return definition
+        } catch {
+            // Faulty lines of a table: nothing is known of what the sub-command does.
+            hasUnknownCommand = true
+            return nil
+        }
     }
 
     private enum Taken { case tail, assignment, neither }
@@ -388,6 +395,12 @@ struct Invocation {
         definition.reader?.read(&self)
         emitOptions()
         if !skipsTable { emitWords() }
+        if !definition.commands.isEmpty, !words.isEmpty, definition.places.isEmpty, definition.fixed.isEmpty, !skipsTable,
+            !hasUnknownCommand, let first = words.first
+        {
+            // A plugin, or a sub-command that is newer than the table.
+            effects.append(.unread("the sub-command \(first.display), which is not in the table"))
+        }
         for action in definition.fixed where !action.roles.isEmpty { perform(action, on: nil) }
         emitTail()
         let hasOutput = effects.contains { if case .output = $0 { true } else { false } }

@@ -36,10 +36,13 @@ public struct ProgramTable: Sendable {
     private let store: ProgramStore
 
     /// The one embedded in the executable. A program's lines are read when it is first asked for.
-    public static let builtIn = ProgramTable(
-        store: ProgramStore(
-            tables: Resource.all(under: "programs/").filter { $0.name.hasSuffix(".table") }
-                .map { ($0.name, $0.bytes) }))
+    public static let builtIn = embedded()
+
+    /// A fresh one, with nothing read yet.
+    static func embedded() -> ProgramTable {
+        ProgramTable(store: ProgramStore(
+            tables: Resource.all(under: "programs/").filter { $0.name.hasSuffix(".table") }.map { ($0.name, $0.bytes) }))
+    }
 
     private init(store: ProgramStore) {
         self.store = store
@@ -77,8 +80,7 @@ public struct ProgramTable: Sendable {
             return ProgramReading(canonicalWords: [base])
         }
         var invocation = Invocation(
-            program: store.isListed(base) ? base : definition.name, arguments: arguments, input: input,
-            definition: definition)
+            program: store.isListed(base) ? base : definition.name, arguments: arguments, input: input, definition: definition)
         invocation.read()
         return ProgramReading(
             effects: invocation.effects, isKnown: true, canonicalWords: invocation.canonicalWords,
@@ -117,11 +119,10 @@ public struct ProgramTable: Sendable {
                 holds = !summary.contains { $0.hasPrefix(example.expected) }
             }
             if !holds {
-                failures.append(
-                    ExampleFailure(
-                        table: table, line: example.line, command: example.command,
-                        expected: (example.mustMatch ? "" : "nothing like ") + example.expected,
-                        actual: summary.joined(separator: " ; ")))
+                failures.append(ExampleFailure(
+                    table: table, line: example.line, command: example.command,
+                    expected: (example.mustMatch ? "" : "nothing like ") + example.expected,
+                    actual: summary.joined(separator: " ; ")))
             }
         }
         return failures
@@ -196,11 +197,7 @@ final class ProgramStore: Sendable {
             } else {
                 for name in found.names {
                     if let other = index.programs.updateValue(place, forKey: name) {
-                        index.faults.append(
-                            .init(
-                                table: table,
-                                message: "`\(name)` is also at line \(other.line) of another table or this one",
-                                line: found.line))
+                        index.faults.append(.init(table: table, message: "`\(name)` is also at line \(other.line) of another table or this one", line: found.line))
                     }
                 }
             }
@@ -238,8 +235,7 @@ final class ProgramStore: Sendable {
             }
             return node
         } catch let fault as Outline.Fault {
-            throw ProgramTableFault(
-                table: tables[place.table].name, message: fault.message, line: fault.line + place.line - 1)
+            throw ProgramTableFault(table: tables[place.table].name, message: fault.message, line: fault.line + place.line - 1)
         } catch let fault as ProgramTableFault {
             throw fault
         } catch {
@@ -262,22 +258,31 @@ final class ProgramStore: Sendable {
         for place in index.shared.values { _ = try nodes(place) }
         for (name, place) in index.programs where name == place.name {
             let definition = try make(place)
+            try Self.loadCommands(of: definition)
             made.withLock { $0[name] = definition }
         }
     }
 
+    private static func loadCommands(of definition: ProgramDefinition) throws(ProgramTableFault) {
+        // As deep as the outline is, which has a limit.
+        for command in commands(of: definition) { try loadCommands(of: command.get()) }
+    }
+
+    /// Each once, whatever number of names it has.
+    private static func commands(of definition: ProgramDefinition) -> [ProgramDefinition.Later] {
+        var seen: Set<ObjectIdentifier> = []
+        return definition.commands.values.filter { seen.insert(ObjectIdentifier($0)).inserted }
+    }
+
     func allExamples() throws(ProgramTableFault) -> [(String, ProgramExample)] {
         var all: [(String, ProgramExample)] = []
-        func collect(_ definition: ProgramDefinition, _ table: String) {
+        func collect(_ definition: ProgramDefinition, _ table: String) throws(ProgramTableFault) {
             all += definition.examples.map { (table, $0) }
-            var seen: Set<ObjectIdentifier> = []
-            for command in definition.commands.values where seen.insert(ObjectIdentifier(command)).inserted {
-                collect(command, table)
-            }
+            for command in Self.commands(of: definition) { try collect(command.get(), table) }
         }
         for (name, place) in index.programs where name == place.name {
             let definition = try make(place)
-            collect(definition, tables[place.table].name)
+            try collect(definition, tables[place.table].name)
         }
         return all.sorted { ($0.0, $0.1.line) < ($1.0, $1.1.line) }
     }
@@ -287,6 +292,7 @@ final class ProgramStore: Sendable {
         let base = Self.baseName(program)
         if let known = made.withLock({ $0[base] }) { return known }
         guard let place = place(of: base) else { return nil }
+        if let known = made.withLock({ $0[place.name] }) { return known }
         let definition: ProgramDefinition
         do {
             definition = try make(place)
@@ -294,10 +300,7 @@ final class ProgramStore: Sendable {
             // A faulty table makes its program an unknown one, which callers treat as the stricter case.
             return nil
         }
-        made.withLock { made in
-            made[place.name] = definition
-            made[base] = definition
-        }
+        made.withLock { $0[place.name] = definition }
         return definition
     }
 
@@ -315,9 +318,7 @@ final class ProgramStore: Sendable {
             if let place = index.programs[String(name)] ?? index.programs[name.lowercased()] { return place }
         }
         // ld-linux-x86-64.so.2, ld-musl-aarch64.so.1
-        if name.hasPrefix("ld-linux") || name.hasPrefix("ld-musl") || name.hasPrefix("ld-2.") {
-            return index.programs["ld.so"]
-        }
+        if name.hasPrefix("ld-linux") || name.hasPrefix("ld-musl") || name.hasPrefix("ld-2.") { return index.programs["ld.so"] }
         // python3.11, gcc-12, ruby2.7, llvm-ar-15
         let bare = name.utf8.reversed().drop { ($0 >= 0x30 && $0 <= 0x39) || $0 == 0x2E }
         var stem = String(decoding: Array(bare.reversed()), as: UTF8.self)
@@ -337,9 +338,7 @@ final class ProgramStore: Sendable {
 
     static func baseName(_ program: String) -> String {
         let utf8 = program.utf8
-        guard let slash = utf8.lastIndex(where: { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") }) else {
-            return program
-        }
+        guard let slash = utf8.lastIndex(where: { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") }) else { return program }
         return String(program[utf8.index(after: slash)...])
     }
 }

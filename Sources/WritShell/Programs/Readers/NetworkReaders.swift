@@ -98,10 +98,18 @@ private func readCurl(_ call: inout Invocation) {
             call.replaceLastRead(by: url, method: call.method?.name.display.uppercased() ?? "")
         }
         if isToFile { call.add(.write(fileName(url, orElse: "curl_response"), appends: false)) }
-        if method == "DELETE" {
+        if method == "DELETE" || (!method.isEmpty && isDeletion(url)) {
             call.add(.httpRequest, "deletes over HTTP: \(url.display)", traits: .download, method: "DELETE")
         }
     }
+}
+
+/// Addresses whose last part says that what they name is deleted, in interfaces that take POST for it.
+private func isDeletion(_ url: Value) -> Bool {
+    let text = url.display.lowercased()
+    let path = text.prefix { $0 != "?" && $0 != "#" }
+    return ["/dodelete", "/_delete_by_query", "/delete", "/purge", "/truncate", "/_forcemerge?only_expunge", "/clear", "/destroy"]
+        .contains { path.hasSuffix($0) }
 }
 
 private func readWget(_ call: inout Invocation) {

@@ -12,6 +12,20 @@ let shellReaders: [String: ProgramReader] = [
         call.add(.code(call.tail[1], language: "sh"))
         call.tail = []
     },
+    "env": ProgramReader { call in
+        // -S puts the words of its value before those that follow.
+        let split = call.values("-S").flatMap { $0.splitIntoWords() }
+        guard !split.isEmpty || call.has("-S") else { return }
+        var words = split[...]
+        while let first = words.first, first.knownPrefix.hasPrefix("-") { words = words.dropFirst() }
+        while let first = words.first, let (name, value) = call.assignment(first) {
+            call.environment[name] = value
+            words = words.dropFirst()
+        }
+        let whole = Array(words) + call.tail
+        call.tail = []
+        if !whole.isEmpty { call.add(.run(whole, environment: call.environment, takesInput: true, isRemote: false)) }
+    },
     "lock-arguments": ProgramReader { call in
         // setlock FILE, envdir DIR, envuidgid USER: one word before the program.
         let name = ProgramStore.baseName(call.arguments.first?.display ?? "")
