@@ -99,7 +99,7 @@ private func readCurl(_ call: inout Invocation) {
         }
         if isToFile { call.add(.write(fileName(url, orElse: "curl_response"), appends: false)) }
         if method == "DELETE" || (!method.isEmpty && isDeletion(url)) {
-            call.add(.httpRequest, "deletes over HTTP: \(url.display)", traits: .download, method: "DELETE")
+            call.add(.resourceDelete, "deletes over HTTP: \(url.display)", method: method)
         }
     }
 }

@@ -59,6 +59,8 @@ private func readShell(_ call: inout Invocation) {
         if let script = call.words.first {
             call.add(.code(script, language: language))
         }
+    } else if call.words.isEmpty, call.has("--version") || call.has("--help") {
+        return
     } else if call.has("-s") || call.words.isEmpty {
         call.add(.codeInput(language: language))
     } else if let script = call.words.first {
