@@ -7,6 +7,10 @@ let shellReaders: [String: ProgramReader] = [
     "powershell": ProgramReader(read: readPowerShell),
     "cmd": ProgramReader { call in readSlash(&call, language: "cmd") },
     "flock": ProgramReader { call in
+        // A number is a descriptor that is open already.
+        if let first = call.words.first?.text, !first.isEmpty, first.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) {
+            call.skipsTable = true
+        }
         // flock FILE -c COMMAND: here the option stands after the file.
         guard call.tail.count > 1, call.tail[0].text == "-c" || call.tail[0].text == "--command" else { return }
         call.add(.code(call.tail[1], language: "sh"))
