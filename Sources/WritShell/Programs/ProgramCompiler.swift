@@ -10,6 +10,7 @@ public struct ProgramTableFault: Error, Sendable, Hashable, CustomStringConverti
     /// 1-based.
     public let line: Int
 
+    /// `table:line: message`.
     public var description: String { "\(table):\(line): \(message)" }
 }
 
@@ -54,7 +55,9 @@ struct ProgramCompiler: Sendable {
             let names = line.value.split(separator: " ").map(String.init)
             guard let first = names.first else { throw fault("sub-command without a name", line) }
             let parent = draft
-            let command = ProgramDefinition.Later { () throws(ProgramTableFault) in try definition(line, name: first, parent: parent) }
+            let command = ProgramDefinition.Later { () throws(ProgramTableFault) in
+                try definition(line, name: first, parent: parent)
+            }
             for name in names { draft.commands[name] = command }
         }
         return ProgramDefinition(draft)
@@ -269,7 +272,9 @@ struct ProgramCompiler: Sendable {
         var index = utf8.startIndex
         while let colon = utf8[index...].firstIndex(of: UInt8(ascii: ":")) {
             let next = utf8.index(after: colon)
-            if colon > utf8.startIndex, next < utf8.endIndex, utf8[utf8.index(before: colon)] == 0x20, utf8[next] == 0x20 {
+            if colon > utf8.startIndex, next < utf8.endIndex, utf8[utf8.index(before: colon)] == 0x20,
+                utf8[next] == 0x20
+            {
                 return (text[..<utf8.index(before: colon)], text[utf8.index(after: next)...])
             }
             index = next

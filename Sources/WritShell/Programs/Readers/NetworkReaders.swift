@@ -99,7 +99,7 @@ private func readCurl(_ call: inout Invocation) {
         }
         if isToFile { call.add(.write(fileName(url, orElse: "curl_response"), appends: false)) }
         if method == "DELETE" || (!method.isEmpty && isDeletion(url)) {
-            call.add(.httpRequest, "deletes over HTTP: \(url.display)", traits: .download, method: "DELETE")
+            call.add(.resourceDelete, "deletes over HTTP: \(url.display)", method: method)
         }
     }
 }
@@ -108,8 +108,11 @@ private func readCurl(_ call: inout Invocation) {
 private func isDeletion(_ url: Value) -> Bool {
     let text = url.display.lowercased()
     let path = text.prefix { $0 != "?" && $0 != "#" }
-    return ["/dodelete", "/_delete_by_query", "/delete", "/purge", "/truncate", "/_forcemerge?only_expunge", "/clear", "/destroy"]
-        .contains { path.hasSuffix($0) }
+    return [
+        "/dodelete", "/_delete_by_query", "/delete", "/purge", "/truncate", "/_forcemerge?only_expunge", "/clear",
+        "/destroy",
+    ]
+    .contains { path.hasSuffix($0) }
 }
 
 private func readWget(_ call: inout Invocation) {

@@ -7,6 +7,10 @@ let shellReaders: [String: ProgramReader] = [
     "powershell": ProgramReader(read: readPowerShell),
     "cmd": ProgramReader { call in readSlash(&call, language: "cmd") },
     "flock": ProgramReader { call in
+        // A number is a descriptor that is open already.
+        if let first = call.words.first?.text, !first.isEmpty, first.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) {
+            call.skipsTable = true
+        }
         // flock FILE -c COMMAND: here the option stands after the file.
         guard call.tail.count > 1, call.tail[0].text == "-c" || call.tail[0].text == "--command" else { return }
         call.add(.code(call.tail[1], language: "sh"))
@@ -46,7 +50,8 @@ let shellReaders: [String: ProgramReader] = [
     },
     "socket": ProgramReader { call in
         guard call.words.count > 1, !call.has("-s") else { return }
-        let host = call.words[0], port = call.words[1]
+        let host = call.words[0]
+        let port = call.words[1]
         call.skipsTable = true
         call.add(
             .connect(.joining([host, port], with: ":"), method: "", traits: call.has("-p") ? [.networkShell] : []))
@@ -62,6 +67,8 @@ private func readShell(_ call: inout Invocation) {
         if let script = call.words.first {
             call.add(.code(script, language: language))
         }
+    } else if call.words.isEmpty, call.has("--version") || call.has("--help") {
+        return
     } else if call.has("-s") || call.words.isEmpty {
         call.add(.codeInput(language: language))
     } else if let script = call.words.first {
