@@ -592,6 +592,9 @@ struct Invocation {
                 effects.append(.run(parts, environment: environment, takesInput: true, isRemote: false))
             }
         case .package(let kind, let ecosystem):
+            if kind == .pkgInstall, Self.isURL(value), !value.hasPrefix("file:") {
+                effects.append(.connect(value, method: "", traits: traits.union(.download)))
+            }
             effects.append(.package(kind, ecosystem: ecosystem, name: value, traits: traits))
         case .environment:
             if let (name, value) = assignment(value) { environment[name] = value }

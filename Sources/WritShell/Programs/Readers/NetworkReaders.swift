@@ -90,6 +90,14 @@ private func readCurl(_ call: inout Invocation) {
     call.skipsTable = true
     let isToFile = call.has("-O")
     let method = call.method?.name.display.uppercased() ?? ""
+    for data in call.values("--data-urlencode") {
+        // `name@file` and `@file` name files; `name=text`, `=text` and `text` do not.
+        if let (name, file) = data.split(at: UInt8(ascii: "@")), !name.contains("=") {
+            call.send(file: file)
+        } else {
+            call.send(text: data)
+        }
+    }
     if call.has("-G") { call.method = (Value("GET"), true) }
     for url in call.words {
         call.perform(.source, on: url, traits: call.traits.union(.download), detail: "")
