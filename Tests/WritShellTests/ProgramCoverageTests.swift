@@ -2,6 +2,7 @@
 import Foundation
 import Testing
 import WritCore
+
 @testable import WritShell
 
 /// How much of a public collection of program capabilities the tables know. The collection is not part of the
@@ -14,7 +15,8 @@ import WritCore
         let text = try String(contentsOfFile: path, encoding: .utf8)
         var names: Set<String> = []
         var unknown: Set<String> = []
-        var tried = 0, right = 0
+        var tried = 0
+        var right = 0
         var misses: [String] = []
         var byCapability: [String: (tried: Int, right: Int)] = [:]
         for line in text.split(separator: "\n") {
@@ -35,7 +37,8 @@ import WritCore
                 right += 1
                 byCapability[capability, default: (0, 0)].right += 1
             } else {
-                misses.append("\(name) | \(capability) | \(command.prefix(120).replacingOccurrences(of: "\n", with: "⏎"))")
+                misses.append(
+                    "\(name) | \(capability) | \(command.prefix(120).replacingOccurrences(of: "\n", with: "⏎"))")
             }
         }
         print("programs known: \(names.count - unknown.count) of \(names.count)")
@@ -86,16 +89,21 @@ import WritCore
             case (_, .code), (_, .codeFile), (_, .codeInput), (_, .run), (_, .runWithInputArguments):
                 // Code says for itself what it does once it is read.
                 true
-            case ("file-read", .read), ("file-read", .search), ("file-read", .upload), ("file-write", .write), ("file-write", .delete),
+            case ("file-read", .read), ("file-read", .search), ("file-read", .upload), ("file-write", .write),
+                ("file-write", .delete),
                 ("upload", .upload), ("upload", .uploadText), ("download", .connect), ("reverse-shell", .connect),
-                ("bind-shell", .listen), ("shell", .unread), ("command", .unread), ("inherit", .unread), ("library-load", .unread),
-                ("privilege-escalation", .mode), ("privilege-escalation", .write), ("command", .package), ("shell", .package),
+                ("bind-shell", .listen), ("shell", .unread), ("command", .unread), ("inherit", .unread),
+                ("library-load", .unread),
+                ("privilege-escalation", .mode), ("privilege-escalation", .write), ("command", .package),
+                ("shell", .package),
                 ("upload", .listen), ("download", .package):
                 true
             case ("upload", .connect(_, _, let traits)): traits.contains(.upload)
             case (let capability, .operation(let operation)):
                 switch operation.kind {
-                case .shellExec: ["shell", "command", "inherit", "file-read", "file-write", "download", "upload", "reverse-shell"].contains(capability)
+                case .shellExec:
+                    ["shell", "command", "inherit", "file-read", "file-write", "download", "upload", "reverse-shell"]
+                        .contains(capability)
                 case .privilegeRaise: ["shell", "privilege-escalation"].contains(capability)
                 case .secretRead: capability == "file-read"
                 case .systemChange: ["privilege-escalation", "command"].contains(capability)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Testing
 import WritCore
+
 @testable import WritShell
 
 @Suite struct ProgramReadingTests {
@@ -16,7 +17,9 @@ import WritCore
         for name in ["rm", "/bin/rm", "./rm", "rm.exe", "C:\\x\\rm.EXE"] {
             #expect(reading([Value(name), Value("x")]).isKnown, "\(name)")
         }
-        for (name, word) in [("python3.11", "python"), ("gcc-12", "gcc"), ("x86_64-linux-gnu-gcc-12", "gcc"), ("ruby2.7", "ruby")] {
+        for (name, word) in [
+            ("python3.11", "python"), ("gcc-12", "gcc"), ("x86_64-linux-gnu-gcc-12", "gcc"), ("ruby2.7", "ruby"),
+        ] {
             let reading = reading([Value(name), Value("--version")])
             #expect(reading.isKnown, "\(name)")
             #expect(reading.canonicalWords == [word])
@@ -50,8 +53,10 @@ import WritCore
     }
 
     @Test func `computed options and sub-commands are reported`() {
-        #expect(reading([Value("rm"), Value(pieces: [.text("-"), .unknown(.output)]), Value("x")]).unknownOptions == 1)
-        #expect(reading([Value("rm"), Value(pieces: [.text("--"), .unknown(.output)]), Value("x")]).unknownOptions == 1)
+        #expect(
+            reading([Value("rm"), Value(pieces: [.text("-"), .unknown(.output)]), Value("x")]).unknownOptions == 1)
+        #expect(
+            reading([Value("rm"), Value(pieces: [.text("--"), .unknown(.output)]), Value("x")]).unknownOptions == 1)
         #expect(reading([Value("git"), .unknown(.output)]).hasUnknownCommand)
         #expect(reading([.unknown(.output), Value("x")]).hasUnknownCommand)
     }
@@ -68,21 +73,29 @@ import WritCore
     }
 
     @Test func `nothing traps on short and odd arguments`() {
-        let odd = ["", "-", "--", "---", "-=", "--=", "+", "/", "=", "a=", "-o", "--output", "--output=", "{}", ";", "-e", "-c", "-exec", "@", ":"]
+        let odd = [
+            "", "-", "--", "---", "-=", "--=", "+", "/", "=", "a=", "-o", "--output", "--output=", "{}", ";", "-e",
+            "-c", "-exec", "@", ":",
+        ]
         for name in ProgramTable.builtIn.names {
             _ = reading([Value(name)])
             for word in odd {
                 _ = reading([Value(name), Value(word)])
                 _ = reading([Value(name), Value(word), Value(word)])
             }
-            _ = reading([Value(name), .unknown(.output), Value(pieces: [.text("-"), .unknown(.output)]), Value(pieces: [.glob("*")])])
+            _ = reading([
+                Value(name), .unknown(.output), Value(pieces: [.text("-"), .unknown(.output)]),
+                Value(pieces: [.glob("*")]),
+            ])
         }
     }
 
     @Test func `packages are told apart from their versions`() {
         let cases: [(String, String, String, String)] = [
-            ("npm", "lodash@4.17.21", "lodash", "4.17.21"), ("npm", "@scope/x@1", "@scope/x", "1"), ("npm", "@scope/x", "@scope/x", ""),
-            ("pypi", "requests==2.0", "requests", "2.0"), ("pypi", "a[b,c]>=1,<2", "a", ">=1,<2"), ("pypi", "x", "x", ""),
+            ("npm", "lodash@4.17.21", "lodash", "4.17.21"), ("npm", "@scope/x@1", "@scope/x", "1"),
+            ("npm", "@scope/x", "@scope/x", ""),
+            ("pypi", "requests==2.0", "requests", "2.0"), ("pypi", "a[b,c]>=1,<2", "a", ">=1,<2"),
+            ("pypi", "x", "x", ""),
             ("apt", "curl=7.1", "curl", "7.1"), ("docker", "h:5000/o/x:1", "h:5000/o/x", "1"),
             ("docker", "x@sha256:ab", "x", "sha256:ab"), ("go", "h/x@v1", "h/x", "v1"), ("npm", "./x@1", "./x@1", ""),
         ]
@@ -93,15 +106,27 @@ import WritCore
     }
 
     @Test func `variables that make programs run something are known`() {
-        func lines(_ name: String, _ value: String) -> [String] { EffectSummary.lines(EnvironmentVariables.effects(of: name, value: Value(value))) }
+        func lines(_ name: String, _ value: String) -> [String] {
+            EffectSummary.lines(EnvironmentVariables.effects(of: name, value: Value(value)))
+        }
         let cases: [(String, String, [String])] = [
-            ("PAGER", "sh -c id", ["code sh sh -c id"]), ("PAGER", "cat", []), ("GIT_SSH_COMMAND", "./x", ["code sh ./x"]),
-            ("LD_PRELOAD", "./x.so", ["unread LD_PRELOAD loads code from ./x.so"]), ("BASH_ENV", "./x", ["file sh ./x"]),
-            ("NODE_OPTIONS", "--require ./x.js", ["unread NODE_OPTIONS gives options that load code: --require ./x.js"]),
+            ("PAGER", "sh -c id", ["code sh sh -c id"]), ("PAGER", "cat", []),
+            ("GIT_SSH_COMMAND", "./x", ["code sh ./x"]),
+            ("LD_PRELOAD", "./x.so", ["unread LD_PRELOAD loads code from ./x.so"]),
+            ("BASH_ENV", "./x", ["file sh ./x"]),
+            (
+                "NODE_OPTIONS", "--require ./x.js",
+                ["unread NODE_OPTIONS gives options that load code: --require ./x.js"]
+            ),
             ("NODE_OPTIONS", "--max-old-space-size=4096", []), ("HOME", "/x", []), ("FOO", "bar", []),
-            ("https_proxy", "http://h:1", ["connect http://h:1"]), ("npm_config_registry", "http://h", ["connect http://h"]),
-            ("NODE_TLS_REJECT_UNAUTHORIZED", "0", ["net.connect unverified potential (NODE_TLS_REJECT_UNAUTHORIZED switches a check off)"]),
-            ("NODE_TLS_REJECT_UNAUTHORIZED", "1", []), ("GIT_CONFIG_KEY_0", "core.pager", ["unread settings of git given in the environment: core.pager"]),
+            ("https_proxy", "http://h:1", ["connect http://h:1"]),
+            ("npm_config_registry", "http://h", ["connect http://h"]),
+            (
+                "NODE_TLS_REJECT_UNAUTHORIZED", "0",
+                ["net.connect unverified potential (NODE_TLS_REJECT_UNAUTHORIZED switches a check off)"]
+            ),
+            ("NODE_TLS_REJECT_UNAUTHORIZED", "1", []),
+            ("GIT_CONFIG_KEY_0", "core.pager", ["unread settings of git given in the environment: core.pager"]),
         ]
         for (name, value, expected) in cases { #expect(lines(name, value) == expected, "\(name)=\(value)") }
     }
@@ -133,9 +158,10 @@ import WritCore
 
     @Test func `an example that does not hold is reported with what the table says`() throws {
         let table = try ProgramTable(tables: [("t", "program x\n  rest read\n  match x a => write a\n")])
-        #expect(try table.verifyExamples() == [
-            .init(table: "t", line: 3, command: "x a", expected: "write a", actual: "read a")
-        ])
+        #expect(
+            try table.verifyExamples() == [
+                .init(table: "t", line: 3, command: "x a", expected: "write a", actual: "read a")
+            ])
     }
 
     @Test func `tables load fast and readings are cheap`() {
@@ -158,7 +184,10 @@ import WritCore
             return best
         }
         print("index \(load), first git \(git), all programs \(all)")
-        for line in ["ls -la src", "rm -rf build", "git push origin main", "curl -fsSL -o x https://h/y", "aws s3 rm s3://b --recursive"] {
+        for line in [
+            "ls -la src", "rm -rf build", "git push origin main", "curl -fsSL -o x https://h/y",
+            "aws s3 rm s3://b --recursive",
+        ] {
             print("\(line): \(each(line))")
         }
         #expect(load < .milliseconds(500))

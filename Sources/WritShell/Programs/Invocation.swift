@@ -25,6 +25,8 @@ struct Invocation {
     var canonicalWords: [String]
     var unknownOptions = 0
     var hasUnknownCommand = false
+    /// `--help` stands among the program's own options.
+    private var asksForHelp = false
 
     private(set) var effects: [Effect] = []
     /// Traits that flags give to everything the program does.
@@ -50,7 +52,7 @@ struct Invocation {
         var index = 1
         while true {
             guard let command = parse(from: &index) else { break }
-                        if !definition.isInherited {
+            if !definition.isInherited {
                 emitOptions()
                 definition.reader?.global(&self)
                 occurrences = []
@@ -141,10 +143,13 @@ struct Invocation {
     }
 
     func assignment(_ value: Value) -> (String, Value)? {
-        guard let (name, rest) = value.split(at: UInt8(ascii: "=")), let text = name.text, !text.isEmpty else { return nil }
+        guard let (name, rest) = value.split(at: UInt8(ascii: "=")), let text = name.text, !text.isEmpty else {
+            return nil
+        }
         for (offset, byte) in text.utf8.enumerated() {
             switch byte {
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "_"): continue
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "_"):
+                continue
             case UInt8(ascii: "0")...UInt8(ascii: "9") where offset > 0: continue
             default: return nil
             }
@@ -171,7 +176,9 @@ struct Invocation {
             if isLong || command.style == .single || command.style == .slash {
                 return parseLong(text, argument, at: &index)
             }
-            if !command.longs.isEmpty, bytes.count > 2, command.longs[text] != nil { return parseLong(text, argument, at: &index) }
+            if !command.longs.isEmpty, bytes.count > 2, command.longs[text] != nil {
+                return parseLong(text, argument, at: &index)
+            }
             return parseCluster(argument, from: 1, at: &index)
         }
         switch command.style {
@@ -213,18 +220,27 @@ struct Invocation {
             // Such programs mostly take `--name` for `-name`.
             found = command.longs[String(name.dropFirst())]
         }
-        if found == nil, command.allowsAbbreviations, name.utf8.count > 2, command.style != .single || name.utf8.count > 3 {
+        if found == nil, command.allowsAbbreviations, name.utf8.count > 2,
+            command.style != .single || name.utf8.count > 3
+        {
             found = abbreviation(name)
         }
-        if found == nil, command.style == .single, attached == nil, let (index, value) = attachedToSingle(argument, name) {
+        if found == nil, command.style == .single, attached == nil,
+            let (index, value) = attachedToSingle(argument, name)
+        {
             found = index
             attached = value
         }
         index += 1
         guard let option = found else {
-            unknownOptions += 1
+            if name == "--help" || name == "--version", attached == nil {
+                asksForHelp = true
+            } else {
+                unknownOptions += 1
+            }
             return .option
         }
+        if name == "--help" || name == "--version" { asksForHelp = true }
         take(option, attached: attached, at: &index)
         return .option
     }
@@ -232,7 +248,9 @@ struct Invocation {
     /// `-Dname` and `-Lpath` in programs of single-dash long options: an option of one letter with its value.
     private func attachedToSingle(_ argument: Value, _ name: String) -> (Int, Value)? {
         let letter = String(name.prefix(2))
-        guard name.utf8.count > 2, let option = definition.longs[letter], definition.options[option].values > 0 else { return nil }
+        guard name.utf8.count > 2, let option = definition.longs[letter], definition.options[option].values > 0 else {
+            return nil
+        }
         return (option, argument.dropping(2))
     }
 
@@ -353,8 +371,11 @@ struct Invocation {
         _ kind: Operation.Kind, _ detail: String = "", traits: Operation.Traits = [], method: String = "",
         remote: String = "", branch: String = ""
     ) {
-        effects.append(.operation(Operation(
-            kind, method: method, remote: remote, branch: branch, traits: traits.union(self.traits), detail: detail)))
+        effects.append(
+            .operation(
+                Operation(
+                    kind, method: method, remote: remote, branch: branch, traits: traits.union(self.traits),
+                    detail: detail)))
     }
 
     private mutating func emitAll() {
@@ -381,13 +402,24 @@ struct Invocation {
         definition.reader?.read(&self)
         emitOptions()
         if !skipsTable { emitWords() }
-        if !definition.commands.isEmpty, !words.isEmpty, definition.places.isEmpty, definition.fixed.isEmpty, !skipsTable,
+        if !definition.commands.isEmpty, !words.isEmpty, definition.places.isEmpty, definition.fixed.isEmpty,
+            !skipsTable,
             !hasUnknownCommand, let first = words.first
         {
             // A plugin, or a sub-command that is newer than the table.
             effects.append(.unread("the sub-command \(first.display), which is not in the table"))
         }
-        for action in definition.fixed where !action.roles.isEmpty { perform(action, on: nil) }
+        // Help is shown instead of doing anything; an option of which nothing is known could have taken the word as its value.
+        let onlyHelps = asksForHelp && unknownOptions == 0 && tail.isEmpty
+        for action in definition.fixed where !action.roles.isEmpty {
+            if onlyHelps {
+                switch action.roles.first {
+                case .operation, .escape, .input: continue
+                default: break
+                }
+            }
+            perform(action, on: nil)
+        }
         emitTail()
         let hasOutput = effects.contains { if case .output = $0 { true } else { false } }
         for rule in definition.outputs where !hasOutput && rule.conditions.allSatisfy({ holds($0) }) {
@@ -438,11 +470,17 @@ struct Invocation {
         if let language = rule.joins {
             let whole = Value.joining(tail)
             if rule.isRemote {
-                add(.run([Value("sh"), Value("-c"), whole], environment: environment, takesInput: rule.takesInput, isRemote: true))
+                add(
+                    .run(
+                        [Value("sh"), Value("-c"), whole], environment: environment, takesInput: rule.takesInput,
+                        isRemote: true))
             } else if environment.isEmpty {
                 add(.code(whole, language: language))
             } else {
-                add(.run([Value(language), Value("-c"), whole], environment: environment, takesInput: rule.takesInput, isRemote: false))
+                add(
+                    .run(
+                        [Value(language), Value("-c"), whole], environment: environment, takesInput: rule.takesInput,
+                        isRemote: false))
             }
         } else if rule.takesInputArguments {
             add(.runWithInputArguments(tail))
@@ -479,8 +517,11 @@ struct Invocation {
             return
         case .unread: return effects.append(.unread(detail.isEmpty ? value?.display ?? program : detail))
         case .escape:
-            effects.append(.operation(Operation(
-                .shellExec, traits: [.escape, .potential], detail: detail.isEmpty ? "can run commands from inside" : detail)))
+            effects.append(
+                .operation(
+                    Operation(
+                        .shellExec, traits: [.escape, .potential],
+                        detail: detail.isEmpty ? "can run commands from inside" : detail)))
             return
         case .secret:
             var text = detail.isEmpty ? "reads secrets" : detail
@@ -489,7 +530,8 @@ struct Invocation {
             return
         case .method: return
         case .input(let language): return effects.append(.codeInput(language: language))
-        case .read, .write, .append, .delete, .search, .mode, .connect, .listen, .upload, .text, .data, .form, .directory,
+        case .read, .write, .append, .delete, .search, .mode, .connect, .listen, .upload, .text, .data, .form,
+            .directory,
             .source, .target, .at, .code, .file, .run, .words, .package, .environment:
             break
         }
@@ -530,7 +572,8 @@ struct Invocation {
             }
         case .target:
             if Self.isURL(value) {
-                effects.append(.connect(value, method: method?.name.display.uppercased() ?? "", traits: traits.union(.upload)))
+                effects.append(
+                    .connect(value, method: method?.name.display.uppercased() ?? "", traits: traits.union(.upload)))
             } else {
                 perform(.write, on: value, traits: traits, detail: detail)
             }
@@ -545,8 +588,13 @@ struct Invocation {
         case .run: effects.append(.run([value], environment: environment, takesInput: true, isRemote: false))
         case .words:
             let parts = value.splitIntoWords()
-            if !parts.isEmpty { effects.append(.run(parts, environment: environment, takesInput: true, isRemote: false)) }
+            if !parts.isEmpty {
+                effects.append(.run(parts, environment: environment, takesInput: true, isRemote: false))
+            }
         case .package(let kind, let ecosystem):
+            if kind == .pkgInstall, Self.isURL(value), !value.hasPrefix("file:") {
+                effects.append(.connect(value, method: "", traits: traits.union(.download)))
+            }
             effects.append(.package(kind, ecosystem: ecosystem, name: value, traits: traits))
         case .environment:
             if let (name, value) = assignment(value) { environment[name] = value }
@@ -556,7 +604,11 @@ struct Invocation {
 
     mutating func send(file: Value) {
         sends = true
-        if Self.isStream(file) { effects.append(.uploadText(.unknown(.output))) } else { effects.append(.upload(file: file)) }
+        if Self.isStream(file) {
+            effects.append(.uploadText(.unknown(.output)))
+        } else {
+            effects.append(.upload(file: file))
+        }
     }
 
     mutating func send(text: Value) {
@@ -579,8 +631,10 @@ struct Invocation {
         let known = value.knownPrefix
         guard let range = known.firstRange(of: "://") else { return known.hasPrefix("file:") || known.hasPrefix("s3:") }
         return known[..<range.lowerBound].utf8.allSatisfy { byte in
-            (byte >= UInt8(ascii: "a") && byte <= UInt8(ascii: "z")) || (byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z"))
-                || (byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")) || byte == UInt8(ascii: "+") || byte == UInt8(ascii: "-")
+            (byte >= UInt8(ascii: "a") && byte <= UInt8(ascii: "z"))
+                || (byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z"))
+                || (byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")) || byte == UInt8(ascii: "+")
+                || byte == UInt8(ascii: "-")
                 || byte == UInt8(ascii: ".")
         }
     }

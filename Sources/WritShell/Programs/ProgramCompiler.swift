@@ -10,6 +10,7 @@ public struct ProgramTableFault: Error, Sendable, Hashable, CustomStringConverti
     /// 1-based.
     public let line: Int
 
+    /// `table:line: message`.
     public var description: String { "\(table):\(line): \(message)" }
 }
 
@@ -42,7 +43,9 @@ struct ProgramCompiler: Sendable {
         // Options first: conditions and sub-commands refer to them.
         for line in lines { try addOption(line, to: &draft) }
         for line in lines where line.keyword == "option" {
-            guard let index = draft.options.lastIndex(where: { $0.spellings.first == Self.spelling(line.value) }) else { continue }
+            guard let index = draft.options.lastIndex(where: { $0.spellings.first == Self.spelling(line.value) }) else {
+                continue
+            }
             let words = Self.afterFirstWord(line.value)
             guard !words.isEmpty else { continue }
             draft.options[index].actions.append(try action(words, line: line.line, draft: draft))
@@ -52,7 +55,9 @@ struct ProgramCompiler: Sendable {
             let names = line.value.split(separator: " ").map(String.init)
             guard let first = names.first else { throw fault("sub-command without a name", line) }
             let parent = draft
-            let command = ProgramDefinition.Later { () throws(ProgramTableFault) in try definition(line, name: first, parent: parent) }
+            let command = ProgramDefinition.Later { () throws(ProgramTableFault) in
+                try definition(line, name: first, parent: parent)
+            }
             for name in names { draft.commands[name] = command }
         }
         return ProgramDefinition(draft)
@@ -60,7 +65,9 @@ struct ProgramCompiler: Sendable {
 
     private func expanded(_ nodes: [Outline.Node], depth: Int) throws(ProgramTableFault) -> [Outline.Node] {
         guard nodes.contains(where: { $0.keyword == "use" }) else { return nodes }
-        guard depth < 4 else { throw ProgramTableFault(table: table, message: "`use` goes too deep", line: nodes[0].line + offset) }
+        guard depth < 4 else {
+            throw ProgramTableFault(table: table, message: "`use` goes too deep", line: nodes[0].line + offset)
+        }
         var all: [Outline.Node] = []
         for node in nodes {
             guard node.keyword == "use" else {
@@ -97,11 +104,17 @@ struct ProgramCompiler: Sendable {
         switch line.keyword {
         case "flags":
             for word in line.value.split(separator: " ") {
-                draft.options.append(.init(spellings: word.split(separator: ",").map(String.init), values: 0, isOptional: false, actions: []))
+                draft.options.append(
+                    .init(
+                        spellings: word.split(separator: ",").map(String.init), values: 0, isOptional: false,
+                        actions: []))
             }
         case "values":
             for word in line.value.split(separator: " ") {
-                draft.options.append(.init(spellings: word.split(separator: ",").map(String.init), values: 1, isOptional: false, actions: []))
+                draft.options.append(
+                    .init(
+                        spellings: word.split(separator: ",").map(String.init), values: 1, isOptional: false,
+                        actions: []))
             }
         case "option":
             var word = line.value.prefix { $0 != " " }
@@ -122,12 +135,14 @@ struct ProgramCompiler: Sendable {
             } else if word.hasSuffix("=") {
                 word = word.dropLast()
                 values = 1
-            } else if let last = word.last, let digit = last.wholeNumberValue, word.dropLast().hasSuffix("="), digit > 0 {
+            } else if let last = word.last, let digit = last.wholeNumberValue, word.dropLast().hasSuffix("="), digit > 0
+            {
                 word = word.dropLast(2)
                 values = digit
             }
             let spellings = word.split(separator: ",").map(String.init)
-            draft.options.append(.init(spellings: spellings, values: values, isOptional: isOptional, isNumeric: isNumeric, actions: []))
+            draft.options.append(
+                .init(spellings: spellings, values: values, isOptional: isOptional, isNumeric: isNumeric, actions: []))
         default: break
         }
     }
@@ -138,15 +153,20 @@ struct ProgramCompiler: Sendable {
         switch line.keyword {
         case "option", "flags", "values", "command", "use": break
         case "style":
-            guard let style = ProgramDefinition.Style(rawValue: line.value) else { throw fault("no style is called `\(line.value)`", line) }
+            guard let style = ProgramDefinition.Style(rawValue: line.value) else {
+                throw fault("no style is called `\(line.value)`", line)
+            }
             draft.style = style
         case "inherit": draft.isInherited = true
         case "exact-options": draft.allowsAbbreviations = false
         case "trait":
             for word in line.value.split(separator: " ") { draft.traits.insert(try trait(word, line.line)) }
         case "arg":
-            guard let number = Int(line.value.prefix { $0 != " " }), number > 0 else { throw fault("`arg` needs a number", line) }
-            draft.places.append((.at(number - 1), try action(Self.afterFirstWord(line.value), line: line.line, draft: draft)))
+            guard let number = Int(line.value.prefix { $0 != " " }), number > 0 else {
+                throw fault("`arg` needs a number", line)
+            }
+            draft.places.append(
+                (.at(number - 1), try action(Self.afterFirstWord(line.value), line: line.line, draft: draft)))
         case "last": draft.places.append((.last, try action(line.value[...], line: line.line, draft: draft)))
         case "rest": draft.places.append((.rest, try action(line.value[...], line: line.line, draft: draft)))
         case "all": draft.places.append((.all, try action(line.value[...], line: line.line, draft: draft)))
@@ -170,15 +190,23 @@ struct ProgramCompiler: Sendable {
             draft.outputs.append(.init(output: output, conditions: rest.conditions))
         case "run", "join": draft.tails.append(try tail(line, draft))
         case "reader":
-            guard let reader = ProgramReaders.named[line.value] else { throw fault("no reader is called `\(line.value)`", line) }
+            guard let reader = ProgramReaders.named[line.value] else {
+                throw fault("no reader is called `\(line.value)`", line)
+            }
             draft.reader = reader
         case "match", "no_match":
             let mustMatch = line.keyword == "match"
             let parts = line.value.split(separator: " => ", maxSplits: 1, omittingEmptySubsequences: false)
             if parts.count == 2 {
-                draft.examples.append(.init(command: String(parts[0]), expected: String(parts[1]), mustMatch: mustMatch, line: line.line + offset))
+                draft.examples.append(
+                    .init(
+                        command: String(parts[0]), expected: String(parts[1]), mustMatch: mustMatch,
+                        line: line.line + offset))
             } else if line.value.hasSuffix(" =>") {
-                draft.examples.append(.init(command: String(line.value.dropLast(3)), expected: "", mustMatch: mustMatch, line: line.line + offset))
+                draft.examples.append(
+                    .init(
+                        command: String(line.value.dropLast(3)), expected: "", mustMatch: mustMatch,
+                        line: line.line + offset))
             } else {
                 throw fault("an example needs ` => `", line)
             }
@@ -186,9 +214,13 @@ struct ProgramCompiler: Sendable {
         }
     }
 
-    private func tail(_ line: Outline.Node, _ draft: ProgramDefinition.Draft) throws(ProgramTableFault) -> ProgramDefinition.Tail {
+    private func tail(_ line: Outline.Node, _ draft: ProgramDefinition.Draft) throws(ProgramTableFault)
+        -> ProgramDefinition.Tail
+    {
         var words = line.value.split(separator: " ")[...]
-        guard let number = words.popFirst().flatMap({ Int($0) }), number > 0 else { throw fault("`\(line.keyword)` needs a number", line) }
+        guard let number = words.popFirst().flatMap({ Int($0) }), number > 0 else {
+            throw fault("`\(line.keyword)` needs a number", line)
+        }
         var tail = ProgramDefinition.Tail(from: number - 1)
         if line.keyword == "join" { tail.joins = words.popFirst().map(String.init) ?? "sh" }
         while let word = words.popFirst() {
@@ -207,7 +239,9 @@ struct ProgramCompiler: Sendable {
         return tail
     }
 
-    private func action(_ text: Substring, line: Int, draft: ProgramDefinition.Draft) throws(ProgramTableFault) -> TableAction {
+    private func action(_ text: Substring, line: Int, draft: ProgramDefinition.Draft) throws(ProgramTableFault)
+        -> TableAction
+    {
         var action = TableAction(roles: [], traits: [], conditions: [], detail: "")
         var text = text
         if text.hasPrefix(": ") {
@@ -238,7 +272,9 @@ struct ProgramCompiler: Sendable {
         var index = utf8.startIndex
         while let colon = utf8[index...].firstIndex(of: UInt8(ascii: ":")) {
             let next = utf8.index(after: colon)
-            if colon > utf8.startIndex, next < utf8.endIndex, utf8[utf8.index(before: colon)] == 0x20, utf8[next] == 0x20 {
+            if colon > utf8.startIndex, next < utf8.endIndex, utf8[utf8.index(before: colon)] == 0x20,
+                utf8[next] == 0x20
+            {
                 return (text[..<utf8.index(before: colon)], text[utf8.index(after: next)...])
             }
             index = next
@@ -293,7 +329,8 @@ struct ProgramCompiler: Sendable {
         case ("secret", true): return .secret
         case ("op", false):
             guard let kind = Operation.Kind(rawValue: parameter) else {
-                throw ProgramTableFault(table: table, message: "no operation is called `\(parameter)`", line: line + offset)
+                throw ProgramTableFault(
+                    table: table, message: "no operation is called `\(parameter)`", line: line + offset)
             }
             return .operation(kind)
         default: throw ProgramTableFault(table: table, message: "no role is called `\(word)`", line: line + offset)
@@ -308,7 +345,9 @@ struct ProgramCompiler: Sendable {
         if text == "noargs" { return .count(1, isNegated: !isNegated) }
         if text == "args" { return .count(1, isNegated: isNegated) }
         if text == "input" { return .input(isNegated: isNegated) }
-        if text.hasPrefix("args>"), let number = Int(text.dropFirst(5)) { return .count(number + 1, isNegated: isNegated) }
+        if text.hasPrefix("args>"), let number = Int(text.dropFirst(5)) {
+            return .count(number + 1, isNegated: isNegated)
+        }
         var name = text
         var glob: TableCondition.Glob?
         if let equals = text.dropFirst().firstIndex(of: "=") {
@@ -318,7 +357,8 @@ struct ProgramCompiler: Sendable {
         if let glob, name == "any" { return .anyArgument(glob, isNegated: isNegated) }
         if let glob, let number = Int(name), number > 0 { return .argument(number - 1, glob, isNegated: isNegated) }
         guard let index = draft.options.lastIndex(where: { $0.spellings.contains(String(name)) }) else {
-            throw ProgramTableFault(table: table, message: "the condition `\(word)` names no option of the program", line: line + offset)
+            throw ProgramTableFault(
+                table: table, message: "the condition `\(word)` names no option of the program", line: line + offset)
         }
         if let glob { return .optionValue(index, glob, isNegated: isNegated) }
         return .option(index, isNegated: isNegated)

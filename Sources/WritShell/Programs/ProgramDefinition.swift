@@ -237,7 +237,9 @@ enum TableCondition: Sendable {
 
         func matches(_ value: Value) -> Bool {
             var rest = value.display.lowercased()[...]
-            guard parts.count > 1, let first = parts.first, let last = parts.last else { return rest == (parts.first ?? "")[...] }
+            guard parts.count > 1, let first = parts.first, let last = parts.last else {
+                return rest == (parts.first ?? "")[...]
+            }
             guard rest.hasPrefix(first) else { return false }
             rest = rest.dropFirst(first.count)
             guard rest.hasSuffix(last) else { return false }

@@ -12,8 +12,10 @@ struct ProgramReader: Sendable {
 enum ProgramReaders {
     static let named: [String: ProgramReader] = {
         var all: [String: ProgramReader] = [:]
-        for family in [findReaders, fileReaders, shellReaders, gitReaders, networkReaders, archiveReaders, languageReaders,
-            packageReaders, cloudReaders, systemReaders] { all.merge(family) { first, _ in first } }
+        for family in [
+            findReaders, fileReaders, shellReaders, gitReaders, networkReaders, archiveReaders, languageReaders,
+            packageReaders, cloudReaders, systemReaders,
+        ] { all.merge(family) { first, _ in first } }
         return all
     }()
 }

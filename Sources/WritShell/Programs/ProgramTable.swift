@@ -40,8 +40,11 @@ public struct ProgramTable: Sendable {
 
     /// A fresh one, with nothing read yet.
     static func embedded() -> ProgramTable {
-        ProgramTable(store: ProgramStore(
-            tables: Resource.all(under: "programs/").filter { $0.name.hasSuffix(".table") }.map { ($0.name, $0.bytes) }))
+        ProgramTable(
+            store: ProgramStore(
+                tables: Resource.all(under: "programs/").filter { $0.name.hasSuffix(".table") }.map {
+                    ($0.name, $0.bytes)
+                }))
     }
 
     private init(store: ProgramStore) {
@@ -80,7 +83,8 @@ public struct ProgramTable: Sendable {
             return ProgramReading(canonicalWords: [base])
         }
         var invocation = Invocation(
-            program: store.isListed(base) ? base : definition.name, arguments: arguments, input: input, definition: definition)
+            program: store.isListed(base) ? base : definition.name, arguments: arguments, input: input,
+            definition: definition)
         invocation.read()
         return ProgramReading(
             effects: invocation.effects, isKnown: true, canonicalWords: invocation.canonicalWords,
@@ -90,13 +94,18 @@ public struct ProgramTable: Sendable {
 
     /// An example of a table that does not hold.
     public struct ExampleFailure: Sendable, Hashable, CustomStringConvertible {
+        /// The table's name.
         public let table: String
         /// 1-based.
         public let line: Int
+        /// The command line of the example.
         public let command: String
+        /// What the example says.
         public let expected: String
+        /// What the table says.
         public let actual: String
 
+        /// Place, command, expectation and reading, a line each.
         public var description: String { "\(table):\(line): \(command)\n  expected \(expected)\n  actual   \(actual)" }
     }
 
@@ -119,10 +128,11 @@ public struct ProgramTable: Sendable {
                 holds = !summary.contains { $0.hasPrefix(example.expected) }
             }
             if !holds {
-                failures.append(ExampleFailure(
-                    table: table, line: example.line, command: example.command,
-                    expected: (example.mustMatch ? "" : "nothing like ") + example.expected,
-                    actual: summary.joined(separator: " ; ")))
+                failures.append(
+                    ExampleFailure(
+                        table: table, line: example.line, command: example.command,
+                        expected: (example.mustMatch ? "" : "nothing like ") + example.expected,
+                        actual: summary.joined(separator: " ; ")))
             }
         }
         return failures
@@ -197,7 +207,11 @@ final class ProgramStore: Sendable {
             } else {
                 for name in found.names {
                     if let other = index.programs.updateValue(place, forKey: name) {
-                        index.faults.append(.init(table: table, message: "`\(name)` is also at line \(other.line) of another table or this one", line: found.line))
+                        index.faults.append(
+                            .init(
+                                table: table,
+                                message: "`\(name)` is also at line \(other.line) of another table or this one",
+                                line: found.line))
                     }
                 }
             }
@@ -235,7 +249,8 @@ final class ProgramStore: Sendable {
             }
             return node
         } catch let fault as Outline.Fault {
-            throw ProgramTableFault(table: tables[place.table].name, message: fault.message, line: fault.line + place.line - 1)
+            throw ProgramTableFault(
+                table: tables[place.table].name, message: fault.message, line: fault.line + place.line - 1)
         } catch let fault as ProgramTableFault {
             throw fault
         } catch {
@@ -318,7 +333,9 @@ final class ProgramStore: Sendable {
             if let place = index.programs[String(name)] ?? index.programs[name.lowercased()] { return place }
         }
         // ld-linux-x86-64.so.2, ld-musl-aarch64.so.1
-        if name.hasPrefix("ld-linux") || name.hasPrefix("ld-musl") || name.hasPrefix("ld-2.") { return index.programs["ld.so"] }
+        if name.hasPrefix("ld-linux") || name.hasPrefix("ld-musl") || name.hasPrefix("ld-2.") {
+            return index.programs["ld.so"]
+        }
         // python3.11, gcc-12, ruby2.7, llvm-ar-15
         let bare = name.utf8.reversed().drop { ($0 >= 0x30 && $0 <= 0x39) || $0 == 0x2E }
         var stem = String(decoding: Array(bare.reversed()), as: UTF8.self)
@@ -338,7 +355,9 @@ final class ProgramStore: Sendable {
 
     static func baseName(_ program: String) -> String {
         let utf8 = program.utf8
-        guard let slash = utf8.lastIndex(where: { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") }) else { return program }
+        guard let slash = utf8.lastIndex(where: { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") }) else {
+            return program
+        }
         return String(program[utf8.index(after: slash)...])
     }
 }

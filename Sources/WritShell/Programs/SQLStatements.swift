@@ -6,6 +6,7 @@ public import WritCore
 public struct SQLStatements: Sendable, Hashable {
     /// One statement.
     public struct Statement: Sendable, Hashable {
+        /// What it does.
         public var effect: Effect
         /// The table, database or other object, as written without quotes; empty when none is named.
         public var object: String
@@ -34,6 +35,7 @@ public struct SQLStatements: Sendable, Hashable {
         case unknown
     }
 
+    /// In the order of the text.
     public let statements: [Statement]
 
     /// Reads SQL text. Linear; at most 10,000 statements are told apart, the rest counts as one unknown.
@@ -52,7 +54,8 @@ public struct SQLStatements: Sendable, Hashable {
         var statements: [Statement] = []
         while let words = tokenizer.nextStatement() {
             guard statements.count < 10_000 else {
-                statements.append(Statement(effect: .unknown, object: "", detail: "more statements than are read", outside: ""))
+                statements.append(
+                    Statement(effect: .unknown, object: "", detail: "more statements than are read", outside: ""))
                 break
             }
             if !words.isEmpty { statements.append(contentsOf: read(words[...], depth: 0)) }
@@ -67,7 +70,8 @@ public struct SQLStatements: Sendable, Hashable {
             case .read: nil
             case .write, .administer: Operation(.resourceWrite, method: "sql", detail: statement.detail)
             case .writeAll: Operation(.resourceDelete, method: "sql", traits: .wide, detail: statement.detail)
-            case .truncate, .drop: Operation(.resourceDelete, method: "sql", traits: .irreversible, detail: statement.detail)
+            case .truncate, .drop:
+                Operation(.resourceDelete, method: "sql", traits: .irreversible, detail: statement.detail)
             case .fileRead, .fileWrite: nil
             case .run: Operation(.shellExec, traits: .escape, detail: statement.detail)
             case .unknown: Operation(.resourceWrite, method: "sql", opaque: .unparsable, detail: statement.detail)
@@ -86,8 +90,10 @@ public struct SQLStatements: Sendable, Hashable {
                 guard let found = words[at...].firstIndex(where: { $0.isWord(keyword) }) else { return "" }
                 at = found + 1
             }
-            while at < words.endIndex, ["IF", "NOT", "EXISTS", "ONLY", "CONCURRENTLY", "TABLE", "LOW_PRIORITY", "QUICK", "IGNORE"]
-                .contains(where: { words[at].isWord($0) }) { at += 1 }
+            while at < words.endIndex,
+                ["IF", "NOT", "EXISTS", "ONLY", "CONCURRENTLY", "TABLE", "LOW_PRIORITY", "QUICK", "IGNORE"]
+                    .contains(where: { words[at].isWord($0) })
+            { at += 1 }
             var name = ""
             while at < words.endIndex, words[at].kind != .symbol || words[at].text == "." {
                 let isDot = words[at].text == "."
@@ -98,7 +104,11 @@ public struct SQLStatements: Sendable, Hashable {
             return name
         }
         func one(_ effect: Effect, _ verb: String, _ object: String, outside: String = "") -> [Statement] {
-            [Statement(effect: effect, object: object, detail: object.isEmpty ? verb : "\(verb) \(object)", outside: outside)]
+            [
+                Statement(
+                    effect: effect, object: object, detail: object.isEmpty ? verb : "\(verb) \(object)",
+                    outside: outside)
+            ]
         }
         func literal(after keyword: String) -> String {
             guard let at = index(of: keyword) else { return "" }
@@ -108,18 +118,26 @@ public struct SQLStatements: Sendable, Hashable {
         var outer: [Statement] = []
         for word in words where word.kind == .word {
             switch word.text.uppercased() {
-            case "XP_CMDSHELL", "SYS_EXEC", "SYS_EVAL", "DBMS_SCHEDULER", "SP_OACREATE", "SP_EXECUTE_EXTERNAL_SCRIPT", "LO_EXPORT_EXEC":
+            case "XP_CMDSHELL", "SYS_EXEC", "SYS_EVAL", "DBMS_SCHEDULER", "SP_OACREATE", "SP_EXECUTE_EXTERNAL_SCRIPT",
+                "LO_EXPORT_EXEC":
                 outer += one(.run, "runs a program of the server through", word.text)
-            case "LOAD_FILE", "PG_READ_FILE", "PG_READ_BINARY_FILE", "PG_LS_DIR", "LO_IMPORT", "READFILE", "READ_CSV", "READ_TEXT",
+            case "LOAD_FILE", "PG_READ_FILE", "PG_READ_BINARY_FILE", "PG_LS_DIR", "LO_IMPORT", "READFILE", "READ_CSV",
+                "READ_TEXT",
                 "OPENROWSET", "UTL_FILE":
-                outer += one(.fileRead, "reads a file through", word.text, outside: words.first { $0.kind == .literal }?.text ?? "")
-            case "LO_EXPORT", "WRITEFILE": outer += one(.fileWrite, "writes a file through", word.text, outside: words.last { $0.kind == .literal }?.text ?? "")
+                outer += one(
+                    .fileRead, "reads a file through", word.text,
+                    outside: words.first { $0.kind == .literal }?.text ?? "")
+            case "LO_EXPORT", "WRITEFILE":
+                outer += one(
+                    .fileWrite, "writes a file through", word.text,
+                    outside: words.last { $0.kind == .literal }?.text ?? "")
             case "LOAD_EXTENSION": outer += one(.run, "loads a library through", word.text)
             default: break
             }
         }
         if has("OUTFILE") || has("DUMPFILE") {
-            outer += one(.fileWrite, "writes a file", literal(after: has("OUTFILE") ? "OUTFILE" : "DUMPFILE"),
+            outer += one(
+                .fileWrite, "writes a file", literal(after: has("OUTFILE") ? "OUTFILE" : "DUMPFILE"),
                 outside: literal(after: has("OUTFILE") ? "OUTFILE" : "DUMPFILE"))
         }
         guard first.kind == .word else {
@@ -127,37 +145,53 @@ public struct SQLStatements: Sendable, Hashable {
         }
         switch first.text.uppercased() {
         case "SELECT":
-            if has("INTO"), !has("OUTFILE"), !has("DUMPFILE") { return outer + one(.write, "fills", object(after: ["INTO"])) }
+            if has("INTO"), !has("OUTFILE"), !has("DUMPFILE") {
+                return outer + one(.write, "fills", object(after: ["INTO"]))
+            }
             return outer + one(.read, "reads", object(after: ["FROM"]))
         case "PRAGMA" where !words.contains(where: { $0.text == "=" }): return outer + one(.read, "reads", "")
-        case "SHOW", "DESCRIBE", "DESC", "USE", "VALUES", "TABLE", "HELP", "START", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "FETCH",
+        case "SHOW", "DESCRIBE", "DESC", "USE", "VALUES", "TABLE", "HELP", "START", "COMMIT", "ROLLBACK", "SAVEPOINT",
+            "RELEASE", "FETCH",
             "CLOSE", "PRINT", "LIST", "GO":
             return outer + one(.read, "reads", "")
         case "BEGIN", "END", "DECLARE", "IF", "LOOP", "FOR", "WHILE", "ELSE", "ELSIF", "THEN", "CASE":
             // Blocks: the first statement inside them.
-            let verbs: Set<String> = ["DROP", "TRUNCATE", "DELETE", "UPDATE", "INSERT", "ALTER", "CREATE", "EXECUTE", "COPY", "GRANT", "CALL"]
-            guard depth < 8, let at = words.dropFirst().firstIndex(where: { $0.kind == .word && verbs.contains($0.text.uppercased()) })
+            let verbs: Set<String> = [
+                "DROP", "TRUNCATE", "DELETE", "UPDATE", "INSERT", "ALTER", "CREATE", "EXECUTE", "COPY", "GRANT", "CALL",
+            ]
+            guard depth < 8,
+                let at = words.dropFirst().firstIndex(where: {
+                    $0.kind == .word && verbs.contains($0.text.uppercased())
+                })
             else { return outer + one(.read, "reads", "") }
             return outer + read(words[at...], depth: depth + 1)
         case "EXPLAIN":
             // EXPLAIN ANALYZE runs the statement.
             guard has("ANALYZE"), depth < 8 else { return outer + one(.read, "explains", "") }
-            let rest = words.dropFirst().drop { !["SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "MERGE", "CREATE"].contains($0.text.uppercased()) }
+            let rest = words.dropFirst().drop {
+                !["SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "MERGE", "CREATE"].contains($0.text.uppercased())
+            }
             return outer + read(rest, depth: depth + 1)
         case "WITH":
             // The strongest statement inside counts: data can be changed in the parts too.
-            for (verb, effect) in [("DELETE", Effect.write), ("UPDATE", .write), ("INSERT", .write), ("MERGE", .write)] where has(verb) {
+            for (verb, effect) in [("DELETE", Effect.write), ("UPDATE", .write), ("INSERT", .write), ("MERGE", .write)]
+            where has(verb) {
                 guard let at = index(of: verb), depth < 8 else { continue }
                 if effect == .write { return outer + read(words[at...], depth: depth + 1) }
             }
             return outer + one(.read, "reads", "")
         case "DELETE":
             let table = object(after: has("FROM") ? ["FROM"] : ["DELETE"])
-            return outer + (isLimited(words) ? one(.write, "deletes rows of", table) : one(.writeAll, "deletes all rows of", table))
+            return outer
+                + (isLimited(words)
+                    ? one(.write, "deletes rows of", table) : one(.writeAll, "deletes all rows of", table))
         case "UPDATE":
             let table = object(after: ["UPDATE"])
-            return outer + (isLimited(words) ? one(.write, "changes rows of", table) : one(.writeAll, "changes all rows of", table))
-        case "INSERT", "REPLACE", "MERGE", "UPSERT": return outer + one(.write, "adds rows to", object(after: has("INTO") ? ["INTO"] : [first.text]))
+            return outer
+                + (isLimited(words)
+                    ? one(.write, "changes rows of", table) : one(.writeAll, "changes all rows of", table))
+        case "INSERT", "REPLACE", "MERGE", "UPSERT":
+            return outer + one(.write, "adds rows to", object(after: has("INTO") ? ["INTO"] : [first.text]))
         case "TRUNCATE": return outer + one(.truncate, "empties", object(after: ["TRUNCATE"]))
         case "DROP":
             let kind = words.dropFirst().first?.text.lowercased() ?? ""
@@ -166,24 +200,37 @@ public struct SQLStatements: Sendable, Hashable {
             let kind = words.dropFirst().first?.text.lowercased() ?? ""
             let name = object(after: ["ALTER", kind])
             if has("DROP") { return outer + one(.drop, "drops a part of \(kind)", name) }
-            if ["user", "role", "system", "database", "login"].contains(kind) { return outer + one(.administer, "changes \(kind)", name) }
+            if ["user", "role", "system", "database", "login"].contains(kind) {
+                return outer + one(.administer, "changes \(kind)", name)
+            }
             return outer + one(.write, "changes \(kind)", name)
         case "CREATE":
-            let kind = words.dropFirst().first { !["OR", "REPLACE", "TEMP", "TEMPORARY", "UNIQUE", "IF", "GLOBAL", "LOCAL"].contains($0.text.uppercased()) }?
+            let kind =
+                words.dropFirst().first {
+                    !["OR", "REPLACE", "TEMP", "TEMPORARY", "UNIQUE", "IF", "GLOBAL", "LOCAL"].contains(
+                        $0.text.uppercased())
+                }?
                 .text.lowercased() ?? ""
             if ["user", "role", "login", "extension", "subscription", "server"].contains(kind) {
                 return outer + one(.administer, "makes \(kind)", object(after: ["CREATE", kind]))
             }
-            if kind == "function" || kind == "procedure", words.contains(where: { ["plpythonu", "plpython3u", "plperlu", "c"].contains($0.text.lowercased()) }) {
+            if kind == "function" || kind == "procedure",
+                words.contains(where: { ["plpythonu", "plpython3u", "plperlu", "c"].contains($0.text.lowercased()) })
+            {
                 return outer + one(.run, "makes a \(kind) that can run programs:", object(after: ["CREATE", kind]))
             }
             return outer + one(.write, "makes \(kind)", object(after: ["CREATE", kind]))
-        case "GRANT", "REVOKE", "SET", "RESET", "FLUSH", "KILL", "SHUTDOWN", "PURGE", "REINDEX", "VACUUM", "ANALYZE", "OPTIMIZE", "LOCK",
-            "UNLOCK", "CLUSTER", "RENAME", "COMMENT", "PRAGMA", "BACKUP", "RESTORE", "DBCC", "CALL", "DO", "EXEC", "EXECUTE", "PREPARE",
-            "DETACH", "NOTIFY", "LISTEN", "REFRESH", "CHECKPOINT", "DISCARD", "INSTALL", "CHANGE", "STOP", "REPAIR", "COPYDB":
+        case "GRANT", "REVOKE", "SET", "RESET", "FLUSH", "KILL", "SHUTDOWN", "PURGE", "REINDEX", "VACUUM", "ANALYZE",
+            "OPTIMIZE", "LOCK",
+            "UNLOCK", "CLUSTER", "RENAME", "COMMENT", "PRAGMA", "BACKUP", "RESTORE", "DBCC", "CALL", "DO", "EXEC",
+            "EXECUTE", "PREPARE",
+            "DETACH", "NOTIFY", "LISTEN", "REFRESH", "CHECKPOINT", "DISCARD", "INSTALL", "CHANGE", "STOP", "REPAIR",
+            "COPYDB":
             let word = first.text.uppercased()
             if word == "PURGE" || word == "DISCARD" && has("ALL") { return outer + one(.administer, "forgets", "") }
-            if word == "FLUSH" || word == "SHUTDOWN" || word == "KILL" { return outer + one(.administer, first.text.lowercased() + "s", "") }
+            if word == "FLUSH" || word == "SHUTDOWN" || word == "KILL" {
+                return outer + one(.administer, first.text.lowercased() + "s", "")
+            }
             if !outer.isEmpty { return outer }
             if word == "DO" || word == "EXEC" || word == "EXECUTE" || word == "CALL" || word == "PREPARE" {
                 // The text inside may be any statement.
@@ -194,27 +241,42 @@ public struct SQLStatements: Sendable, Hashable {
                     while let statement = tokenizer.nextStatement(), all.count < 100 {
                         if !statement.isEmpty { all += read(statement[...], depth: depth + 1) }
                     }
-                    if !all.isEmpty { return all.map { $0.effect == .unknown ? one(.administer, "runs code of the database", "")[0] : $0 } }
+                    if !all.isEmpty {
+                        return all.map {
+                            $0.effect == .unknown ? one(.administer, "runs code of the database", "")[0] : $0
+                        }
+                    }
                 }
                 return one(.administer, "runs code of the database", object(after: [first.text]))
             }
             return outer + one(.administer, "changes settings or rights:", first.text.lowercased())
         case "COPY", "UNLOAD":
-            if has("PROGRAM") { return outer + one(.run, "runs a program:", literal(after: "PROGRAM"), outside: literal(after: "PROGRAM")) }
+            if has("PROGRAM") {
+                return outer
+                    + one(.run, "runs a program:", literal(after: "PROGRAM"), outside: literal(after: "PROGRAM"))
+            }
             if let to = index(of: "TO") {
                 let file = words[to...].first { $0.kind == .literal }?.text ?? ""
                 return outer + one(file.isEmpty ? .read : .fileWrite, "writes a file", file, outside: file)
             }
             let file = literal(after: "FROM")
-            return outer + one(.write, "fills", object(after: ["COPY"])) + (file.isEmpty ? [] : one(.fileRead, "reads a file", file, outside: file))
+            return outer + one(.write, "fills", object(after: ["COPY"]))
+                + (file.isEmpty ? [] : one(.fileRead, "reads a file", file, outside: file))
         case "LOAD":
             let file = literal(after: "INFILE")
-            if file.isEmpty { return outer + one(.run, "loads a library", words.first { $0.kind == .literal }?.text ?? "") }
-            return outer + one(.write, "fills", object(after: ["TABLE"])) + one(.fileRead, "reads a file", file, outside: file)
+            if file.isEmpty {
+                return outer + one(.run, "loads a library", words.first { $0.kind == .literal }?.text ?? "")
+            }
+            return outer + one(.write, "fills", object(after: ["TABLE"]))
+                + one(.fileRead, "reads a file", file, outside: file)
         case "ATTACH":
             let file = words.first { $0.kind == .literal }?.text ?? ""
             return outer + one(.fileWrite, "opens a database file", file, outside: file)
-        case "SOURCE": return outer + one(.fileRead, "runs a file of statements", words.dropFirst().first?.text ?? "", outside: words.dropFirst().first?.text ?? "")
+        case "SOURCE":
+            return outer
+                + one(
+                    .fileRead, "runs a file of statements", words.dropFirst().first?.text ?? "",
+                    outside: words.dropFirst().first?.text ?? "")
         case "SYSTEM": return outer + one(.run, "runs a program:", words.dropFirst().map(\.text).joined(separator: " "))
         default: return outer + one(.unknown, "is no statement known here:", first.text)
         }
@@ -224,15 +286,22 @@ public struct SQLStatements: Sendable, Hashable {
     private static func isLimited(_ words: ArraySlice<SQLTokenizer.Token>) -> Bool {
         if words.contains(where: { $0.isWord("LIMIT") }) { return true }
         guard let at = words.lastIndex(where: { $0.isWord("WHERE") }) else { return false }
-        let condition = words[(at + 1)...].prefix { !$0.isWord("RETURNING") && !$0.isWord("ORDER") }.filter { $0.text != "(" && $0.text != ")" }
+        let condition = words[(at + 1)...].prefix { !$0.isWord("RETURNING") && !$0.isWord("ORDER") }.filter {
+            $0.text != "(" && $0.text != ")"
+        }
         switch condition.count {
         case 0: return false
-        case 1: return !(condition[0].isWord("TRUE") || (condition[0].text.allSatisfy(\.isNumber) && condition[0].text != "0"))
+        case 1:
+            return
+                !(condition[0].isWord("TRUE") || (condition[0].text.allSatisfy(\.isNumber) && condition[0].text != "0"))
         case 3 where condition[1].text == "=":
-            return condition[0].text.lowercased() != condition[2].text.lowercased() || condition[0].kind != condition[2].kind
+            return condition[0].text.lowercased() != condition[2].text.lowercased()
+                || condition[0].kind != condition[2].kind
         default:
             // `x OR 1 = 1` says all too.
-            guard let or = condition.lastIndex(where: { $0.isWord("OR") }), condition.count - or == 4, condition[or + 2].text == "=" else { return true }
+            guard let or = condition.lastIndex(where: { $0.isWord("OR") }), condition.count - or == 4,
+                condition[or + 2].text == "="
+            else { return true }
             return condition[or + 1].text != condition[or + 3].text
         }
     }
@@ -288,8 +357,13 @@ struct SQLTokenizer {
             case UInt8(ascii: "\""), UInt8(ascii: "`"): tokens.append(Token(kind: .word, text: quoted(byte)))
             case UInt8(ascii: "["): tokens.append(Token(kind: .word, text: quoted(UInt8(ascii: "]"))))
             case UInt8(ascii: "$"):
-                if let text = dollarQuoted() { tokens.append(Token(kind: .literal, text: text)) } else { tokens.append(symbol()) }
-            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                if let text = dollarQuoted() {
+                    tokens.append(Token(kind: .literal, text: text))
+                } else {
+                    tokens.append(symbol())
+                }
+            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+                UInt8(ascii: "A")...UInt8(ascii: "Z"),
                 UInt8(ascii: "_"), UInt8(ascii: "@"), 0x80...:
                 tokens.append(word())
             default: tokens.append(symbol())
@@ -320,7 +394,8 @@ struct SQLTokenizer {
         let start = at
         while at < bytes.count {
             switch bytes[at] {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+                UInt8(ascii: "A")...UInt8(ascii: "Z"),
                 UInt8(ascii: "_"), UInt8(ascii: "@"), UInt8(ascii: "$"), 0x80...:
                 at += 1
                 continue
@@ -341,7 +416,9 @@ struct SQLTokenizer {
                 // A doubled quote stands for itself.
                 guard at < bytes.count, bytes[at] == close else { break }
                 at += 1
-            } else if hasEscapes, byte == 0x5C, close == UInt8(ascii: "'"), at < bytes.count, bytes[at] == close || bytes[at] == 0x5C {
+            } else if hasEscapes, byte == 0x5C, close == UInt8(ascii: "'"), at < bytes.count,
+                bytes[at] == close || bytes[at] == 0x5C
+            {
                 text.append(bytes[at])
                 at += 1
                 continue
@@ -355,7 +432,9 @@ struct SQLTokenizer {
         var end = at + 1
         while end < bytes.count, bytes[end] != UInt8(ascii: "$"), end - at < 64 {
             let byte = bytes[end]
-            let isName = byte == UInt8(ascii: "_") || (byte >= 0x30 && byte <= 0x39) || (byte >= 0x41 && byte <= 0x5A) || (byte >= 0x61 && byte <= 0x7A)
+            let isName =
+                byte == UInt8(ascii: "_") || (byte >= 0x30 && byte <= 0x39) || (byte >= 0x41 && byte <= 0x5A)
+                || (byte >= 0x61 && byte <= 0x7A)
             guard isName else { return nil }
             end += 1
         }
@@ -408,16 +487,23 @@ struct SQLTokenizer {
         }
         switch name {
         case "\\!", ".shell", ".system": return [Token(kind: .word, text: "SYSTEM"), Token(kind: .word, text: rest)]
-        case let name where name.hasPrefix("\\!"): return [Token(kind: .word, text: "SYSTEM"), Token(kind: .word, text: name.dropFirst(2) + " " + rest)]
+        case let name where name.hasPrefix("\\!"):
+            return [Token(kind: .word, text: "SYSTEM"), Token(kind: .word, text: name.dropFirst(2) + " " + rest)]
         case "\\copy":
             var inner = SQLTokenizer("COPY " + rest)
             return inner.nextStatement() ?? []
-        case "\\o", "\\out", "\\w", "\\s", ".output", ".once", ".backup", ".save", ".dump", ".log", ".excel", "\\g", "\\gx":
-            return rest.isEmpty ? tokens("SHOW") : rest.hasPrefix("|") ? [Token(kind: .word, text: "SYSTEM"), Token(kind: .word, text: String(rest.dropFirst()))]
-                : tokens("COPY", "x", "TO")
-        case "\\i", "\\ir", "\\include", ".read", ".restore": return [Token(kind: .word, text: "SOURCE"), Token(kind: .word, text: rest)]
+        case "\\o", "\\out", "\\w", "\\s", ".output", ".once", ".backup", ".save", ".dump", ".log", ".excel", "\\g",
+            "\\gx":
+            return rest.isEmpty
+                ? tokens("SHOW")
+                : rest.hasPrefix("|")
+                    ? [Token(kind: .word, text: "SYSTEM"), Token(kind: .word, text: String(rest.dropFirst()))]
+                    : tokens("COPY", "x", "TO")
+        case "\\i", "\\ir", "\\include", ".read", ".restore":
+            return [Token(kind: .word, text: "SOURCE"), Token(kind: .word, text: rest)]
         case ".import", ".open", ".load": return name == ".load" ? tokens("LOAD") : tokens("LOAD", "DATA", "INFILE")
-        case "\\gexec", "\\e", "\\edit", ".edit": return [Token(kind: .word, text: "EXECUTE"), Token(kind: .word, text: rest)]
+        case "\\gexec", "\\e", "\\edit", ".edit":
+            return [Token(kind: .word, text: "EXECUTE"), Token(kind: .word, text: rest)]
         default: return tokens("SHOW")
         }
     }

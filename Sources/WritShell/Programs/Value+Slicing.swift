@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import WritCore
 
-
 extension Value {
     /// The value without its first bytes, which must be known text.
     func dropping(_ count: Int) -> Value {
@@ -81,7 +80,8 @@ extension Value {
             whole.pieces += value.pieces
             whole.taints.formUnion(value.taints)
             if let span = value.span {
-                whole.span = whole.span.map { .init(start: min($0.start, span.start), end: max($0.end, span.end)) } ?? span
+                whole.span =
+                    whole.span.map { .init(start: min($0.start, span.start), end: max($0.end, span.end)) } ?? span
             }
         }
         // One run of text stays one piece, so that `text` is cheap.

@@ -33,7 +33,13 @@ private func readTar(_ call: inout Invocation) {
             }
         }
         for word in call.words {
-            if word.hasPrefix("@") { call.add(.read(word.dropping(1))) } else if isRemote { call.send(file: word) } else { call.add(.read(word)) }
+            if word.hasPrefix("@") {
+                call.add(.read(word.dropping(1)))
+            } else if isRemote {
+                call.send(file: word)
+            } else {
+                call.add(.read(word))
+            }
         }
         if call.has("--remove-files") { for word in call.words { call.add(.delete(word, traits: .recursive)) } }
         if archive == nil || archive?.text == "-" { call.add(.output(.passesInput)) }

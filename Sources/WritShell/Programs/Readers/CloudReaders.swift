@@ -33,9 +33,13 @@ private func readContainerRun(_ call: inout Invocation) {
     func mount(_ source: Value, isReadOnly: Bool) {
         let text = source.display
         // A bare name is a volume of the engine, no directory.
-        guard text.hasPrefix("/") || text.hasPrefix(".") || text.hasPrefix("~") || text.hasPrefix("$") || source.text == nil else { return }
+        guard
+            text.hasPrefix("/") || text.hasPrefix(".") || text.hasPrefix("~") || text.hasPrefix("$")
+                || source.text == nil
+        else { return }
         if text == "/" || text.hasPrefix("/var/run/docker.sock") || text.hasPrefix("/run/docker.sock") || text == "/etc"
-            || text == "/root" || text == "/proc" || text == "/dev" || text == "/sys" || text == "/boot" || text == "/home"
+            || text == "/root" || text == "/proc" || text == "/dev" || text == "/sys" || text == "/boot"
+            || text == "/home"
             || text.hasSuffix("containerd.sock") || text.hasSuffix("podman.sock")
         {
             call.add(.privilegeRaise, "a container with \(text)")
@@ -48,7 +52,11 @@ private func readContainerRun(_ call: inout Invocation) {
             if volume.text == nil { mount(volume, isReadOnly: false) }
             continue
         }
-        mount(source, isReadOnly: rest.display.split(separator: ":").dropFirst().contains { $0.split(separator: ",").contains("ro") })
+        mount(
+            source,
+            isReadOnly: rest.display.split(separator: ":").dropFirst().contains {
+                $0.split(separator: ",").contains("ro")
+            })
     }
     for specification in call.values("--mount") {
         let parts = specification.display.split(separator: ",")
@@ -91,7 +99,10 @@ private func readObjectStore(_ call: inout Invocation) {
             call.perform(.read, on: source, traits: [], detail: "")
         }
     }
-    if !isRemote(target) { call.perform(.write, on: target, traits: [], detail: "") }
+    if !isRemote(target) {
+        call.perform(.write, on: target, traits: [], detail: "")
+        if target.text == "-" { call.add(.output(.network)) }
+    }
     if call.has("--delete") || call.has("-d") {
         if isRemote(target) {
             call.add(.resourceDelete, "deletes at the destination what the source has not: \(target.display)")

@@ -9,7 +9,8 @@ let fileReaders: [String: ProgramReader] = [
         if call.has("-i"), call.words.first?.pieces.isEmpty == true { call.words.removeFirst() }
     },
     "install": ProgramReader { call in
-        guard let mode = call.values("-m").last ?? call.values("--mode").last, call.words.count > 1, let target = call.words.last
+        guard let mode = call.values("-m").last ?? call.values("--mode").last, call.words.count > 1,
+            let target = call.words.last
         else { return }
         if loosens(mode.display) { call.add(.mode(target, traits: [.loosens])) }
     },
@@ -38,7 +39,8 @@ private func readChmod(_ call: inout Invocation) {
     let isMode = call.arguments.dropFirst().first { argument in
         let known = argument.knownPrefix
         return known.hasPrefix("-") && !known.hasPrefix("--")
-            && known.utf8.dropFirst().contains { "rwxXstugo".utf8.contains($0) } && !known.utf8.dropFirst().contains(UInt8(ascii: "R"))
+            && known.utf8.dropFirst().contains { "rwxXstugo".utf8.contains($0) }
+            && !known.utf8.dropFirst().contains(UInt8(ascii: "R"))
     }
     if isMode == nil, !call.has("--reference") {
         guard !words.isEmpty else { return }

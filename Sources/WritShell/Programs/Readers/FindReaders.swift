@@ -68,7 +68,10 @@ private func readFind(_ call: inout Invocation) {
     }
     var roots: [Value] = []
     while index < arguments.count {
-        if let first = arguments[index].knownPrefix.first, first == "-" || first == "(" || first == "!" || first == ")" { break }
+        if let first = arguments[index].knownPrefix.first, first == "-" || first == "(" || first == "!" || first == ")"
+        {
+            break
+        }
         roots.append(arguments[index])
         index += 1
     }
@@ -100,13 +103,16 @@ private func readFind(_ call: inout Invocation) {
             if index < arguments.count { call.perform(.write, on: arguments[index], traits: [], detail: "") }
             index += 2
         case "-files0-from", "-newer", "-anewer", "-cnewer", "-samefile":
-            if index < arguments.count, text == "-files0-from" { call.perform(.read, on: arguments[index], traits: [], detail: "") }
+            if index < arguments.count, text == "-files0-from" {
+                call.perform(.read, on: arguments[index], traits: [], detail: "")
+            }
             index += 1
         case "-name", "-iname":
             if index < arguments.count { names.append(arguments[index]) }
             index += 1
         case "-o", "-or", ",", "!", "-not": hasAlternatives = true
-        case "-path", "-ipath", "-wholename", "-regex", "-iregex", "-type", "-xtype", "-size", "-mtime", "-mmin", "-atime",
+        case "-path", "-ipath", "-wholename", "-regex", "-iregex", "-type", "-xtype", "-size", "-mtime", "-mmin",
+            "-atime",
             "-amin", "-ctime", "-cmin", "-user", "-group", "-uid", "-gid", "-perm", "-maxdepth", "-mindepth", "-printf",
             "-links", "-inum", "-lname", "-ilname", "-fstype", "-used", "-regextype", "-context", "-newermt":
             index += 1
@@ -119,7 +125,8 @@ private func readFind(_ call: inout Invocation) {
         let target = found(below: root, name: name)
         if deletes { call.add(.delete(target, traits: [.recursive])) }
         for action in actions {
-            call.add(.run(replacingBraces(action.words, by: target), environment: [:], takesInput: false, isRemote: false))
+            call.add(
+                .run(replacingBraces(action.words, by: target), environment: [:], takesInput: false, isRemote: false))
         }
     }
 }
@@ -170,8 +177,12 @@ private func readParallel(_ call: inout Invocation) {
     var isFile = false
     for word in call.tail {
         switch word.text {
-        case ":::", ":::+": groups.append([]); isFile = false
-        case "::::", "::::+": groups.append([]); isFile = true
+        case ":::", ":::+":
+            groups.append([])
+            isFile = false
+        case "::::", "::::+":
+            groups.append([])
+            isFile = true
         default:
             if groups.isEmpty {
                 command.append(word)

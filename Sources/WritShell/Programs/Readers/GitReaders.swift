@@ -11,16 +11,18 @@ let gitReaders: [String: ProgramReader] = [
     "git-checkout": ProgramReader(read: readCheckout),
     "git-merge": ProgramReader(read: readMerge),
     "forge-api": ProgramReader(read: readForgeAPI),
-    "vcs": ProgramReader(read: { _ in }, global: { call in
-        // hg --config alias.x='!cmd' and hooks
-        for setting in call.values("--config") {
-            guard let (key, value) = setting.split(at: UInt8(ascii: "=")) else { continue }
-            if value.hasPrefix("!") { call.add(.code(value.dropping(1), language: "sh")) }
-            if key.hasPrefix("hooks.") || key.hasPrefix("extensions.") || key.display == "ui.ssh" {
-                call.add(.code(value, language: "sh"))
+    "vcs": ProgramReader(
+        read: { _ in },
+        global: { call in
+            // hg --config alias.x='!cmd' and hooks
+            for setting in call.values("--config") {
+                guard let (key, value) = setting.split(at: UInt8(ascii: "=")) else { continue }
+                if value.hasPrefix("!") { call.add(.code(value.dropping(1), language: "sh")) }
+                if key.hasPrefix("hooks.") || key.hasPrefix("extensions.") || key.display == "ui.ssh" {
+                    call.add(.code(value, language: "sh"))
+                }
             }
-        }
-    }),
+        }),
 ]
 
 /// What a setting of git does once it is set.
@@ -44,22 +46,29 @@ enum GitSetting {
         }
         switch (section, name) {
         case ("core", "pager"), ("core", "editor"), ("core", "sshcommand"), ("core", "fsmonitor"), ("core", "askpass"),
-            ("core", "gitproxy"), ("core", "alternaterefscommand"), ("diff", "external"), ("diff", "command"), ("diff", "textconv"),
+            ("core", "gitproxy"), ("core", "alternaterefscommand"), ("diff", "external"), ("diff", "command"),
+            ("diff", "textconv"),
             ("difftool", "cmd"), ("difftool", "path"), ("mergetool", "cmd"), ("mergetool", "path"), ("merge", "driver"),
-            ("filter", "clean"), ("filter", "smudge"), ("filter", "process"), ("gpg", "program"), ("gpg", "defaultkeycommand"),
+            ("filter", "clean"), ("filter", "smudge"), ("filter", "process"), ("gpg", "program"),
+            ("gpg", "defaultkeycommand"),
             ("sequence", "editor"), ("sendemail", "sendmailcmd"), ("sendemail", "tocmd"), ("sendemail", "cccmd"),
             ("uploadpack", "packobjectshook"), ("interactive", "difffilter"), ("browser", "cmd"), ("man", "cmd"),
-            ("trailer", "command"), ("trailer", "cmd"), ("remote", "uploadpack"), ("remote", "receivepack"), ("hook", "command"),
+            ("trailer", "command"), ("trailer", "cmd"), ("remote", "uploadpack"), ("remote", "receivepack"),
+            ("hook", "command"),
             ("guitool", "cmd"), ("imap", "tunnel"), ("tar", "command"), ("web", "browser"):
             self = .command
         case ("pager", _): self = .command
         case ("alias", _), ("credential", "helper"), ("submodule", "update"): self = .bangCommand
-        case ("core", "hookspath"), ("init", "templatedir"), ("include", "path"), ("includeif", "path"), ("core", "worktree"),
+        case ("core", "hookspath"), ("init", "templatedir"), ("include", "path"), ("includeif", "path"),
+            ("core", "worktree"),
             ("core", "attributesfile"):
             self = .programs
-        case ("url", "insteadof"), ("url", "pushinsteadof"), ("protocol", "allow"), ("http", "proxy"), ("http", "sslverify"),
-            ("https", "proxy"), ("safe", "directory"), ("safe", "barerepository"), ("remote", "vcs"), ("remote", "proxy"),
-            ("http", "extraheader"), ("http", "sslcainfo"), ("transfer", "fsckobjects"), ("receive", "denynonfastforwards"):
+        case ("url", "insteadof"), ("url", "pushinsteadof"), ("protocol", "allow"), ("http", "proxy"),
+            ("http", "sslverify"),
+            ("https", "proxy"), ("safe", "directory"), ("safe", "barerepository"), ("remote", "vcs"),
+            ("remote", "proxy"),
+            ("http", "extraheader"), ("http", "sslcainfo"), ("transfer", "fsckobjects"),
+            ("receive", "denynonfastforwards"):
             self = .trust
         default: self = .plain
         }
@@ -90,7 +99,9 @@ private func runs(_ setting: GitSetting, _ key: String, _ value: Value, in call:
         } else if value.hasPrefix("/") || value.hasPrefix(".") {
             call.add(.code(value, language: "sh"))
         }
-    case .programs: call.perform(.read, on: value, traits: [], detail: "")
+    case .programs:
+        call.perform(.read, on: value, traits: [], detail: "")
+        call.add(.unread("hooks or settings in \(value.display)"))
     case .trust, .plain: break
     }
 }
@@ -263,7 +274,9 @@ private func readPush(_ call: inout Invocation) {
     }
     if call.has("-d") {
         for word in words {
-            call.add(.gitPush, "deletes a branch", traits: traits.union(.irreversible), remote: name, branch: branchName(word))
+            call.add(
+                .gitPush, "deletes a branch", traits: traits.union(.irreversible), remote: name,
+                branch: branchName(word))
         }
         if words.isEmpty { call.add(.gitPush, "deletes a branch", traits: traits.union(.irreversible), remote: name) }
         return
@@ -350,7 +363,8 @@ private func readForgeAPI(_ call: inout Invocation) {
     default:
         let isMerge = shown.hasSuffix("/merge") || shown.hasSuffix("/merges")
         let what = isMerge ? "merges a pull request" : "changes through the forge's interface"
-        let isQuery = shown == "graphql"
+        let isQuery =
+            shown == "graphql"
             && !(call.values("-f") + call.values("-F") + call.values("--input")).contains { value in
                 value.text == nil || value.contains("mutation") || value.hasPrefix("query=@")
             } && !call.has("--input")

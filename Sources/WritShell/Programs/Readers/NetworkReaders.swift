@@ -90,6 +90,14 @@ private func readCurl(_ call: inout Invocation) {
     call.skipsTable = true
     let isToFile = call.has("-O")
     let method = call.method?.name.display.uppercased() ?? ""
+    for data in call.values("--data-urlencode") {
+        // `name@file` and `@file` name files; `name=text`, `=text` and `text` do not.
+        if let (name, file) = data.split(at: UInt8(ascii: "@")), !name.contains("=") {
+            call.send(file: file)
+        } else {
+            call.send(text: data)
+        }
+    }
     if call.has("-G") { call.method = (Value("GET"), true) }
     for url in call.words {
         call.perform(.source, on: url, traits: call.traits.union(.download), detail: "")
@@ -99,7 +107,7 @@ private func readCurl(_ call: inout Invocation) {
         }
         if isToFile { call.add(.write(fileName(url, orElse: "curl_response"), appends: false)) }
         if method == "DELETE" || (!method.isEmpty && isDeletion(url)) {
-            call.add(.httpRequest, "deletes over HTTP: \(url.display)", traits: .download, method: "DELETE")
+            call.add(.resourceDelete, "deletes over HTTP: \(url.display)", method: method)
         }
     }
 }
@@ -108,15 +116,19 @@ private func readCurl(_ call: inout Invocation) {
 private func isDeletion(_ url: Value) -> Bool {
     let text = url.display.lowercased()
     let path = text.prefix { $0 != "?" && $0 != "#" }
-    return ["/dodelete", "/_delete_by_query", "/delete", "/purge", "/truncate", "/_forcemerge?only_expunge", "/clear", "/destroy"]
-        .contains { path.hasSuffix($0) }
+    return [
+        "/dodelete", "/_delete_by_query", "/delete", "/purge", "/truncate", "/_forcemerge?only_expunge", "/clear",
+        "/destroy",
+    ]
+    .contains { path.hasSuffix($0) }
 }
 
 private func readWget(_ call: inout Invocation) {
     call.skipsTable = true
     let isNamed = call.has("-O") || call.has("--spider")
     for url in call.words {
-        call.add(.connect(url, method: call.method?.name.display.uppercased() ?? "", traits: call.traits.union(.download)))
+        call.add(
+            .connect(url, method: call.method?.name.display.uppercased() ?? "", traits: call.traits.union(.download)))
         if !isNamed {
             if call.has("-r") || call.has("-i") {
                 call.add(.write(Value(pieces: [.glob("**")]), appends: false))
@@ -131,7 +143,9 @@ private func readHTTPie(_ call: inout Invocation) {
     call.skipsTable = true
     var words = call.words[...]
     var method = ""
-    if let first = words.first?.text, words.count > 1, !first.isEmpty, first.utf8.allSatisfy({ $0 >= 0x41 && $0 <= 0x5A }) {
+    if let first = words.first?.text, words.count > 1, !first.isEmpty,
+        first.utf8.allSatisfy({ $0 >= 0x41 && $0 <= 0x5A })
+    {
         method = first
         words = words.dropFirst()
     }
@@ -142,7 +156,9 @@ private func readHTTPie(_ call: inout Invocation) {
     if method.isEmpty, !items.isEmpty { method = "POST" }
     call.add(.connect(url, method: method, traits: traits))
     for item in items {
-        if let (_, file) = item.split(at: UInt8(ascii: "@")), !item.contains("=") || item.contains("=@") || item.contains(":=@") {
+        if let (_, file) = item.split(at: UInt8(ascii: "@")),
+            !item.contains("=") || item.contains("=@") || item.contains(":=@")
+        {
             call.send(file: file)
         } else {
             call.send(text: item)
@@ -181,7 +197,8 @@ private func readSocat(_ call: inout Invocation) {
     let addresses = call.words.prefix(2).map { word -> Address in
         if word.text == "-" || word.text == "stdio" { return Address(kind: "stdio", rest: word) }
         guard let (kind, rest) = word.split(at: UInt8(ascii: ":")) else {
-            return Address(kind: word.hasPrefix("/") || word.hasPrefix(".") ? "gopen" : word.display.lowercased(), rest: word)
+            return Address(
+                kind: word.hasPrefix("/") || word.hasPrefix(".") ? "gopen" : word.display.lowercased(), rest: word)
         }
         return Address(kind: kind.display.lowercased(), rest: rest)
     }
@@ -198,7 +215,11 @@ private func readSocat(_ call: inout Invocation) {
         case "system", "shell": call.add(.code(rest, language: "sh"))
         case "open", "gopen", "file", "create", "creat":
             let isSource = index == 0 && isOneWay
-            if isSource, isNetwork { call.send(file: rest) } else if isSource { call.add(.read(rest)) } else {
+            if isSource, isNetwork {
+                call.send(file: rest)
+            } else if isSource {
+                call.add(.read(rest))
+            } else {
                 if address.kind == "file", isOneWay == false { call.add(.read(rest)) }
                 call.add(.write(rest, appends: address.rest.contains("append")))
             }
@@ -267,8 +288,10 @@ private func readSSH(_ call: inout Invocation) {
         index += takesValue ? 2 : 1
     }
     if index < arguments.count {
-        call.add(.run(
-            [Value("sh"), Value("-c"), .joining(arguments[index...])], environment: [:], takesInput: true, isRemote: true))
+        call.add(
+            .run(
+                [Value("sh"), Value("-c"), .joining(arguments[index...])], environment: [:], takesInput: true,
+                isRemote: true))
     } else if !call.has("-N"), !call.has("-W") {
         call.add(.shellExec, "an interactive shell on another machine")
     }
@@ -279,7 +302,9 @@ private func readCopy(_ call: inout Invocation) {
     let traits = readSSHOptions(&call)
     guard call.words.count > 1, let target = call.words.last else {
         for word in call.words {
-            if isRemotePath(word.knownPrefix) || Invocation.isURL(word) { call.add(.connect(word, method: "", traits: traits)) }
+            if isRemotePath(word.knownPrefix) || Invocation.isURL(word) {
+                call.add(.connect(word, method: "", traits: traits))
+            }
         }
         return
     }
@@ -288,7 +313,11 @@ private func readCopy(_ call: inout Invocation) {
     if isRemote(target) {
         call.add(.connect(target, method: "", traits: traits.union(.upload)))
         for source in sources {
-            if isRemote(source) { call.add(.connect(source, method: "", traits: traits)) } else { call.send(file: source) }
+            if isRemote(source) {
+                call.add(.connect(source, method: "", traits: traits))
+            } else {
+                call.send(file: source)
+            }
         }
     } else {
         for source in sources {

@@ -25,17 +25,21 @@ private func readNpx(_ call: inout Invocation) {
     guard let first = call.tail.first else { return }
     let isPython = ["uvx", "pipx", "uv"].contains(call.program)
     // With `-p` or `--from` the package is named apart from the program.
-    let isNamedApart = call.has("-p") || call.has("--package") || call.has("--from") || call.has("--spec") || call.has("-c")
+    let isNamedApart =
+        call.has("-p") || call.has("--package") || call.has("--from") || call.has("--spec") || call.has("-c")
     var name = first
     if !isNamedApart {
         let ecosystem = isPython ? "pypi" : "npm"
         // Without `-y` npx runs an installed program, and asks before it installs one.
         let isLikelyInstalled = call.program == "npx" && !call.has("-y") && !call.has("--yes")
         if !call.has("--no-install"), !call.has("--no") {
-            call.add(.package(.pkgInstall, ecosystem: ecosystem, name: first, traits: isLikelyInstalled ? .potential : []))
+            call.add(
+                .package(.pkgInstall, ecosystem: ecosystem, name: first, traits: isLikelyInstalled ? .potential : []))
         }
         let reference = PackageReference(ecosystem: ecosystem, text: first.display)
-        if first.text != nil, !reference.version.isEmpty { name = Value(reference.name, taints: first.taints, span: first.span) }
+        if first.text != nil, !reference.version.isEmpty {
+            name = Value(reference.name, taints: first.taints, span: first.span)
+        }
     }
     call.tail[0] = name
 }

@@ -7,6 +7,10 @@ let shellReaders: [String: ProgramReader] = [
     "powershell": ProgramReader(read: readPowerShell),
     "cmd": ProgramReader { call in readSlash(&call, language: "cmd") },
     "flock": ProgramReader { call in
+        // A number is a descriptor that is open already.
+        if let first = call.words.first?.text, !first.isEmpty, first.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) {
+            call.skipsTable = true
+        }
         // flock FILE -c COMMAND: here the option stands after the file.
         guard call.tail.count > 1, call.tail[0].text == "-c" || call.tail[0].text == "--command" else { return }
         call.add(.code(call.tail[1], language: "sh"))
@@ -36,17 +40,21 @@ let shellReaders: [String: ProgramReader] = [
     "setarch": ProgramReader { call in
         // setarch [ARCH] [options] PROGRAM: options may follow the architecture.
         while let first = call.tail.first, let text = first.text {
-            let isArchitecture = ["x86_64", "i386", "i486", "i586", "i686", "linux32", "linux64", "aarch64", "armv7l", "uname26"]
-                .contains(text)
+            let isArchitecture = [
+                "x86_64", "i386", "i486", "i586", "i686", "linux32", "linux64", "aarch64", "armv7l", "uname26",
+            ]
+            .contains(text)
             guard isArchitecture || text.hasPrefix("-") else { break }
             call.tail.removeFirst()
         }
     },
     "socket": ProgramReader { call in
         guard call.words.count > 1, !call.has("-s") else { return }
-        let host = call.words[0], port = call.words[1]
+        let host = call.words[0]
+        let port = call.words[1]
         call.skipsTable = true
-        call.add(.connect(.joining([host, port], with: ":"), method: "", traits: call.has("-p") ? [.networkShell] : []))
+        call.add(
+            .connect(.joining([host, port], with: ":"), method: "", traits: call.has("-p") ? [.networkShell] : []))
     },
 ]
 
@@ -59,6 +67,8 @@ private func readShell(_ call: inout Invocation) {
         if let script = call.words.first {
             call.add(.code(script, language: language))
         }
+    } else if call.words.isEmpty, call.has("--version") || call.has("--help") {
+        return
     } else if call.has("-s") || call.words.isEmpty {
         call.add(.codeInput(language: language))
     } else if let script = call.words.first {
@@ -71,10 +81,12 @@ private func readSlash(_ call: inout Invocation, language: String) {
     // Everything after the switch is the command line.
     call.skipsTable = true
     let arguments = call.arguments
-    guard let at = arguments.firstIndex(where: { argument in
-        guard let text = argument.text?.lowercased() else { return false }
-        return text.hasPrefix("/c") || text.hasPrefix("/k") || text.hasPrefix("/r")
-    }) else {
+    guard
+        let at = arguments.firstIndex(where: { argument in
+            guard let text = argument.text?.lowercased() else { return false }
+            return text.hasPrefix("/c") || text.hasPrefix("/k") || text.hasPrefix("/r")
+        })
+    else {
         call.add(.codeInput(language: language))
         return
     }
@@ -100,7 +112,9 @@ private func readPowerShell(_ call: inout Invocation) {
         if name == "ec" || (!name.isEmpty && "encodedcommand".hasPrefix(name)) {
             guard let value else { return }
             if let text = value.text, let script = decodeUTF16(base64: text) {
-                call.add(.code(Value(script, taints: value.taints.union(.decoded), span: value.span), language: "powershell"))
+                call.add(
+                    .code(Value(script, taints: value.taints.union(.decoded), span: value.span), language: "powershell")
+                )
             } else {
                 call.add(.code(.unknown(.output, taints: .decoded), language: "powershell"))
             }
@@ -110,8 +124,10 @@ private func readPowerShell(_ call: inout Invocation) {
             if let value { call.perform(.file("powershell"), on: value, traits: [], detail: "") }
             return
         }
-        let takesValue = ["ex", "ep", "exec", "executionpolicy", "w", "windowstyle", "wd", "workingdirectory", "version", "v",
-            "inputformat", "outputformat", "configurationname", "custompipename", "settingsfile"].contains(name)
+        let takesValue = [
+            "ex", "ep", "exec", "executionpolicy", "w", "windowstyle", "wd", "workingdirectory", "version", "v",
+            "inputformat", "outputformat", "configurationname", "custompipename", "settingsfile",
+        ].contains(name)
         index += takesValue ? 2 : 1
     }
     if index < arguments.count {

@@ -20,7 +20,9 @@ let systemReaders: [String: ProgramReader] = [
     "sysctl": ProgramReader { call in
         for word in call.words {
             if let (name, value) = word.split(at: UInt8(ascii: "=")) {
-                if name.contains("core_pattern"), value.hasPrefix("|") { call.add(.code(value.dropping(1), language: "sh")) }
+                if name.contains("core_pattern"), value.hasPrefix("|") {
+                    call.add(.code(value.dropping(1), language: "sh"))
+                }
             } else if word.contains("../") || word.hasPrefix("/") {
                 call.add(.read(word))
             }
@@ -52,7 +54,9 @@ let systemReaders: [String: ProgramReader] = [
             call.add(.secretRead, "takes a picture of the screen")
             for word in call.words { call.perform(.write, on: word, traits: [], detail: "") }
             // scrot -e COMMAND
-            if let at = call.arguments.firstIndex(where: { $0.text == "-e" || $0.text == "--exec" }), at + 1 < call.arguments.count {
+            if let at = call.arguments.firstIndex(where: { $0.text == "-e" || $0.text == "--exec" }),
+                at + 1 < call.arguments.count
+            {
                 call.add(.code(call.arguments[at + 1], language: "sh"))
             }
         default: break
@@ -76,6 +80,9 @@ let systemReaders: [String: ProgramReader] = [
 
 private func isDisk(_ value: Value) -> Bool {
     let text = value.display
-    return ["/dev/sd", "/dev/hd", "/dev/vd", "/dev/xvd", "/dev/nvme", "/dev/mmcblk", "/dev/disk", "/dev/rdisk", "/dev/md", "/dev/dm-",
-        "/dev/mapper/", "/dev/loop", "/dev/mem", "/dev/kmem", "/dev/port"].contains { text.hasPrefix($0) }
+    return [
+        "/dev/sd", "/dev/hd", "/dev/vd", "/dev/xvd", "/dev/nvme", "/dev/mmcblk", "/dev/disk", "/dev/rdisk", "/dev/md",
+        "/dev/dm-",
+        "/dev/mapper/", "/dev/loop", "/dev/mem", "/dev/kmem", "/dev/port",
+    ].contains { text.hasPrefix($0) }
 }
