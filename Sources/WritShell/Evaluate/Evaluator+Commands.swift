@@ -289,6 +289,7 @@ extension Evaluator {
                 let rest = Array(fields.dropFirst())
                 if let next = rest[0].text, ProgramTable.builtIn.contains(next) || state.functions[next] != nil {
                     var copy = state
+                    begin(rest, span: current.span)
                     dispatch(rest, &copy, streams)
                 }
             }

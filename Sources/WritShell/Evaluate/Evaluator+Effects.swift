@@ -261,7 +261,13 @@ extension Evaluator {
                 endpoint.isHTTP || !method.isEmpty ? .httpRequest : .netConnect, host: endpoint.host, port: endpoint.port,
                 method: method, traits: traits, taints: sent.taints.union(value.taints))
             if sent.isThere || value.taints.contains(.secret) { operation.traits.insert(.upload) }
-            if value.startsUnknown || value.display.holds("://…") { operation.detail = "the host is computed" }
+            if endpoint.host.utf8.contains(0xE2) {
+                operation.detail = "the host is computed"
+                // Output in a name that is looked up leaves with the look-up.
+                if value.pieces.contains(.unknown(.output)), !value.startsUnknown || value.pieces.count > 1 {
+                    operation.traits.insert(.upload)
+                }
+            }
             note(operation)
         case .listen(let value):
             let endpoint = Endpoint(value)

@@ -19,7 +19,8 @@ extension Evaluator {
     func expand(_ parameter: Parameter, isQuoted: Bool, _ builder: inout FieldBuilder, _ state: inout ShellState) {
         switch resolve(parameter, &state, depth: 0) {
         case .one(let value):
-            if isQuoted || !builder.splits { builder.append(value.withoutGlobs) } else { builder.appendSplitting(value) }
+            // A glob in a value stands for names that it was already replaced by, so quotes change nothing in it.
+            if isQuoted || !builder.splits { builder.append(value) } else { builder.appendSplitting(value) }
         case .list(let values, let isStar):
             if isQuoted, isStar || !builder.splits {
                 let separator = separators(state).first.map { String(decoding: [$0], as: UTF8.self) } ?? ""

@@ -103,22 +103,20 @@ final class Evaluator {
             reachLimit("more operations than are listed")
             return
         }
-        if !operations.isEmpty {
-            // The same effect of the same command is listed once, however many ways lead to it.
-            var hasher = Hasher()
-            hasher.combine(operation.kind)
-            hasher.combine(operation.command)
-            hasher.combine(operation.path)
-            hasher.combine(operation.host)
-            hasher.combine(operation.detail)
-            hasher.combine(operation.package)
-            hasher.combine(operation.traits.rawValue)
-            hasher.combine(operation.taints.rawValue)
-            hasher.combine(operation.opaque)
-            hasher.combine(operation.depth)
-            hasher.combine(operation.span?.start)
-            guard seen.insert(hasher.finalize()).inserted else { return }
-        }
+        // The same effect of the same command is listed once, however many ways lead to it.
+        var hasher = Hasher()
+        hasher.combine(operation.kind)
+        hasher.combine(operation.command)
+        hasher.combine(operation.path)
+        hasher.combine(operation.host)
+        hasher.combine(operation.detail)
+        hasher.combine(operation.package)
+        hasher.combine(operation.traits.rawValue)
+        hasher.combine(operation.taints.rawValue)
+        hasher.combine(operation.opaque)
+        hasher.combine(operation.depth)
+        hasher.combine(operation.span?.start)
+        guard seen.insert(hasher.finalize()).inserted else { return }
         if isPlain { plainRuns += 1 }
         operations.append(operation)
     }
