@@ -491,9 +491,12 @@ final class Evaluator {
         frames.append(Frame(kind: .loop))
         var after = state
         var rounds = 0
+        // A long row of numbers only counts: a few of them, and then any.
+        let isCount = values.count > 8 && values.allSatisfy { $0.text.flatMap { Int($0) } != nil }
+        let limit = isCount ? 3 : Self.unrollLimit
         for value in values {
             if state.hasEnded || stepsLeft <= 0 { break }
-            if rounds == Self.unrollLimit {
+            if rounds == limit {
                 // The rest at once: the values joined.
                 var taints = Operation.Taints()
                 for value in values[rounds...] { taints.formUnion(value.taints) }
@@ -511,7 +514,10 @@ final class Evaluator {
                 resume(&state)
             }
             rounds += 1
-            if rounds > Self.unrollLimit { break }
+            if rounds > limit {
+                state.widen(from: before)
+                break
+            }
         }
         if !values.isEmpty, values.allSatisfy({ $0.isKnown }) { after.hasEnded = true }
         if state.hasEnded {
