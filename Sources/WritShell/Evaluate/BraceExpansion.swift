@@ -114,7 +114,9 @@ struct BraceExpansion {
             stride = max(1, given == .min ? 1 : abs(given))
         }
         if let first = Int(fields[0]), let last = Int(fields[2]) {
-            let isPadded = [fields[0], fields[2]].contains { $0.drop { $0 == "-" }.count > 1 && $0.drop { $0 == "-" }.hasPrefix("0") }
+            let isPadded = [fields[0], fields[2]].contains {
+                $0.drop { $0 == "-" }.count > 1 && $0.drop { $0 == "-" }.hasPrefix("0")
+            }
             let width = isPadded ? max(fields[0].count, fields[2].count) : 0
             let (distance, overflow) = last.subtractingReportingOverflow(first)
             guard !overflow, distance != .min, abs(distance) / stride < limit else { return nil }

@@ -32,7 +32,11 @@ struct DangerousVariables: Sendable {
         for node in EmbeddedTable.nodes("shell/variables.table") {
             guard let found = Class(rawValue: node.keyword) else { continue }
             for word in node.value.split(separator: " ") {
-                if word.hasSuffix("*") { prefixes.append((String(word.dropLast()), found)) } else { names[String(word)] = found }
+                if word.hasSuffix("*") {
+                    prefixes.append((String(word.dropLast()), found))
+                } else {
+                    names[String(word)] = found
+                }
             }
         }
     }
@@ -71,22 +75,30 @@ extension Evaluator {
                 var copy = state
                 runFile(value, language: "sh", arguments: [], &copy, Streams())
             case .options:
-                let loads = ["require", "-r", "import", "loader", "agent", "-M", "-I", "-e", "inspect", "eval", "XX:OnError", "@", "-c"]
+                let loads = [
+                    "require", "-r", "import", "loader", "agent", "-M", "-I", "-e", "inspect", "eval", "XX:OnError",
+                    "@", "-c",
+                ]
                 if loads.contains(where: { text.contains($0) }) { noteSetting(name, found, value, opaque: .unread) }
             case .path:
                 // A folder that anyone can fill comes before the system's.
                 let folders = text.split(separator: ":", omittingEmptySubsequences: false)
                 let isRisky = folders.contains { folder in
                     let folder = String(folder)
-                    return folder == "." || folder.isEmpty && name == "PATH" || folder.hasPrefix("/tmp") || folder.hasPrefix("/var/tmp")
+                    return folder == "." || folder.isEmpty && name == "PATH" || folder.hasPrefix("/tmp")
+                        || folder.hasPrefix("/var/tmp")
                         || folder.hasPrefix("/dev/shm") || folder.hasPrefix("./") && name == "PATH"
                 }
-                if isRisky, name == "PATH" || folders.contains(where: { $0.hasPrefix("/tmp") || $0.hasPrefix("/dev/shm") }) {
+                if isRisky,
+                    name == "PATH" || folders.contains(where: { $0.hasPrefix("/tmp") || $0.hasPrefix("/dev/shm") })
+                {
                     noteSetting(name, found, value)
                 }
             case .verification:
                 let isOff = ["0", "1", "true", "false", "yes", "no", "off"].contains(text.lowercased())
-                if isOff, !(name == "PYTHONHTTPSVERIFY" && text == "1"), !(name == "NODE_TLS_REJECT_UNAUTHORIZED" && text == "1") {
+                if isOff, !(name == "PYTHONHTTPSVERIFY" && text == "1"),
+                    !(name == "NODE_TLS_REJECT_UNAUTHORIZED" && text == "1")
+                {
                     note(Operation(.configWrite, traits: .unverified, detail: "environment \(name)=\(text)"))
                 }
             case .redirect: noteSetting(name, found, value)
@@ -116,9 +128,13 @@ extension Evaluator {
         }
     }
 
-    private static let harmlessPagers: Set<String> = ["cat", "less", "more", "true", ":", "vim", "vi", "nano", "code --wait", "less -R", "less -FRX", "bat"]
+    private static let harmlessPagers: Set<String> = [
+        "cat", "less", "more", "true", ":", "vim", "vi", "nano", "code --wait", "less -R", "less -FRX", "bat",
+    ]
 
-    private func noteSetting(_ name: String, _ found: DangerousVariables.Class, _ value: Value, opaque: Operation.Opaque? = nil) {
+    private func noteSetting(
+        _ name: String, _ found: DangerousVariables.Class, _ value: Value, opaque: Operation.Opaque? = nil
+    ) {
         note(
             Operation(
                 .configWrite, opaque: opaque, detail: "environment \(name) (\(found.rawValue))", taints: value.taints))

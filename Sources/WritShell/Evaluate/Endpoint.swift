@@ -77,7 +77,9 @@ struct Endpoint: Sendable, Hashable {
         var numbers: [UInt32] = []
         for field in fields {
             let number: UInt32? =
-                if field.hasPrefix("0x") { UInt32(field.dropFirst(2), radix: 16) } else if field.hasPrefix("0"), field.count > 1 {
+                if field.hasPrefix("0x") {
+                    UInt32(field.dropFirst(2), radix: 16)
+                } else if field.hasPrefix("0"), field.count > 1 {
                     UInt32(field, radix: 8)
                 } else { UInt32(field) }
             guard let number else { return host }

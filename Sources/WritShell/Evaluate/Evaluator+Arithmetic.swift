@@ -89,7 +89,8 @@ private struct ArithmeticExpression {
                     result = Self.binary("\(symbol)", old, right)
                 }
                 if !isDry {
-                    evaluator.assign(name, key: key, result.map { Value(String($0)) } ?? .unknown(.variable(name)), &state)
+                    evaluator.assign(
+                        name, key: key, result.map { Value(String($0)) } ?? .unknown(.variable(name)), &state)
                 }
                 return result
             }
@@ -227,7 +228,9 @@ private struct ArithmeticExpression {
         guard let name = identifier() else { return unary(evaluator, &state) }
         let key = index(evaluator, &state)
         let result = number(of: name, key, evaluator, &state).map { $0 &+ amount }
-        if !isDry { evaluator.assign(name, key: key, result.map { Value(String($0)) } ?? .unknown(.variable(name)), &state) }
+        if !isDry {
+            evaluator.assign(name, key: key, result.map { Value(String($0)) } ?? .unknown(.variable(name)), &state)
+        }
         return result
     }
 
@@ -248,7 +251,9 @@ private struct ArithmeticExpression {
             return old
         }
         let start = at
-        while at < bytes.count, isDigit(bytes[at]) || isLetter(bytes[at]) || bytes[at] == 0x23 || bytes[at] == 0x40 { at += 1 }
+        while at < bytes.count, isDigit(bytes[at]) || isLetter(bytes[at]) || bytes[at] == 0x23 || bytes[at] == 0x40 {
+            at += 1
+        }
         guard at > start else {
             at = bytes.count
             return nil

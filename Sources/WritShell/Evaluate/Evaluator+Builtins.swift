@@ -4,11 +4,15 @@ import WritCore
 /// What the shell does itself.
 extension Evaluator {
     private static let builtins: Set<String> = [
-        ":", "true", "false", "wait", "jobs", "fg", "times", "umask", "ulimit", "type", "hash", "help", "bind", "complete",
-        "compgen", "compopt", "logout", "suspend", "caller", "setopt", "unsetopt", "autoload", "rehash", "emulate", "zstyle",
-        "zle", "bindkey", "compdef", "compinit", "noglob", "nocorrect", "fc", "dirs", "disown", "echo", "print", "printf",
+        ":", "true", "false", "wait", "jobs", "fg", "times", "umask", "ulimit", "type", "hash", "help", "bind",
+        "complete",
+        "compgen", "compopt", "logout", "suspend", "caller", "setopt", "unsetopt", "autoload", "rehash", "emulate",
+        "zstyle",
+        "zle", "bindkey", "compdef", "compinit", "noglob", "nocorrect", "fc", "dirs", "disown", "echo", "print",
+        "printf",
         "pwd", "cd", "chdir", "pushd", "popd", "export", "declare", "typeset", "local", "readonly", "integer", "float",
-        "unset", "alias", "unalias", "trap", "set", "shift", "shopt", "enable", "zmodload", "source", ".", "eval", "exec",
+        "unset", "alias", "unalias", "trap", "set", "shift", "shopt", "enable", "zmodload", "source", ".", "eval",
+        "exec",
         "command", "builtin", "read", "mapfile", "readarray", "getopts", "let", "test", "[", "return", "exit", "break",
         "continue", "history", "bg",
     ]
@@ -43,7 +47,8 @@ extension Evaluator {
             write(output, to: streams)
             state.status = .success
         case "cd", "chdir", "pushd", "popd": changeDirectory(name, fields, &state, streams)
-        case "export", "declare", "typeset", "local", "readonly", "integer", "float": declare(name, fields, &state, streams)
+        case "export", "declare", "typeset", "local", "readonly", "integer", "float":
+            declare(name, fields, &state, streams)
         case "unset": unset(fields, &state)
         case "alias": defineAliases(fields, &state)
         case "unalias":
@@ -145,7 +150,9 @@ extension Evaluator {
         }
         if target.isEmpty { return }
         // `CDPATH` sends a relative name elsewhere.
-        if let path = state.variables["CDPATH"]?.scalars.first, let text = target.text, !text.hasPrefix("/"), !text.hasPrefix(".") {
+        if let path = state.variables["CDPATH"]?.scalars.first, let text = target.text, !text.hasPrefix("/"),
+            !text.hasPrefix(".")
+        {
             _ = path
             state.directories = [.unknown(.variable("CDPATH"))]
             return
@@ -169,7 +176,8 @@ extension Evaluator {
         var exportsFunctions = false
         var operands: [Value] = []
         for field in fields.dropFirst() {
-            if let text = field.text, text.utf8.count > 1, text.hasPrefix("-") || text.hasPrefix("+"), operands.isEmpty {
+            if let text = field.text, text.utf8.count > 1, text.hasPrefix("-") || text.hasPrefix("+"), operands.isEmpty
+            {
                 for letter in text.dropFirst() {
                     switch letter {
                     case "x": isExported = text.hasPrefix("-")
@@ -194,10 +202,15 @@ extension Evaluator {
             write(.unknown(.output, taints: .secret), to: streams)
             return
         }
-        let isLocal = name == "local" || (name == "declare" || name == "typeset") && !fields.contains { $0.text == "-g" }
-        if isLocal, let frame = frames.indices.last(where: { frames[$0].kind != .loop }), frames[frame].kind == .function {
+        let isLocal =
+            name == "local" || (name == "declare" || name == "typeset") && !fields.contains { $0.text == "-g" }
+        if isLocal, let frame = frames.indices.last(where: { frames[$0].kind != .loop }),
+            frames[frame].kind == .function
+        {
             for operand in operands {
-                guard let variable = Self.assignment(operand)?.name ?? operand.text, frames[frame].hidden[variable] == nil else { continue }
+                guard let variable = Self.assignment(operand)?.name ?? operand.text,
+                    frames[frame].hidden[variable] == nil
+                else { continue }
                 frames[frame].hidden[variable] = .some(state.variables[variable])
             }
         }
@@ -235,14 +248,17 @@ extension Evaluator {
         state.variables[name] = declared
         guard let text = value.text else { return }
         let outcome = ShellParser.parse("\(name)=\(text)", dialect: dialect)
-        guard outcome.error == nil, case .simple(let assignments, _)? = outcome.script.statements.first?.first.commands.first?.body
+        guard outcome.error == nil,
+            case .simple(let assignments, _)? = outcome.script.statements.first?.first.commands.first?.body
         else { return }
         for assignment in assignments { assign(assignment, &state) }
     }
 
     /// `NAME=value`, `NAME+=value`, `NAME[key]=value` as one field.
     static func assignment(_ field: Value) -> (name: String, key: String?, appends: Bool, value: Value)? {
-        guard case .text(let head)? = field.pieces.first, let equals = head.utf8.firstIndex(of: 0x3D) else { return nil }
+        guard case .text(let head)? = field.pieces.first, let equals = head.utf8.firstIndex(of: 0x3D) else {
+            return nil
+        }
         var name = head[..<equals]
         let appends = name.utf8.last == 0x2B
         if appends { name = name.dropLast() }
@@ -252,7 +268,9 @@ extension Evaluator {
             name = name[..<open]
         }
         guard let first = name.utf8.first, !(first >= 0x30 && first <= 0x39),
-            name.utf8.allSatisfy({ ($0 | 0x20) >= 0x61 && ($0 | 0x20) <= 0x7A || $0 >= 0x30 && $0 <= 0x39 || $0 == 0x5F })
+            name.utf8.allSatisfy({
+                ($0 | 0x20) >= 0x61 && ($0 | 0x20) <= 0x7A || $0 >= 0x30 && $0 <= 0x39 || $0 == 0x5F
+            })
         else { return nil }
         var value = Value(String(head[head.index(after: equals)...]), taints: field.taints, span: field.span)
         for piece in field.pieces.dropFirst() { value.append(piece) }
@@ -288,7 +306,8 @@ extension Evaluator {
     private func defineAliases(_ fields: [Value], _ state: inout ShellState) {
         note(Operation(.shellExec))
         for field in fields.dropFirst() {
-            guard case .text(let head)? = field.pieces.first, let equals = head.firstIndex(of: "="), equals != head.startIndex
+            guard case .text(let head)? = field.pieces.first, let equals = head.firstIndex(of: "="),
+                equals != head.startIndex
             else { continue }
             var value = Value(String(head[head.index(after: equals)...]), taints: field.taints, span: field.span)
             for piece in field.pieces.dropFirst() { value.append(piece) }
@@ -300,7 +319,8 @@ extension Evaluator {
     private func enable(_ fields: [Value], _ state: inout ShellState) {
         let texts = fields.dropFirst().compactMap(\.text)
         if texts.contains("-f") {
-            note(Operation(.shellExec, traits: .interpreter, opaque: .unread, detail: "a builtin loaded from a library"))
+            note(
+                Operation(.shellExec, traits: .interpreter, opaque: .unread, detail: "a builtin loaded from a library"))
         }
         if texts.contains("-n") {
             for text in texts where !text.hasPrefix("-") { state.disabledBuiltins.insert(text) }
@@ -337,7 +357,8 @@ extension Evaluator {
     private func runTrap(_ fields: [Value], _ state: inout ShellState) {
         note(Operation(.shellExec))
         state.status = .success
-        guard fields.count > 2, let first = fields.dropFirst().first(where: { $0.text?.hasPrefix("-") != true || $0.text == "-" })
+        guard fields.count > 2,
+            let first = fields.dropFirst().first(where: { $0.text?.hasPrefix("-") != true || $0.text == "-" })
         else { return }
         if first.text == "-" || first.isEmpty { return }
         var copy = state
@@ -353,7 +374,8 @@ extension Evaluator {
         let content: Value? =
             path.text == "/dev/stdin"
             ? streams.input?.value
-            : files[place.path]?.content ?? (place.isPattern ? nil : context.files?.contents(of: place.path).map { Value($0) })
+            : files[place.path]?.content
+                ?? (place.isPattern ? nil : context.files?.contents(of: place.path).map { Value($0) })
         guard let content else {
             note(
                 Operation(
@@ -458,7 +480,8 @@ extension Evaluator {
             for name in names + (array.map { [$0] } ?? []) {
                 var pieces: [Value.Piece] = [.unknown(.variable(name))]
                 // Lines of a listing all begin alike: `find src | while read -r f`.
-                if names.count == 1, let source, case .text(let head)? = source.value.pieces.first, !head.contains("\n") {
+                if names.count == 1, let source, case .text(let head)? = source.value.pieces.first, !head.contains("\n")
+                {
                     pieces.insert(.text(head), at: 0)
                 }
                 state.variables[name] = Variable(Value(pieces: pieces, taints: taints))
@@ -482,10 +505,14 @@ extension Evaluator {
         let wanted = array == nil ? names.count : Int.max
         func isMark(_ byte: UInt8) -> Bool { marks.contains(byte) }
         while true {
-            while let first = remainder.utf8.first, isMark(first), first == 0x20 || first == 0x09 { remainder = remainder.dropFirst() }
+            while let first = remainder.utf8.first, isMark(first), first == 0x20 || first == 0x09 {
+                remainder = remainder.dropFirst()
+            }
             if remainder.isEmpty { break }
             if words.count == wanted - 1 {
-                while let last = remainder.utf8.last, isMark(last), last == 0x20 || last == 0x09 { remainder = remainder.dropLast() }
+                while let last = remainder.utf8.last, isMark(last), last == 0x20 || last == 0x09 {
+                    remainder = remainder.dropLast()
+                }
                 words.append(String(remainder))
                 break
             }
@@ -510,7 +537,8 @@ extension Evaluator {
         let name = fields.last?.text.flatMap { $0.hasPrefix("-") || fields.count == 1 ? nil : $0 } ?? "MAPFILE"
         if let text = streams.input?.value.text {
             var items: [Int: Value] = [:]
-            for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: true).prefix(4_096).enumerated() {
+            for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: true).prefix(4_096).enumerated()
+            {
                 items[index] = Value(String(line), taints: streams.input?.value.taints ?? [])
             }
             state.variables[name] = Variable(content: .list(items))
@@ -586,7 +614,9 @@ extension Evaluator {
             default: return .unknown
             }
         case 3:
-            guard let left = operands[0].text, let name = operands[1].text, let right = operands[2].text else { return .unknown }
+            guard let left = operands[0].text, let name = operands[1].text, let right = operands[2].text else {
+                return .unknown
+            }
             switch name {
             case "=", "==": return answer(left == right)
             case "!=": return answer(left != right)

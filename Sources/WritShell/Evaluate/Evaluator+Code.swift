@@ -10,7 +10,9 @@ extension Evaluator {
         if let text = path.text, text == "-" || text == "/dev/stdin" || text == "/dev/fd/0" {
             let input = streams.input?.value ?? .unknown(.output)
             if streams.input == nil { return }
-            runCode(input, language: language, name: path, arguments: arguments, &state, Streams(captures: streams.captures))
+            runCode(
+                input, language: language, name: path, arguments: arguments, &state, Streams(captures: streams.captures)
+            )
             return
         }
         let place = resolve(path, state)
@@ -107,7 +109,9 @@ extension Evaluator {
             if isBlank { opaque = .computed }
         }
         guard let opaque else { return }
-        if let last = operations.last(where: { $0.kind == .shellExec }), last.command == current.command, last.opaque == opaque {
+        if let last = operations.last(where: { $0.kind == .shellExec }), last.command == current.command,
+            last.opaque == opaque
+        {
             return
         }
         note(
@@ -201,7 +205,8 @@ extension Evaluator {
             let endpoint = Endpoint(value)
             note(
                 Operation(
-                    endpoint.isHTTP || value.startsUnknown ? .httpRequest : .netConnect, host: endpoint.host, port: endpoint.port,
+                    endpoint.isHTTP || value.startsUnknown ? .httpRequest : .netConnect, host: endpoint.host,
+                    port: endpoint.port,
                     traits: sends ? .upload : .download, taints: taints))
         case .listen: note(Operation(.netListen))
         case .shell(let code):

@@ -52,7 +52,9 @@ extension Evaluator {
                 }
             }
         }
-        if state.directories.count > 1, results.count * state.directories.count <= Self.combinationLimit * 2, !words.isEmpty {
+        if state.directories.count > 1, results.count * state.directories.count <= Self.combinationLimit * 2,
+            !words.isEmpty
+        {
             results = results.flatMap { base in
                 state.directories.map { directory in
                     var copy = base
@@ -154,7 +156,9 @@ extension Evaluator {
         state.status = .success
         for assignment in assignments {
             assign(assignment, &state)
-            if DangerousVariables.builtIn.class(of: assignment.name) != nil || state.variables[assignment.name]?.isExported == true {
+            if DangerousVariables.builtIn.class(of: assignment.name) != nil
+                || state.variables[assignment.name]?.isExported == true
+            {
                 current.program = ""
                 current.command = "\(assignment.name)=\(value(of: assignment.name, state).display)"
                 noteVariables([assignment.name: value(of: assignment.name, state)], &state, streams)
@@ -163,7 +167,9 @@ extension Evaluator {
         if command.redirections.isEmpty { return }
         let target = open(command.redirections, &state, streams)
         // `$(<file)` is the file's text.
-        if streams.captures, command.redirections.allSatisfy({ $0.operator == .input }), let input = target.streams.input {
+        if streams.captures, command.redirections.allSatisfy({ $0.operator == .input }),
+            let input = target.streams.input
+        {
             write(input.value, to: streams)
         }
         run(into: target, &state) { _, _ in }
@@ -175,7 +181,8 @@ extension Evaluator {
         current = Current(
             program: texts[0].baseName, arguments: texts, command: texts.joined(separator: " "), span: span)
         if commands.count < Self.operationLimit {
-            commands.append(CommandText(text: current.command, span: span ?? SourceSpan(start: 0, end: 0), depth: depth))
+            commands.append(
+                CommandText(text: current.command, span: span ?? SourceSpan(start: 0, end: 0), depth: depth))
         }
     }
 
@@ -215,7 +222,10 @@ extension Evaluator {
         let calls = callStack.count { $0 == name }
         if calls >= 3 {
             if callsInPipelines.contains(name) {
-                note(Operation(.systemChange, traits: .irreversible, detail: "a function that starts copies of itself without end"))
+                note(
+                    Operation(
+                        .systemChange, traits: .irreversible,
+                        detail: "a function that starts copies of itself without end"))
             } else {
                 reachLimit("a function calls itself deeper than is followed")
             }
@@ -261,7 +271,9 @@ extension Evaluator {
     private func runUnknown(_ fields: [Value], _ state: inout ShellState, _ streams: Streams) {
         let first = fields[0]
         // A path whose last segment is known names the program: `$JAVA_HOME/bin/java`.
-        if case .text(let tail)? = first.pieces.last, let slash = tail.utf8.lastIndex(of: 0x2F), !first.taints.contains(.net) {
+        if case .text(let tail)? = first.pieces.last, let slash = tail.utf8.lastIndex(of: 0x2F),
+            !first.taints.contains(.net)
+        {
             let base = String(tail[tail.index(after: slash)...])
             if !base.isEmpty, ProgramTable.builtIn.contains(base) {
                 runProgram([Value(base, span: first.span)] + fields.dropFirst(), &state, streams)
@@ -285,7 +297,8 @@ extension Evaluator {
                 taints: taints))
         // `$SUDO rm …`: the unknown word may be empty or a wrapper, and then the next one is the program.
         if fields.count > 1, case .unknown(let why) = first.pieces[0], first.pieces.count == 1 {
-            if case .output = why {} else {
+            if case .output = why {
+            } else {
                 let rest = Array(fields.dropFirst())
                 if let next = rest[0].text, ProgramTable.builtIn.contains(next) || state.functions[next] != nil {
                     var copy = state
@@ -315,8 +328,10 @@ extension Evaluator {
 
     /// What a pattern in place of a program's name is meant to hit.
     private static let commonPrograms = [
-        "rm", "sh", "bash", "cat", "cp", "mv", "dd", "nc", "curl", "wget", "python", "python3", "perl", "ruby", "node", "sudo",
+        "rm", "sh", "bash", "cat", "cp", "mv", "dd", "nc", "curl", "wget", "python", "python3", "perl", "ruby", "node",
+        "sudo",
         "chmod", "chown", "ssh", "scp", "tar", "find", "shred", "mkfs", "git", "tee", "ln", "env", "printenv", "base64",
-        "openssl", "less", "more", "head", "tail", "grep", "sed", "awk", "xargs", "kill", "ls", "zsh", "dash", "socat", "ncat",
+        "openssl", "less", "more", "head", "tail", "grep", "sed", "awk", "xargs", "kill", "ls", "zsh", "dash", "socat",
+        "ncat",
     ]
 }

@@ -39,7 +39,9 @@ extension Evaluator {
                 runScript(Value(text), named: place.path, fields, &state, streams)
                 return
             }
-            let isFolderOfPrograms = folder.hasSuffix("/bin") || folder.hasSuffix("/sbin") || folder.hasSuffix("/.bin") || folder.hasSuffix("/libexec")
+            let isFolderOfPrograms =
+                folder.hasSuffix("/bin") || folder.hasSuffix("/sbin") || folder.hasSuffix("/.bin")
+                || folder.hasSuffix("/libexec")
             if !isFolderOfPrograms || !ProgramTable.builtIn.contains(base) {
                 fields[0] = Value(base, span: fields[0].span)
                 runKnown(fields, &state, streams, isUnread: true)
@@ -92,9 +94,11 @@ extension Evaluator {
         guard !fields.isEmpty else { return }
         let outer = current
         depth += 1
-        begin(fields, span: fields[0].span.flatMap { baseSpan == nil ? $0 : nil }.map { first in
-            SourceSpan(start: first.start, end: fields.last?.span?.end ?? first.end)
-        } ?? outer.span)
+        begin(
+            fields,
+            span: fields[0].span.flatMap { baseSpan == nil ? $0 : nil }.map { first in
+                SourceSpan(start: first.start, end: fields.last?.span?.end ?? first.end)
+            } ?? outer.span)
         var copy = state
         for (name, value) in environment { copy.variables[name] = Variable(value, isExported: true) }
         if !environment.isEmpty { noteVariables(environment, &copy, streams) }
@@ -232,7 +236,10 @@ extension Evaluator {
                     place.path, home: context.home, workspace: context.workspace ?? context.workingDirectory,
                     isPattern: place.isPattern, isCaseInsensitive: context.isCaseInsensitive)
                 for one in found where one.kind == .secret {
-                    note(Operation(.secretRead, path: place.path, isPattern: place.isPattern, traits: .potential, detail: one.word))
+                    note(
+                        Operation(
+                            .secretRead, path: place.path, isPattern: place.isPattern, traits: .potential,
+                            detail: one.word))
                 }
             }
         }
@@ -258,7 +265,8 @@ extension Evaluator {
             let endpoint = Endpoint(value)
             run.host = endpoint.host
             var operation = Operation(
-                endpoint.isHTTP || !method.isEmpty ? .httpRequest : .netConnect, host: endpoint.host, port: endpoint.port,
+                endpoint.isHTTP || !method.isEmpty ? .httpRequest : .netConnect, host: endpoint.host,
+                port: endpoint.port,
                 method: method, traits: traits, taints: sent.taints.union(value.taints))
             if sent.isThere || value.taints.contains(.secret) { operation.traits.insert(.upload) }
             if endpoint.host.utf8.contains(0xE2) {
@@ -271,16 +279,24 @@ extension Evaluator {
             note(operation)
         case .listen(let value):
             let endpoint = Endpoint(value)
-            note(Operation(.netListen, host: endpoint.host, port: endpoint.port == 0 ? Int(endpoint.host) ?? 0 : endpoint.port))
+            note(
+                Operation(
+                    .netListen, host: endpoint.host, port: endpoint.port == 0 ? Int(endpoint.host) ?? 0 : endpoint.port)
+            )
         case .upload, .uploadText: break
         case .package(let kind, let ecosystem, let name, let traits):
             let text = name.display
             // `name@1.2`, `name==1.2`; a leading `@` is an npm scope.
             var package = Operation.Package(ecosystem: ecosystem, name: text)
             if let equals = text.range(ofFirst: "==") {
-                package = .init(ecosystem: ecosystem, name: String(text[..<equals.lowerBound]), version: String(text[equals.upperBound...]))
-            } else if let at = text.lastIndex(of: "@"), at != text.startIndex, !text.holds("://"), !text.hasPrefix("git@") {
-                package = .init(ecosystem: ecosystem, name: String(text[..<at]), version: String(text[text.index(after: at)...]))
+                package = .init(
+                    ecosystem: ecosystem, name: String(text[..<equals.lowerBound]),
+                    version: String(text[equals.upperBound...]))
+            } else if let at = text.lastIndex(of: "@"), at != text.startIndex, !text.holds("://"),
+                !text.hasPrefix("git@")
+            {
+                package = .init(
+                    ecosystem: ecosystem, name: String(text[..<at]), version: String(text[text.index(after: at)...]))
             }
             note(Operation(kind, package: package, traits: traits))
         case .run(let words, let environment, let takesInput, let isRemote):
@@ -349,7 +365,9 @@ extension Evaluator {
         if path.startsUnknown { return .unknown(.variable("PWD"), taints: path.taints) }
         var pieces: [Value.Piece] = []
         if path.pieces.first.map({ if case .text(let text) = $0 { text.utf8.first != 0x2F } else { true } }) == true {
-            for piece in (state.directories.count == 1 ? state.directories[0] : .unknown(.variable("PWD"))).pieces { pieces.append(piece) }
+            for piece in (state.directories.count == 1 ? state.directories[0] : .unknown(.variable("PWD"))).pieces {
+                pieces.append(piece)
+            }
             pieces.append(.text("/"))
         }
         return Value(pieces: pieces + path.pieces, taints: path.taints)
@@ -394,12 +412,18 @@ extension Evaluator {
         var items: [Value] = []
         if let text = input.text {
             let pieces = text.split { character in
-                isNull ? character == "\0" : (replaced == nil ? character == " " || character == "\t" || character == "\n" : character == "\n")
+                isNull
+                    ? character == "\0"
+                    : (replaced == nil ? character == " " || character == "\t" || character == "\n" : character == "\n")
             }
             items = pieces.prefix(64).map { Value(String($0).filter { $0 != "\"" && $0 != "'" }, taints: input.taints) }
             if pieces.count > 64 { items.append(.unknown(.limit, taints: input.taints)) }
         } else {
-            items = [Value(pieces: input.pieces.contains { if case .unknown = $0 { false } else { true } } ? input.firstLinePieces : [.unknown(.output)], taints: input.taints)]
+            items = [
+                Value(
+                    pieces: input.pieces.contains { if case .unknown = $0 { false } else { true } }
+                        ? input.firstLinePieces : [.unknown(.output)], taints: input.taints)
+            ]
         }
         var inner = streams
         inner.input = nil
@@ -420,7 +444,9 @@ extension Evaluator {
     /// Gives out what the program writes, and remembers what its files hold.
     private func finish(_ run: inout ProgramRun, _ reading: ProgramReading, _ state: inout ShellState) {
         let program = current.program
-        var data = run.contents.isEmpty ? run.streams.input?.value ?? .unknown(.output) : Value.joined(run.contents, separator: "")
+        var data =
+            run.contents.isEmpty
+            ? run.streams.input?.value ?? .unknown(.output) : Value.joined(run.contents, separator: "")
         var value = Value.unknown(.output)
         switch run.output {
         case .known(let known)?: value = known
@@ -432,7 +458,9 @@ extension Evaluator {
         case .passesInput?:
             value = TextModels.keepsLines.contains(program) ? data : .unknown(.output, taints: data.taints)
         case .plain?, nil:
-            if reading.effects.contains(where: { if case .connect(_, _, let traits) = $0 { traits.contains(.download) } else { false } }) {
+            if reading.effects.contains(where: {
+                if case .connect(_, _, let traits) = $0 { traits.contains(.download) } else { false }
+            }) {
                 value.taints.insert(.net)
             }
         }
@@ -450,7 +478,9 @@ extension Evaluator {
         let taints = value.taints.union(
             reading.effects.contains { if case .connect = $0 { true } else { false } } ? .net : [])
         for (path, appends) in run.writes {
-            record(path, program == "tee" ? data : value.isKnown ? value : .unknown(.output, taints: taints), appends: appends, run.state)
+            record(
+                path, program == "tee" ? data : value.isKnown ? value : .unknown(.output, taints: taints),
+                appends: appends, run.state)
         }
     }
 
@@ -470,7 +500,9 @@ extension Evaluator {
                     copy = WrittenFile(content: .unknown(.output), program: base)
                 } else if let text = context.files?.contents(of: from.path) {
                     copy = WrittenFile(content: Value(text))
-                } else if let found = PathClasses.classify(from.path, home: context.home, workspace: context.workspace ?? context.workingDirectory).first(where: { $0.kind == .secret }) {
+                } else if let found = PathClasses.classify(
+                    from.path, home: context.home, workspace: context.workspace ?? context.workingDirectory
+                ).first(where: { $0.kind == .secret }) {
                     _ = found
                     copy = WrittenFile(content: .unknown(.output, taints: .secret))
                 }

@@ -32,7 +32,9 @@ extension Evaluator {
 
     private func located(_ path: String, in base: String) -> Place {
         let absolute = PathText.absolute(path, in: base, home: context.home)
-        if remote == nil, let resolved = context.files?.resolved(absolute) { return Place(path: resolved, isPattern: false) }
+        if remote == nil, let resolved = context.files?.resolved(absolute) {
+            return Place(path: resolved, isPattern: false)
+        }
         return Place(path: absolute, isPattern: false)
     }
 

@@ -45,10 +45,13 @@ extension Evaluator {
     static func isSecretName(_ name: String) -> Bool {
         if name.utf8.count < 4 || name.utf8.count > 256 { return false }
         let upper = name.utf8.map { $0 >= 0x61 && $0 <= 0x7A ? $0 - 0x20 : $0 }
-        if secretEnds.contains(where: { upper.count >= $0.count && upper.suffix($0.count).elementsEqual($0) }) { return true }
+        if secretEnds.contains(where: { upper.count >= $0.count && upper.suffix($0.count).elementsEqual($0) }) {
+            return true
+        }
         return upper.indices.contains { at in
             secretParts.contains { part in
-                part[0] == upper[at] && at + part.count <= upper.count && upper[at..<(at + part.count)].elementsEqual(part)
+                part[0] == upper[at] && at + part.count <= upper.count
+                    && upper[at..<(at + part.count)].elementsEqual(part)
             }
         }
     }
@@ -84,7 +87,8 @@ extension Evaluator {
         if name == "HOME" { return Lookup(value: Value(context.environment[name] ?? context.home), isSet: true) }
         let taints: Operation.Taints = Self.isSecretName(name) ? .secret : []
         if name == "PWD" {
-            return Lookup(value: state.directories.count == 1 ? state.directories[0] : .unknown(.variable(name)), isSet: true)
+            return Lookup(
+                value: state.directories.count == 1 ? state.directories[0] : .unknown(.variable(name)), isSet: true)
         }
         if let text = context.inherited(name) { return Lookup(value: Value(text, taints: taints), isSet: true) }
         if name == "BASH_SOURCE" { return Lookup(value: state.scriptName, isSet: true) }
@@ -137,7 +141,9 @@ extension Evaluator {
         }
         func extended(_ old: Value?) -> Value {
             guard appends, let old else { return value }
-            if variable.attribute == .integer, let first = old.text.flatMap({ Int($0) }), let second = value.text.flatMap({ Int($0) }) {
+            if variable.attribute == .integer, let first = old.text.flatMap({ Int($0) }),
+                let second = value.text.flatMap({ Int($0) })
+            {
                 return Value(String(first &+ second))
             }
             var whole = old
@@ -250,12 +256,15 @@ extension Evaluator {
         if case .names = parameter.operation { return resolveIndirect(parameter, &state, depth: depth) }
         let indexText = parameter.index?.constantText
         if parameter.name == "@" || parameter.name == "*" {
-            guard case .list(let values, let isStar) = arguments(parameter, state) else { return .one(.unknown(.limit)) }
+            guard case .list(let values, let isStar) = arguments(parameter, state) else {
+                return .one(.unknown(.limit))
+            }
             return apply(parameter.operation, to: values, isStar: isStar, isArguments: true, parameter, &state)
         }
         if indexText == "@" || indexText == "*" {
             return apply(
-                parameter.operation, to: elements(of: parameter.name, state), isStar: indexText == "*", isArguments: false,
+                parameter.operation, to: elements(of: parameter.name, state), isStar: indexText == "*",
+                isArguments: false,
                 parameter, &state)
         }
         let key = parameter.index.flatMap { self.key($0, of: parameter.name, &state) }
@@ -327,7 +336,8 @@ extension Evaluator {
             whole.unicodeScalars.append(scalar)
         }
         let outcome = ShellParser.parse(": \"\(quoted)\"", dialect: dialect)
-        guard outcome.error == nil, case .simple(_, let words)? = outcome.script.statements.first?.first.commands.first?.body,
+        guard outcome.error == nil,
+            case .simple(_, let words)? = outcome.script.statements.first?.first.commands.first?.body,
             words.count == 2
         else { return nil }
         let outer = baseSpan
@@ -419,7 +429,9 @@ extension Evaluator {
             var end = scalars.count
             if case .some(let given) = length {
                 guard let given else { return unknown }
-                end = given < 0 ? scalars.count + given : min(scalars.count, start.addingReportingOverflow(given).partialValue)
+                end =
+                    given < 0
+                    ? scalars.count + given : min(scalars.count, start.addingReportingOverflow(given).partialValue)
             }
             guard end >= start else { return Value("") }
             var view = String.UnicodeScalarView()
@@ -449,7 +461,9 @@ extension Evaluator {
         }
     }
 
-    private func transform(_ name: Character, _ value: Value, _ parameter: Parameter, _ state: inout ShellState) -> Value {
+    private func transform(_ name: Character, _ value: Value, _ parameter: Parameter, _ state: inout ShellState)
+        -> Value
+    {
         guard let text = value.text else { return .unknown(.variable(parameter.name), taints: value.taints) }
         switch name {
         case "U": return Value(text.uppercased(), taints: value.taints)

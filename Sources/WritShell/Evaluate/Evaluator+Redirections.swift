@@ -71,7 +71,9 @@ extension Evaluator {
             switch redirection.operator {
             case .hereDocument, .hereDocumentStripped:
                 let text = redirection.document.map { document($0, &state) } ?? Value("")
-                if (redirection.descriptor ?? 0) == 0 { target.streams.input = Input(text) } else {
+                if (redirection.descriptor ?? 0) == 0 {
+                    target.streams.input = Input(text)
+                } else {
                     state.descriptors[redirection.descriptor ?? 0] = .data(text)
                 }
             case .hereString:

@@ -10,7 +10,8 @@ extension Evaluator {
             return
         }
         for statement in SQLStatements.classify(text).statements.prefix(50) {
-            var operation = Operation(.resourceWrite, method: statement.effect.rawValue, detail: statement.detail, taints: code.taints)
+            var operation = Operation(
+                .resourceWrite, method: statement.effect.rawValue, detail: statement.detail, taints: code.taints)
             switch statement.effect {
             case .read: continue
             case .write: break
@@ -27,7 +28,8 @@ extension Evaluator {
             case .run:
                 var inner = state
                 runCode(
-                    statement.outside.isEmpty ? .unknown(.output) : Value(statement.outside), language: "sh", name: Value("sh"),
+                    statement.outside.isEmpty ? .unknown(.output) : Value(statement.outside), language: "sh",
+                    name: Value("sh"),
                     arguments: [], &inner, Streams())
                 continue
             case .unknown:

@@ -134,7 +134,9 @@ extension Evaluator {
         }
         guard step() else { return }
         var words = [word]
-        let hasBrace = word.parts.contains { if case .literal(let text) = $0 { text.utf8.contains(0x7B) } else { false } }
+        let hasBrace = word.parts.contains {
+            if case .literal(let text) = $0 { text.utf8.contains(0x7B) } else { false }
+        }
         if hasBrace {
             guard let expanded = BraceExpansion.words(of: word) else {
                 fields.append(.unknown(.limit, span: word.span))
@@ -176,7 +178,8 @@ extension Evaluator {
         for (index, part) in word.parts.enumerated() {
             expand(part, isFirst: index == 0, isQuoted: false, isAssignment: true, &builder, &state)
         }
-        var value = builder.fields.isEmpty
+        var value =
+            builder.fields.isEmpty
             ? builder.value : Value.joined(builder.fields + (builder.isOpen ? [builder.value] : []), separator: " ")
         value.span = word.span
         return value
@@ -199,7 +202,11 @@ extension Evaluator {
             switch part {
             case .literal(let literal):
                 // Extended patterns, when they are on: what they match is not followed.
-                if literal.utf8.contains(0x28), ["?(", "*(", "+(", "@(", "!("].contains(where: { literal.contains($0) }) { return nil }
+                if literal.utf8.contains(0x28),
+                    ["?(", "*(", "+(", "@(", "!("].contains(where: { literal.contains($0) })
+                {
+                    return nil
+                }
                 text += literal
             case .quoted(let quoted): text += Self.escaped(quoted)
             case .pattern(let name, let words):
@@ -315,7 +322,11 @@ extension Evaluator {
         case "-": return value(of: "OLDPWD", state)
         case "root": return Value("/root")
         default:
-            guard name.utf8.allSatisfy({ ($0 | 0x20) >= 0x61 && ($0 | 0x20) <= 0x7A || $0 >= 0x30 && $0 <= 0x39 || $0 == 0x5F || $0 == 0x2D || $0 == 0x2E })
+            guard
+                name.utf8.allSatisfy({
+                    ($0 | 0x20) >= 0x61 && ($0 | 0x20) <= 0x7A || $0 >= 0x30 && $0 <= 0x39 || $0 == 0x5F || $0 == 0x2D
+                        || $0 == 0x2E
+                })
             else { return nil }
             if name == context.user { return Value(context.home) }
             return Value("/home/" + name)

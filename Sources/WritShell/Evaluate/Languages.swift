@@ -9,7 +9,8 @@ enum Languages {
         switch base {
         case "sh", "bash", "dash", "zsh", "ksh", "ash", "mksh", "yash", "rbash", "fish", "csh", "tcsh": return "sh"
         case "python", "pypy", "pythonw", "py": return "python"
-        case "node", "nodejs", "deno", "bun", "javascript", "js", "ts-node", "tsx", "qjs", "typescript": return "javascript"
+        case "node", "nodejs", "deno", "bun", "javascript", "js", "ts-node", "tsx", "qjs", "typescript":
+            return "javascript"
         case "perl": return "perl"
         case "ruby", "irb", "jruby", "rb": return "ruby"
         case "php": return "php"

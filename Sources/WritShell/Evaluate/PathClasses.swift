@@ -21,7 +21,7 @@ public enum PathClasses {
     ///   - path: canonical and absolute; or a pattern with `*`, `**`, `?`, `[…]`, which has every class that some path
     ///     it matches has, as long as more of that path than the home is spelled out in it.
     ///   - home: what `~` in the tables stands for. Homes of other users (`/home/x`, `/Users/x`, `/root`) count alike.
-    ///   - workspace: where the table's `./` places are; nil takes any folder.
+    ///   - workspace: without effect so far: places of a project, such as `.env` or `.git/hooks`, count in any folder.
     public static func classify(
         _ path: String, home: String, workspace: String?, isPattern: Bool = false, isCaseInsensitive: Bool = false
     ) -> [PathClass] {
@@ -29,7 +29,8 @@ public enum PathClasses {
     }
 
     static let table = PathTable(
-        secrets: EmbeddedTable.nodes("shell/secret-paths.table"), settings: EmbeddedTable.nodes("shell/config-paths.table"))
+        secrets: EmbeddedTable.nodes("shell/secret-paths.table"),
+        settings: EmbeddedTable.nodes("shell/config-paths.table"))
 }
 
 /// The tables, arranged so that a path is compared with the few entries that share a segment with it.
@@ -57,7 +58,9 @@ struct PathTable: Sendable {
         for (nodes, kind) in [(secrets, PathClass.Kind.secret), (settings, .configuration)] {
             for node in nodes {
                 let word = node.keyword == "class" ? node.value : node.keyword
-                let excepts = node.values("except").flatMap { $0.split(separator: " ") }.map { Self.segments(String($0)).0 }
+                let excepts = node.values("except").flatMap { $0.split(separator: " ") }.map {
+                    Self.segments(String($0)).0
+                }
                 for line in node.values("path") {
                     for text in line.split(separator: "|").map({ String($0).trimmed }) {
                         add(text, PathClass(kind: kind, word: word), excepts)
@@ -85,7 +88,9 @@ struct PathTable: Sendable {
                 if !head.isEmpty || !tail.isEmpty { patterns.append((head, tail, index)) }
             }
         }
-        if let anchor = literals.last { byAnchor[anchor.lowercased(), default: []].append(index) } else if let last = patterns.last, last.entry == index {
+        if let anchor = literals.last {
+            byAnchor[anchor.lowercased(), default: []].append(index)
+        } else if let last = patterns.last, last.entry == index {
             looseEnds.append(last)
         }
     }
@@ -120,7 +125,10 @@ struct PathTable: Sendable {
         }
         // The end of the last segment decides for most of these.
         if let last = segments.last?.utf8 {
-            for (head, tail, index) in looseEnds where last.starts(with: head.utf8) && last.count >= tail.utf8.count && last.suffix(tail.utf8.count).elementsEqual(tail.utf8) {
+            for (head, tail, index) in looseEnds
+            where last.starts(with: head.utf8) && last.count >= tail.utf8.count
+                && last.suffix(tail.utf8.count).elementsEqual(tail.utf8)
+            {
                 consider(index)
             }
         }
@@ -144,9 +152,12 @@ struct PathTable: Sendable {
                     result.formUnion(literals[literal] ?? [])
                 }
             } else if bytes.contains(where: { $0 != 0x2A && $0 != 0x3F && $0 != 0x5B && $0 != 0x5D }) {
-                for (literal, indexes) in literals where GlobIntersection.touch(literal, segment) { result.formUnion(indexes) }
+                for (literal, indexes) in literals where GlobIntersection.touch(literal, segment) {
+                    result.formUnion(indexes)
+                }
             }
-            for pattern in patterns where segment.utf8.starts(with: pattern.head.utf8) && segment.hasSuffix(pattern.tail) {
+            for pattern in patterns
+            where segment.utf8.starts(with: pattern.head.utf8) && segment.hasSuffix(pattern.tail) {
                 result.insert(pattern.entry)
             }
         }
@@ -161,7 +172,9 @@ struct PathTable: Sendable {
         if !isPattern {
             guard let rest = entry.isUnderHome ? belowHome(path, home: home) : path[...] else { return false }
             guard GlobIntersection.matches(own[...], rest) else { return false }
-            return !entry.excepts.contains { GlobIntersection.matches($0[...], path[...]) || GlobIntersection.matches($0[...], rest) }
+            return !entry.excepts.contains {
+                GlobIntersection.matches($0[...], path[...]) || GlobIntersection.matches($0[...], rest)
+            }
         }
         if entry.isUnderHome {
             // A pattern that starts in the open may be below any home.
@@ -180,7 +193,9 @@ struct PathTable: Sendable {
 
     private func belowHome(_ path: [String], home: String) -> ArraySlice<String>? {
         let homeSegments = home.split(separator: "/")
-        if path.count > homeSegments.count, zip(path, homeSegments).allSatisfy({ $0 == $1 }) { return path[homeSegments.count...] }
+        if path.count > homeSegments.count, zip(path, homeSegments).allSatisfy({ $0 == $1 }) {
+            return path[homeSegments.count...]
+        }
         guard let first = path.first else { return nil }
         if first == "root", path.count > 1 { return path[1...] }
         if first.lowercased() == "home" || first.lowercased() == "users", path.count > 2 { return path[2...] }
@@ -200,7 +215,9 @@ extension String {
 
 /// Whether path patterns can name the same path.
 enum GlobIntersection {
-    private static func isSpecial(_ character: Character) -> Bool { character == "*" || character == "?" || character == "[" }
+    private static func isSpecial(_ character: Character) -> Bool {
+        character == "*" || character == "?" || character == "["
+    }
 
     private static func holdsSpecial(_ text: String) -> Bool {
         text.utf8.contains { $0 == 0x2A || $0 == 0x3F || $0 == 0x5B }
@@ -222,7 +239,9 @@ enum GlobIntersection {
                 return false
             }
             guard let segment = path.first else { return false }
-            guard first.utf8.contains(where: { $0 == 0x2A || $0 == 0x3F || $0 == 0x5B }) ? ShellPattern.matches(first, segment) : first == segment
+            guard
+                first.utf8.contains(where: { $0 == 0x2A || $0 == 0x3F || $0 == 0x5B })
+                    ? ShellPattern.matches(first, segment) : first == segment
             else { return false }
             pattern = pattern.dropFirst()
             path = path.dropFirst()
@@ -253,7 +272,9 @@ enum GlobIntersection {
                         next[j] = max(next[j], reach[j])
                         next[j + 1] = max(next[j + 1], reach[j])
                     } else if touch(segment, path[j]) {
-                        let isMet = isLiteral ? path[j].utf8.contains { $0 != 0x2A && $0 != 0x3F && $0 != 0x5B } : names(segment, path[j])
+                        let isMet =
+                            isLiteral
+                            ? path[j].utf8.contains { $0 != 0x2A && $0 != 0x3F && $0 != 0x5B } : names(segment, path[j])
                         next[j + 1] = max(next[j + 1], isMet ? 2 : reach[j])
                     }
                 }

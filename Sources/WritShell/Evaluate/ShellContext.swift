@@ -31,7 +31,8 @@ public struct KnownFiles: FileView {
         var path = path
         // Chains are followed 8 deep, so that a loop ends.
         for _ in 0..<8 {
-            guard let link = links.keys.filter({ PathText.isUnder(path, $0) }).max(by: { $0.utf8.count < $1.utf8.count }),
+            guard
+                let link = links.keys.filter({ PathText.isUnder(path, $0) }).max(by: { $0.utf8.count < $1.utf8.count }),
                 let target = links[link]
             else { break }
             let parent = String(link.prefix(upTo: link.lastIndex(of: "/") ?? link.startIndex))

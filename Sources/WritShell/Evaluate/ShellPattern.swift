@@ -109,7 +109,8 @@ enum ShellPattern {
         case "space": return scalar == " " || ("\t"..."\r" ~= scalar)
         case "blank": return scalar == " " || scalar == "\t"
         case "xdigit": return isDigit || "a"..."f" ~= scalar || "A"..."F" ~= scalar
-        case "punct": return scalar.isASCII && scalar.value > 32 && scalar.value < 127 && !(isUpper || isLower || isDigit)
+        case "punct":
+            return scalar.isASCII && scalar.value > 32 && scalar.value < 127 && !(isUpper || isLower || isDigit)
         case "print": return scalar.value >= 32 && scalar.value != 127
         case "graph": return scalar.value > 32 && scalar.value != 127
         case "cntrl": return scalar.value < 32 || scalar.value == 127

@@ -96,7 +96,8 @@ struct ShellState: Sendable {
             }
             for name in variables.keys where other.variables[name] == nil {
                 if let ours = variables[name] {
-                    variables[name] = Self.either(ours, Variable(.unknown(.environment(name)), isExported: ours.isExported))
+                    variables[name] = Self.either(
+                        ours, Variable(.unknown(.environment(name)), isExported: ours.isExported))
                 }
             }
         }

@@ -16,7 +16,9 @@ enum TextFilters {
         case "xxd": return xxd(arguments, input)
         case "openssl": return openssl(arguments, input)
         case "rev":
-            return Result(text: lines(input).map { String(String.UnicodeScalarView($0.unicodeScalars.reversed())) + "\n" }.joined())
+            return Result(
+                text: lines(input).map { String(String.UnicodeScalarView($0.unicodeScalars.reversed())) + "\n" }
+                    .joined())
         case "tac": return Result(text: lines(input).reversed().map { $0 + "\n" }.joined())
         case "tr": return translate(arguments, input).map { Result(text: $0) }
         case "sed": return substitute(arguments, input).map { Result(text: $0) }
@@ -32,10 +34,13 @@ enum TextFilters {
             return Result(text: sorted.map { $0 + "\n" }.joined())
         case "uniq":
             guard arguments.isEmpty else { return nil }
-            return Result(text: lines(input).reduce(into: []) { if $0.last != $1 { $0.append($1) } }.map { $0 + "\n" }.joined())
+            return Result(
+                text: lines(input).reduce(into: []) { if $0.last != $1 { $0.append($1) } }.map { $0 + "\n" }.joined())
         case "grep", "fgrep":
             guard arguments.count == 1, let needle = arguments.first, !needle.hasPrefix("-"),
-                needle.unicodeScalars.allSatisfy({ $0.properties.isAlphabetic || $0 == " " || ("0"..."9" ~= $0) || $0 == "_" })
+                needle.unicodeScalars.allSatisfy({
+                    $0.properties.isAlphabetic || $0 == " " || ("0"..."9" ~= $0) || $0 == "_"
+                })
             else { return nil }
             return Result(text: lines(input).filter { $0.contains(needle) }.map { $0 + "\n" }.joined())
         case "wc":
@@ -54,12 +59,16 @@ enum TextFilters {
     // MARK: - Encodings
 
     private static func coded(_ program: String, _ arguments: [String], _ input: String) -> Result? {
-        let isDecoding = arguments.contains { ["-d", "-D", "--decode", "--d", "-di", "-id"].contains($0) || ("--decode".hasPrefix($0) && $0.count > 3) }
+        let isDecoding = arguments.contains {
+            ["-d", "-D", "--decode", "--d", "-di", "-id"].contains($0) || ("--decode".hasPrefix($0) && $0.count > 3)
+        }
         if isDecoding {
             let bytes = program == "base32" || arguments.contains("--base32") ? base32(input) : base64(input)
             return bytes.map { Result(text: String(decoding: $0, as: UTF8.self), isDecoded: true) }
         }
-        guard program != "base32", program != "basenc", arguments.allSatisfy({ $0 == "-w0" || $0 == "-w" || $0 == "0" || $0 == "-" }) else {
+        guard program != "base32", program != "basenc",
+            arguments.allSatisfy({ $0 == "-w0" || $0 == "-w" || $0 == "0" || $0 == "-" })
+        else {
             return nil
         }
         return Result(text: encoded(Array(input.utf8)) + "\n")
@@ -141,10 +150,11 @@ enum TextFilters {
         let letters = arguments.filter { $0.hasPrefix("-") }.joined()
         guard letters.contains("r"), letters.contains("p") || letters.contains("ps") else {
             if letters.contains("p"), !letters.contains("r") {
-                return Result(text: input.utf8.map { byte in
-                    let digits = String(byte, radix: 16)
-                    return digits.utf8.count == 1 ? "0" + digits : digits
-                }.joined() + "\n")
+                return Result(
+                    text: input.utf8.map { byte in
+                        let digits = String(byte, radix: 16)
+                        return digits.utf8.count == 1 ? "0" + digits : digits
+                    }.joined() + "\n")
             }
             return nil
         }
@@ -152,7 +162,9 @@ enum TextFilters {
     }
 
     private static func openssl(_ arguments: [String], _ input: String) -> Result? {
-        guard arguments.first == "base64" || arguments.prefix(2).elementsEqual(["enc", "-base64"]), arguments.contains("-d") else {
+        guard arguments.first == "base64" || arguments.prefix(2).elementsEqual(["enc", "-base64"]),
+            arguments.contains("-d")
+        else {
             return nil
         }
         return base64(input).map { Result(text: String(decoding: $0, as: UTF8.self), isDecoded: true) }
@@ -184,9 +196,14 @@ enum TextFilters {
         }
         if sets.count == 1 {
             guard squeezes else { return nil }
-            return String(decoding: input.utf8.reduce(into: [UInt8]()) { if $0.last != $1 || !first.contains($1) { $0.append($1) } }, as: UTF8.self)
+            return String(
+                decoding: input.utf8.reduce(into: [UInt8]()) {
+                    if $0.last != $1 || !first.contains($1) { $0.append($1) }
+                }, as: UTF8.self)
         }
-        guard sets.count == 2, let second = characters(sets[1]), let last = second.last, !complements else { return nil }
+        guard sets.count == 2, let second = characters(sets[1]), let last = second.last, !complements else {
+            return nil
+        }
         var map: [UInt8: UInt8] = [:]
         for (index, byte) in first.enumerated() { map[byte] = index < second.count ? second[index] : last }
         var result: [UInt8] = []
@@ -253,7 +270,9 @@ enum TextFilters {
             if isAtStart { pattern = String(pattern.dropFirst()) }
             if isAtEnd { pattern = String(pattern.dropLast()) }
             let special: Set<Character> = ["*", "[", "]", "\\", "+", "?", "(", ")", "{", "|", "^", "$", "."]
-            guard !pattern.contains(where: special.contains), !fields[1].contains("\\"), !fields[1].contains("&") else { return nil }
+            guard !pattern.contains(where: special.contains), !fields[1].contains("\\"), !fields[1].contains("&") else {
+                return nil
+            }
             text = text.map { line in
                 if isAtStart || isAtEnd {
                     if isAtStart, isAtEnd { return line == pattern ? fields[1] : line }
@@ -310,7 +329,9 @@ enum TextFilters {
         var ranges: [ClosedRange<Int>] = []
         for item in list.split(separator: ",") {
             let ends = item.split(separator: "-", omittingEmptySubsequences: false)
-            guard ends.count <= 2, let first = ends.first, let low = first.isEmpty ? 1 : Int(first), low > 0 else { return nil }
+            guard ends.count <= 2, let first = ends.first, let low = first.isEmpty ? 1 : Int(first), low > 0 else {
+                return nil
+            }
             let high: Int? = ends.count == 1 ? low : (ends[1].isEmpty ? Int.max : Int(ends[1]))
             guard let high, high >= low else { return nil }
             ranges.append(low...high)
@@ -319,10 +340,14 @@ enum TextFilters {
             if fields != nil {
                 let parts = line.split(separator: separator, omittingEmptySubsequences: false)
                 if parts.count == 1 { return line + "\n" }
-                return parts.enumerated().filter { part in ranges.contains { $0.contains(part.offset + 1) } }.map { String($0.element) }
-                    .joined(separator: String(separator)) + "\n"
+                return parts.enumerated().filter { part in ranges.contains { $0.contains(part.offset + 1) } }.map {
+                    String($0.element)
+                }
+                .joined(separator: String(separator)) + "\n"
             }
-            return String(line.enumerated().filter { part in ranges.contains { $0.contains(part.offset + 1) } }.map(\.element)) + "\n"
+            return String(
+                line.enumerated().filter { part in ranges.contains { $0.contains(part.offset + 1) } }.map(\.element))
+                + "\n"
         }.joined()
     }
 
@@ -333,10 +358,14 @@ enum TextFilters {
         while at < arguments.count {
             let argument = arguments[at]
             if argument == "-n" || argument == "-c" {
-                guard at + 1 < arguments.count, let number = Int(arguments[at + 1]), number >= 0, !arguments[at + 1].hasPrefix("+") else { return nil }
+                guard at + 1 < arguments.count, let number = Int(arguments[at + 1]), number >= 0,
+                    !arguments[at + 1].hasPrefix("+")
+                else { return nil }
                 if argument == "-n" { count = number } else { bytes = number }
                 at += 2
-            } else if argument.hasPrefix("-n") || argument.hasPrefix("-c"), let number = Int(argument.dropFirst(2)), number >= 0 {
+            } else if argument.hasPrefix("-n") || argument.hasPrefix("-c"), let number = Int(argument.dropFirst(2)),
+                number >= 0
+            {
                 if argument.hasPrefix("-n") { count = number } else { bytes = number }
                 at += 1
             } else if argument.hasPrefix("-"), let number = Int(argument.dropFirst()), number >= 0 {
@@ -349,7 +378,8 @@ enum TextFilters {
             }
         }
         if let bytes {
-            return String(decoding: isHead ? Array(input.utf8.prefix(bytes)) : Array(input.utf8.suffix(bytes)), as: UTF8.self)
+            return String(
+                decoding: isHead ? Array(input.utf8.prefix(bytes)) : Array(input.utf8.suffix(bytes)), as: UTF8.self)
         }
         let all = lines(input)
         return (isHead ? all.prefix(count) : all.suffix(count)).map { $0 + "\n" }.joined()

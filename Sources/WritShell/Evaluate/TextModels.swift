@@ -5,7 +5,8 @@ import WritCore
 enum TextModels {
     /// Programs whose output is some of the lines of their input.
     static let keepsLines: Set<String> = [
-        "cat", "grep", "egrep", "fgrep", "rg", "head", "tail", "sort", "uniq", "tee", "tac", "shuf", "find", "fd", "zcat",
+        "cat", "grep", "egrep", "fgrep", "rg", "head", "tail", "sort", "uniq", "tee", "tac", "shuf", "find", "fd",
+        "zcat",
     ]
 
     /// `echo` with its options.
@@ -100,9 +101,11 @@ enum TextModels {
                     } else {
                         output.append(argument)
                     }
-                case UInt8(ascii: "d"), UInt8(ascii: "i"), UInt8(ascii: "u"), UInt8(ascii: "x"), UInt8(ascii: "X"), UInt8(ascii: "o"):
+                case UInt8(ascii: "d"), UInt8(ascii: "i"), UInt8(ascii: "u"), UInt8(ascii: "x"), UInt8(ascii: "X"),
+                    UInt8(ascii: "o"):
                     if let number = number(argument.literalText) {
-                        let radix = bytes[end] == UInt8(ascii: "o") ? 8 : (bytes[end] | 0x20) == UInt8(ascii: "x") ? 16 : 10
+                        let radix =
+                            bytes[end] == UInt8(ascii: "o") ? 8 : (bytes[end] | 0x20) == UInt8(ascii: "x") ? 16 : 10
                         var digits = String(number, radix: radix, uppercase: bytes[end] == UInt8(ascii: "X"))
                         if isZero { while digits.utf8.count < width { digits = "0" + digits } }
                         output.append(text: padded(digits, width, isLeft: isLeft))
@@ -145,7 +148,9 @@ enum TextModels {
     ) -> Value? {
         switch program {
         case "rm", "mkdir", "touch", "cp", "mv", "chmod", "chown", "ln", "rmdir", "sleep", "kill", "cmp":
-            let isTold = fields.dropFirst().contains { $0.text?.hasPrefix("-") == true && $0.text?.contains("v") == true }
+            let isTold = fields.dropFirst().contains {
+                $0.text?.hasPrefix("-") == true && $0.text?.contains("v") == true
+            }
             return isTold ? nil : Value("")
         case "echo": return echo(fields)
         case "printf": return printf(Array(fields.dropFirst()))
@@ -177,12 +182,16 @@ enum TextModels {
     private static func fromArguments(
         _ program: String, _ fields: [Value], _ state: ShellState, _ context: ShellContext
     ) -> Value? {
-        let operands = fields.dropFirst().filter { $0.text?.hasPrefix("-") != true || program == "expr" || program == "seq" }
+        let operands = fields.dropFirst().filter {
+            $0.text?.hasPrefix("-") != true || program == "expr" || program == "seq"
+        }
         guard let first = operands.first else { return nil }
         switch program {
         case "basename":
             guard let text = first.text else {
-                if case .text(let tail)? = first.pieces.last, tail.contains("/") { return Value(PathText.name(tail) + "\n") }
+                if case .text(let tail)? = first.pieces.last, tail.contains("/") {
+                    return Value(PathText.name(tail) + "\n")
+                }
                 return nil
             }
             var name = PathText.name(text)
@@ -204,7 +213,9 @@ enum TextModels {
             else { return nil }
             return Value(stride(from: from, through: to, by: by).map { "\($0)\n" }.joined())
         case "realpath", "readlink":
-            guard let text = first.text, let base = state.directories.first?.text, state.directories.count == 1 else { return nil }
+            guard let text = first.text, let base = state.directories.first?.text, state.directories.count == 1 else {
+                return nil
+            }
             return Value(PathText.absolute(text, in: base, home: context.home) + "\n", taints: first.taints)
         default: return nil
         }

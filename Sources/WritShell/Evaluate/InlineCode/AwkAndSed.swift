@@ -24,12 +24,20 @@ enum AwkProgram {
                     if level <= 0, tokens[place] == .symbol(">") || tokens[place] == .symbol(">>") {
                         let path = value(tokens, from: place + 1).value
                         if let text = path.text, Evaluator.isSink(text) { break }
-                        if path.knownPrefix.hasPrefix("/inet/") { connect(path, &effects) } else { effects.append(.write(path)) }
+                        if path.knownPrefix.hasPrefix("/inet/") {
+                            connect(path, &effects)
+                        } else {
+                            effects.append(.write(path))
+                        }
                         break
                     }
                     if level <= 0, tokens[place] == .symbol("|") || tokens[place] == .symbol("|&") {
                         let command = value(tokens, from: place + 1).value
-                        if command.knownPrefix.hasPrefix("/inet/") { connect(command, &effects) } else { effects.append(.shell(command)) }
+                        if command.knownPrefix.hasPrefix("/inet/") {
+                            connect(command, &effects)
+                        } else {
+                            effects.append(.shell(command))
+                        }
                         break
                     }
                     place += 1
@@ -41,7 +49,11 @@ enum AwkProgram {
                     while start > 0, isOperand(tokens[start - 1]) { start -= 1 }
                     if start >= 0 {
                         let command = value(tokens, from: start).value
-                        if command.knownPrefix.hasPrefix("/inet/") { connect(command, &effects) } else { effects.append(.shell(command)) }
+                        if command.knownPrefix.hasPrefix("/inet/") {
+                            connect(command, &effects)
+                        } else {
+                            effects.append(.shell(command))
+                        }
                     }
                 }
             case .string(let text) where text.knownPrefix.hasPrefix("/inet/"): connect(text, &effects)
@@ -126,7 +138,11 @@ enum AwkProgram {
                     at += 1
                 }
                 let end = min(at, bytes.count)
-                tokens.append(.string(Value(Escapes.decoded(String(decoding: bytes[start..<max(start, end)], as: UTF8.self), style: .ansiC))))
+                tokens.append(
+                    .string(
+                        Value(
+                            Escapes.decoded(
+                                String(decoding: bytes[start..<max(start, end)], as: UTF8.self), style: .ansiC))))
                 at = min(bytes.count, at + 1)
             case 0x2F:
                 var isRegex = true
@@ -179,14 +195,23 @@ enum SedScript {
         let bytes = Array(script.display.utf8)
         var at = 0
         func blanks() {
-            while at < bytes.count, bytes[at] == 0x20 || bytes[at] == 0x09 || bytes[at] == 0x0A || bytes[at] == 0x3B || bytes[at] == 0x7B || bytes[at] == 0x7D {
+            while at < bytes.count,
+                bytes[at] == 0x20 || bytes[at] == 0x09 || bytes[at] == 0x0A || bytes[at] == 0x3B || bytes[at] == 0x7B
+                    || bytes[at] == 0x7D
+            {
                 at += 1
             }
         }
         func skip(to mark: UInt8) {
             var isInSet = false
             while at < bytes.count, bytes[at] != mark || isInSet {
-                if bytes[at] == 0x5C { at += 1 } else if bytes[at] == 0x5B, mark != 0x5B { isInSet = true } else if bytes[at] == 0x5D { isInSet = false }
+                if bytes[at] == 0x5C {
+                    at += 1
+                } else if bytes[at] == 0x5B, mark != 0x5B {
+                    isInSet = true
+                } else if bytes[at] == 0x5D {
+                    isInSet = false
+                }
                 if at < bytes.count, bytes[at] == 0x0A { isInSet = false }
                 at += 1
             }
@@ -241,13 +266,19 @@ enum SedScript {
                     case UInt8(ascii: "w"):
                         at += 1
                         write(line(), &effects)
-                    case UInt8(ascii: "g"), UInt8(ascii: "p"), UInt8(ascii: "i"), UInt8(ascii: "I"), UInt8(ascii: "m"), UInt8(ascii: "M"), 0x30...0x39: at += 1
+                    case UInt8(ascii: "g"), UInt8(ascii: "p"), UInt8(ascii: "i"), UInt8(ascii: "I"), UInt8(ascii: "m"),
+                        UInt8(ascii: "M"), 0x30...0x39:
+                        at += 1
                     default: isDone = true
                     }
                 }
             case UInt8(ascii: "e"):
                 let code = line()
-                if code.isEmpty { effects.append(.computed("sed runs its text as a command", [])) } else { effects.append(.shell(Value(code))) }
+                if code.isEmpty {
+                    effects.append(.computed("sed runs its text as a command", []))
+                } else {
+                    effects.append(.shell(Value(code)))
+                }
             case UInt8(ascii: "w"), UInt8(ascii: "W"): write(line(), &effects)
             case UInt8(ascii: "r"), UInt8(ascii: "R"):
                 let path = line()
@@ -258,8 +289,11 @@ enum SedScript {
                     if bytes[at] == 0x5C { at += 1 }
                     at += 1
                 }
-            case UInt8(ascii: "b"), UInt8(ascii: "t"), UInt8(ascii: "T"), UInt8(ascii: ":"), UInt8(ascii: "q"), UInt8(ascii: "Q"), UInt8(ascii: "l"), UInt8(ascii: "#"):
-                while at < bytes.count, bytes[at] != 0x0A, command == UInt8(ascii: "#") || bytes[at] != 0x3B && bytes[at] != 0x7D { at += 1 }
+            case UInt8(ascii: "b"), UInt8(ascii: "t"), UInt8(ascii: "T"), UInt8(ascii: ":"), UInt8(ascii: "q"),
+                UInt8(ascii: "Q"), UInt8(ascii: "l"), UInt8(ascii: "#"):
+                while at < bytes.count, bytes[at] != 0x0A,
+                    command == UInt8(ascii: "#") || bytes[at] != 0x3B && bytes[at] != 0x7D
+                { at += 1 }
             default: break
             }
         }

@@ -42,7 +42,8 @@ struct CodeTokenizer {
     }
 
     private func isName(_ byte: UInt8) -> Bool {
-        (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7A || byte == 0x5F || byte >= 0x80 || byte == 0x24 && language.name == "javascript"
+        (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7A || byte == 0x5F || byte >= 0x80
+            || byte == 0x24 && language.name == "javascript"
     }
 
     private func isDigit(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }
@@ -65,7 +66,9 @@ struct CodeTokenizer {
             return
         }
         for comment in language.lineComments where starts(comment) {
-            if comment == "#", language.name == "php" || language.name == "perl", at > 0, bytes[at - 1] == 0x24 { break }
+            if comment == "#", language.name == "php" || language.name == "perl", at > 0, bytes[at - 1] == 0x24 {
+                break
+            }
             while at < bytes.count, bytes[at] != 0x0A { at += 1 }
             return
         }
@@ -87,8 +90,12 @@ struct CodeTokenizer {
             at = min(bytes.count, at + 2)
             return
         }
-        if language.hasSigils, byte == 0x24 || byte == 0x40 || byte == 0x25, at + 1 < bytes.count, isName(bytes[at + 1]) || bytes[at + 1] == 0x7B {
-            if language.name == "ruby", byte == 0x25, bytes[at + 1] | 0x20 == 0x78 || bytes[at + 1] | 0x20 == 0x71, at + 2 < bytes.count, !isName(bytes[at + 2]) {
+        if language.hasSigils, byte == 0x24 || byte == 0x40 || byte == 0x25, at + 1 < bytes.count,
+            isName(bytes[at + 1]) || bytes[at + 1] == 0x7B
+        {
+            if language.name == "ruby", byte == 0x25, bytes[at + 1] | 0x20 == 0x78 || bytes[at + 1] | 0x20 == 0x71,
+                at + 2 < bytes.count, !isName(bytes[at + 2])
+            {
                 let runs = bytes[at + 1] | 0x20 == 0x78
                 at += 2
                 delimited(runs: runs, isRaw: false)
@@ -115,7 +122,13 @@ struct CodeTokenizer {
             at += 1
             var isInSet = false
             while at < bytes.count, bytes[at] != 0x0A, isInSet || bytes[at] != 0x2F {
-                if bytes[at] == 0x5C { at += 1 } else if bytes[at] == 0x5B { isInSet = true } else if bytes[at] == 0x5D { isInSet = false }
+                if bytes[at] == 0x5C {
+                    at += 1
+                } else if bytes[at] == 0x5B {
+                    isInSet = true
+                } else if bytes[at] == 0x5D {
+                    isInSet = false
+                }
                 at += 1
             }
             at = min(bytes.count, at + 1)
@@ -123,7 +136,8 @@ struct CodeTokenizer {
             return
         }
         for long in ["::", "->", "=>", "==", "!=", "..", "&&", "||", "+=", ".=", ":=", "<<", "?."] where starts(long) {
-            tokens.append(.symbol(long == "::" || long == "->" && language.name != "javascript" || long == "?." ? "." : long))
+            tokens.append(
+                .symbol(long == "::" || long == "->" && language.name != "javascript" || long == "?." ? "." : long))
             at += 2
             return
         }
@@ -150,11 +164,14 @@ struct CodeTokenizer {
             return
         }
         let lower = text.lowercased()
-        if language.name == "python", bytes[at] == 0x22 || bytes[at] == 0x27, ["r", "b", "u", "f", "br", "rb", "fr", "rf"].contains(lower) {
+        if language.name == "python", bytes[at] == 0x22 || bytes[at] == 0x27,
+            ["r", "b", "u", "f", "br", "rb", "fr", "rf"].contains(lower)
+        {
             string(prefix: lower)
             return
         }
-        if language.name == "perl", ["q", "qq", "qw", "qx", "m", "s", "tr", "y", "qr"].contains(text), bytes[at] != 0x2C, bytes[at] != 0x3D, bytes[at] != 0x29,
+        if language.name == "perl", ["q", "qq", "qw", "qx", "m", "s", "tr", "y", "qr"].contains(text),
+            bytes[at] != 0x2C, bytes[at] != 0x3D, bytes[at] != 0x29,
             !(bytes[at] == 0x20 && at + 1 < bytes.count && bytes[at + 1] == 0x3D)
         {
             if text == "m" || text == "qr" || text == "s" || text == "tr" || text == "y" {

@@ -79,7 +79,8 @@ struct InlineCode {
         guard case .name(let first) = tokens[at] else { return ("", at + 1) }
         var name = aliases[first] ?? (first.hasPrefix("$") && aliases[first] == nil ? first : first)
         var end = at + 1
-        if first == "require" || first == "__import__" || first == "import", end + 2 < tokens.count, tokens[end] == .symbol("("),
+        if first == "require" || first == "__import__" || first == "import", end + 2 < tokens.count,
+            tokens[end] == .symbol("("),
             case .string(let module) = tokens[end + 1], let text = module.text, tokens[end + 2] == .symbol(")")
         {
             name = Self.module(text)
@@ -116,7 +117,9 @@ struct InlineCode {
         if let action = language.actions["." + name] {
             var receiver: Value?
             // The constant in the parentheses before it.
-            if at >= 5, tokens[at - 2] == .symbol(")"), case .string(let text) = tokens[at - 3], tokens[at - 4] == .symbol("(") {
+            if at >= 5, tokens[at - 2] == .symbol(")"), case .string(let text) = tokens[at - 3],
+                tokens[at - 4] == .symbol("(")
+            {
                 receiver = filled(text)
             }
             call(action, name, at + 1, receiver: receiver ?? .unknown(.variable("object")))
@@ -126,7 +129,10 @@ struct InlineCode {
 
     private func action(of name: String) -> InlineLanguage.Action? {
         if let found = language.actions[name] { return found }
-        guard name.hasPrefix("builtins.") || name.hasPrefix("__builtins__.") || name.hasPrefix("globalThis.") || name.hasPrefix("window.") || name.hasPrefix("Kernel.") || name.hasPrefix("CORE.GLOBAL.") || name.hasPrefix("CORE.") || name.hasPrefix("_G.")
+        guard
+            name.hasPrefix("builtins.") || name.hasPrefix("__builtins__.") || name.hasPrefix("globalThis.")
+                || name.hasPrefix("window.") || name.hasPrefix("Kernel.") || name.hasPrefix("CORE.GLOBAL.")
+                || name.hasPrefix("CORE.") || name.hasPrefix("_G.")
         else { return nil }
         return name.lastIndex(of: ".").flatMap { language.actions[String(name[name.index(after: $0)...])] }
     }
@@ -145,7 +151,8 @@ struct InlineCode {
                 while place < tokens.count, case .name = tokens[place] {
                     let (module, end) = dotted(place)
                     place = end
-                    if place + 1 < tokens.count, tokens[place] == .name("as"), case .name(let alias) = tokens[place + 1] {
+                    if place + 1 < tokens.count, tokens[place] == .name("as"), case .name(let alias) = tokens[place + 1]
+                    {
                         aliases[alias] = module
                         place += 2
                     }
@@ -160,7 +167,9 @@ struct InlineCode {
                 while place < tokens.count, tokens[place] != .newline {
                     if case .name(let name) = tokens[place] {
                         aliases[name] = module + "." + name
-                        if place + 2 < tokens.count, tokens[place + 1] == .name("as"), case .name(let alias) = tokens[place + 2] {
+                        if place + 2 < tokens.count, tokens[place + 1] == .name("as"),
+                            case .name(let alias) = tokens[place + 2]
+                        {
                             aliases[alias] = module + "." + name
                             place += 2
                         }
@@ -174,7 +183,9 @@ struct InlineCode {
             case ("javascript", "require"), ("javascript", "from"), ("javascript", "import"):
                 var place = at + 1
                 if place < tokens.count, tokens[place] == .symbol("(") { place += 1 }
-                guard place < tokens.count, case .string(let text) = tokens[place], let text = text.text else { continue }
+                guard place < tokens.count, case .string(let text) = tokens[place], let text = text.text else {
+                    continue
+                }
                 bindModule(Self.module(text), before: at, word)
             default: continue
             }
@@ -196,7 +207,9 @@ struct InlineCode {
             while place >= 0, tokens[place] != .symbol("{") {
                 if case .name(let name) = tokens[place] {
                     names.append(name)
-                    if place >= 2, tokens[place - 1] == .symbol(":") || tokens[place - 1] == .name("as"), case .name(let original) = tokens[place - 2] {
+                    if place >= 2, tokens[place - 1] == .symbol(":") || tokens[place - 1] == .name("as"),
+                        case .name(let original) = tokens[place - 2]
+                    {
                         aliases[name] = module + "." + original
                         place -= 3
                         continue
@@ -213,7 +226,9 @@ struct InlineCode {
     // MARK: - Assignments
 
     private mutating func assign(_ name: String, _ at: Int, _ end: Int) -> Bool {
-        guard end < tokens.count, tokens[end] == .symbol("="), !name.contains(".") || language.name == "python" else { return false }
+        guard end < tokens.count, tokens[end] == .symbol("="), !name.contains(".") || language.name == "python" else {
+            return false
+        }
         if at > 0, tokens[at - 1] == .symbol("(") || tokens[at - 1] == .symbol(",") {
             // A keyword argument, not an assignment.
             if language.name == "python" || language.name == "ruby" { return false }
@@ -227,7 +242,9 @@ struct InlineCode {
         if variables[name] != nil {
             // Set again: either value.
             let taints = (variables[name]?.value.taints ?? []).union(expression.value.taints)
-            if variables[name]?.value != expression.value { expression = Expression(value: .unknown(.variable(name), taints: taints)) }
+            if variables[name]?.value != expression.value {
+                expression = Expression(value: .unknown(.variable(name), taints: taints))
+            }
         }
         variables[name] = expression
         return true
@@ -278,7 +295,8 @@ struct InlineCode {
                 if level == 0 { value.append(text: text) }
             case .command: isPlain = false
             case .name(let name):
-                if level == 0, at + 1 < tokens.count, tokens[at + 1] == .symbol("=") || tokens[at + 1] == .symbol(":"), value.isEmpty, keyword.isEmpty,
+                if level == 0, at + 1 < tokens.count, tokens[at + 1] == .symbol("=") || tokens[at + 1] == .symbol(":"),
+                    value.isEmpty, keyword.isEmpty,
                     language.name != "perl", language.name != "php"
                 {
                     keyword = name
@@ -294,7 +312,10 @@ struct InlineCode {
                     default: break
                     }
                 }
-                if full.hasSuffix(".recv") || full.hasSuffix(".read") && variables[String(full.dropLast(5))]?.value.taints.contains(.net) == true {
+                if full.hasSuffix(".recv")
+                    || full.hasSuffix(".read")
+                        && variables[String(full.dropLast(5))]?.value.taints.contains(.net) == true
+                {
                     taints.insert(.net)
                 }
                 if let known = constant(full, end) {
@@ -306,7 +327,13 @@ struct InlineCode {
                 if let variable = variables[full] ?? variables[full.prefix { $0 != "." }.description] {
                     taints.formUnion(variable.value.taints)
                     if level == 0 {
-                        if full.contains(".") { isPlain = false } else if let items = variable.list { list = items } else { value.append(variable.value) }
+                        if full.contains(".") {
+                            isPlain = false
+                        } else if let items = variable.list {
+                            list = items
+                        } else {
+                            value.append(variable.value)
+                        }
                     }
                 } else if level == 0, !["my", "our", "new", "await", "local"].contains(full) {
                     isPlain = false
@@ -319,7 +346,9 @@ struct InlineCode {
         }
         if !isPlain {
             let prefix = value.knownPrefix
-            value = prefix.isEmpty || list != nil ? .unknown(.variable("expression")) : Value(pieces: [.text(prefix), .unknown(.variable("expression"))])
+            value =
+                prefix.isEmpty || list != nil
+                ? .unknown(.variable("expression")) : Value(pieces: [.text(prefix), .unknown(.variable("expression"))])
         }
         value.taints.formUnion(taints)
         return (Expression(value: value, list: list, keyword: keyword), at)
@@ -329,9 +358,12 @@ struct InlineCode {
     private func constant(_ name: String, _ end: Int) -> (value: Value, end: Int)? {
         guard end < tokens.count, tokens[end] == .symbol("(") else { return nil }
         let kinds: Set<String> = [
-            "os.path.expanduser", "os.path.join", "path.join", "path.resolve", "File.join", "File.expand_path", "chr", "String.fromCharCode",
-            "Path", "pathlib.Path", "os.path.abspath", "str", "os.homedir", "Path.home", "pathlib.Path.home", "base64.b64decode", "atob",
-            "Base64.decode64", "base64_decode", "decode_base64", "MIME.Base64.decode_base64", "bytes.fromhex", "String", "Pathname.new",
+            "os.path.expanduser", "os.path.join", "path.join", "path.resolve", "File.join", "File.expand_path", "chr",
+            "String.fromCharCode",
+            "Path", "pathlib.Path", "os.path.abspath", "str", "os.homedir", "Path.home", "pathlib.Path.home",
+            "base64.b64decode", "atob",
+            "Base64.decode64", "base64_decode", "decode_base64", "MIME.Base64.decode_base64", "bytes.fromhex", "String",
+            "Pathname.new",
         ]
         guard kinds.contains(name) else { return nil }
         let (arguments, after) = arguments(from: end)
@@ -342,14 +374,18 @@ struct InlineCode {
         case "chr", "String.fromCharCode":
             var text = ""
             for argument in arguments {
-                guard let number = argument.value.text.flatMap({ UInt32($0) }), let scalar = Unicode.Scalar(number) else { return nil }
+                guard let number = argument.value.text.flatMap({ UInt32($0) }), let scalar = Unicode.Scalar(number)
+                else { return nil }
                 text.unicodeScalars.append(scalar)
             }
             return (Value(text), after)
-        case "base64.b64decode", "atob", "Base64.decode64", "base64_decode", "decode_base64", "MIME.Base64.decode_base64":
+        case "base64.b64decode", "atob", "Base64.decode64", "base64_decode", "decode_base64",
+            "MIME.Base64.decode_base64":
             guard let text = arguments.first?.value.text, let bytes = TextFilters.base64(text) else { return nil }
             var place = after
-            while place + 3 < tokens.count, tokens[place] == .symbol("."), tokens[place + 1] == .name("decode"), tokens[place + 2] == .symbol("(") {
+            while place + 3 < tokens.count, tokens[place] == .symbol("."), tokens[place + 1] == .name("decode"),
+                tokens[place + 2] == .symbol("(")
+            {
                 place = self.arguments(from: place + 2).end
             }
             return (Value(String(decoding: bytes, as: UTF8.self), taints: .decoded), place)
@@ -422,7 +458,9 @@ struct InlineCode {
                     result.append(known.value)
                     continue
                 }
-                if key.hasPrefix("os.environ") || key.hasPrefix("process.env") || key.hasPrefix("ENV") { result.taints.insert(.secret) }
+                if key.hasPrefix("os.environ") || key.hasPrefix("process.env") || key.hasPrefix("ENV") {
+                    result.taints.insert(.secret)
+                }
             }
             result.append(piece)
         }
@@ -452,7 +490,9 @@ struct InlineCode {
             startsShell = startsShell || first.display.contains("sh")
             if let list = arguments.first?.list {
                 effects.append(.program(list))
-            } else if arguments.count > 1, language.name == "perl" || language.name == "ruby", arguments[1].keyword.isEmpty {
+            } else if arguments.count > 1, language.name == "perl" || language.name == "ruby",
+                arguments[1].keyword.isEmpty
+            {
                 effects.append(.program(arguments.map(\.value)))
             } else {
                 effects.append(.shell(first))
@@ -463,17 +503,23 @@ struct InlineCode {
         case .write: effects.append(.write(first))
         case .move:
             let paths = (receiver.map { [$0] } ?? []) + arguments.map(\.value)
-            if name.contains("copy") || name.contains("cp") || name.contains("link") { effects.append(.read(paths.first ?? first)) } else { effects.append(.delete(paths.first ?? first, isRecursive: false)) }
+            if name.contains("copy") || name.contains("cp") || name.contains("link") {
+                effects.append(.read(paths.first ?? first))
+            } else {
+                effects.append(.delete(paths.first ?? first, isRecursive: false))
+            }
             if paths.count > 1 { effects.append(.write(paths[1])) }
         case .delete, .deleteTree:
-            let paths = receiver.map { [$0] } ?? arguments.first?.list ?? arguments.filter { $0.keyword.isEmpty }.map(\.value)
+            let paths =
+                receiver.map { [$0] } ?? arguments.first?.list ?? arguments.filter { $0.keyword.isEmpty }.map(\.value)
             for path in language.callsWithoutParentheses ? paths : Array(paths.prefix(1)) {
                 effects.append(.delete(path, isRecursive: action == .deleteTree))
             }
             if paths.isEmpty { effects.append(.delete(first, isRecursive: action == .deleteTree)) }
         case .mode:
             // perl and ruby name the mode first.
-            let paths = language.callsWithoutParentheses && arguments.count > 1 ? arguments.dropFirst().map(\.value) : [first]
+            let paths =
+                language.callsWithoutParentheses && arguments.count > 1 ? arguments.dropFirst().map(\.value) : [first]
             for path in paths { effects.append(.mode(path)) }
         case .search: effects.append(.search(first.hasUnknown && arguments.isEmpty ? Value(".") : first))
         case .connect, .send:
@@ -482,27 +528,36 @@ struct InlineCode {
                 taints.formUnion(argument.value.taints)
                 for item in argument.list ?? [] { taints.formUnion(item.taints) }
             }
-            var sends = action == .send || arguments.contains { ["data", "json", "files", "body"].contains($0.keyword) }
+            var sends =
+                action == .send || arguments.contains { ["data", "json", "files", "body"].contains($0.keyword) }
             // Objects are not read as arguments: what stands in them still leaves.
             for place in end..<closing(end) {
                 guard case .name(let word) = tokens[place] else { continue }
                 if word == "body" || word == "data" || word == "json" || word == "files" { sends = true }
                 let (full, after) = dotted(place)
-                if self.action(of: full) == .environment || after > place + 1 && full.hasPrefix("process.env") || full == "environ" {
+                if self.action(of: full) == .environment || after > place + 1 && full.hasPrefix("process.env")
+                    || full == "environ"
+                {
                     taints.insert(.secret)
                 }
                 taints.formUnion(variables[full]?.value.taints.subtracting(.net) ?? [])
             }
             if taints.contains(.secret) { sends = true }
             var place = first
-            if name.hasSuffix(".request"), arguments.count > 1, first.text?.contains("://") != true { place = arguments[1].value }
+            if name.hasSuffix(".request"), arguments.count > 1, first.text?.contains("://") != true {
+                place = arguments[1].value
+            }
             effects.append(.connect(place, sends: sends, taints: taints.subtracting(.net)))
         case .socket:
             usesSocket = true
             var host = arguments.first?.value ?? .unknown(.variable("host"))
-            if language.name == "javascript", arguments.count > 1, Int(host.display) != nil { host = arguments[1].value }
+            if language.name == "javascript", arguments.count > 1, Int(host.display) != nil {
+                host = arguments[1].value
+            }
             // `connect(("host", 80))`: the tuple is one argument.
-            if end + 2 < tokens.count, tokens[end + 1] == .symbol("("), case .string(let text) = tokens[end + 2] { host = filled(text) }
+            if end + 2 < tokens.count, tokens[end + 1] == .symbol("("), case .string(let text) = tokens[end + 2] {
+                host = filled(text)
+            }
             effects.append(.connect(Value(pieces: host.pieces, taints: host.taints), sends: false, taints: []))
         case .listen: effects.append(.listen)
         case .eval: eval(first, name, arguments)
@@ -514,7 +569,9 @@ struct InlineCode {
 
     private mutating func process(_ arguments: [Expression], _ name: String) {
         guard let first = arguments.first else { return }
-        let usesShell = arguments.contains { $0.keyword == "shell" && !["False", "false", "0"].contains($0.value.display) } || tokensHold("shell", "True") && arguments.contains { $0.keyword == "shell" }
+        let usesShell =
+            arguments.contains { $0.keyword == "shell" && !["False", "false", "0"].contains($0.value.display) }
+            || tokensHold("shell", "True") && arguments.contains { $0.keyword == "shell" }
         if let list = first.list {
             if list.first?.display.hasSuffix("sh") == true { startsShell = true }
             if usesShell, let code = list.first { effects.append(.shell(code)) } else { effects.append(.program(list)) }
@@ -529,7 +586,9 @@ struct InlineCode {
         if arguments.count > 1 {
             if let list = arguments[1].list {
                 // `execvp(path, [argv0, …])` names the program twice.
-                words += name.contains("exec") && name.hasPrefix("os.") || name.contains("spawnv") ? Array(list.dropFirst()) : list
+                words +=
+                    name.contains("exec") && name.hasPrefix("os.") || name.contains("spawnv")
+                    ? Array(list.dropFirst()) : list
             } else if name.contains("execl") || name.contains("spawnl") || name.hasSuffix("subprocess_exec") {
                 words += arguments.dropFirst(name.hasSuffix("_exec") ? 1 : 2).filter { $0.keyword.isEmpty }.map(\.value)
             }
@@ -551,7 +610,13 @@ struct InlineCode {
             let mode = words[1].value
             let text = mode.knownPrefix
             if words.count > 2 {
-                if text.contains("|") { effects.append(.program(words[2...].map(\.value))) } else if text.contains(">") || text.contains("+") { effects.append(.write(words[2].value)) } else { effects.append(.read(words[2].value)) }
+                if text.contains("|") {
+                    effects.append(.program(words[2...].map(\.value)))
+                } else if text.contains(">") || text.contains("+") {
+                    effects.append(.write(words[2].value))
+                } else {
+                    effects.append(.read(words[2].value))
+                }
                 return
             }
             if text.hasPrefix("|") || mode.text?.hasSuffix("|") == true {
@@ -572,16 +637,23 @@ struct InlineCode {
             effects.append(.connect(path, sends: false, taints: []))
             return
         }
-        let mode = words.first { $0.keyword == "mode" }?.value ?? (words.count > 1 && words[1].keyword.isEmpty ? words[1].value : Value("r"))
+        let mode =
+            words.first { $0.keyword == "mode" }?.value
+            ?? (words.count > 1 && words[1].keyword.isEmpty ? words[1].value : Value("r"))
         let text = mode.display
-        if text.contains("w") || text.contains("a") || text.contains("x") || text.contains("+") || text.contains("O_WR") || mode.text == nil {
+        if text.contains("w") || text.contains("a") || text.contains("x") || text.contains("+") || text.contains("O_WR")
+            || mode.text == nil
+        {
             effects.append(.write(path))
         }
         if text.contains("r") || text.contains("+") || mode.text == nil { effects.append(.read(path)) }
     }
 
     private mutating func eval(_ code: Value, _ name: String, _ arguments: [Expression]) {
-        if name.hasSuffix("pickle.loads") || name.hasSuffix("unserialize") || name.contains("marshal") || name == "Marshal.load" || name.contains("CDLL") || name.contains("dlopen") || name.contains("loadlib") || name.contains("LoadLibrary") {
+        if name.hasSuffix("pickle.loads") || name.hasSuffix("unserialize") || name.contains("marshal")
+            || name == "Marshal.load" || name.contains("CDLL") || name.contains("dlopen") || name.contains("loadlib")
+            || name.contains("LoadLibrary")
+        {
             effects.append(.computed("\(name) of data", code.taints))
             return
         }
@@ -601,14 +673,18 @@ struct InlineCode {
             return
         }
         var variable: String?
-        if case .symbol(let symbol) = tokens[end], symbol == "(" || symbol == "[" || symbol == "{", end + 1 < tokens.count {
+        if case .symbol(let symbol) = tokens[end], symbol == "(" || symbol == "[" || symbol == "{",
+            end + 1 < tokens.count
+        {
             if case .string(let text) = tokens[end + 1] { variable = text.text }
             if case .name(let text) = tokens[end + 1], symbol == "{" { variable = text }
             if symbol == "(", tokens[end + 1] == .symbol(")") { variable = nil }
         }
         let tail = name.split(separator: ".").last.map { String($0) } ?? ""
         if name.hasSuffix(".get") || name.hasSuffix(".getenv") { if variable == nil { return } }
-        if variable == nil, language.name == "javascript", name.hasPrefix("process.env."), tail != "env" { variable = tail }
+        if variable == nil, language.name == "javascript", name.hasPrefix("process.env."), tail != "env" {
+            variable = tail
+        }
         if let variable {
             if Evaluator.isSecretName(variable) { effects.append(.secret("environment \(variable)")) }
         } else {

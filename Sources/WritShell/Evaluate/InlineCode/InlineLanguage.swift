@@ -48,7 +48,8 @@ struct InlineLanguage: Sendable {
                 name: "ruby", lineComments: ["#"], joiner: "+", singleQuotesAreRaw: true, interpolation: "#{",
                 runsBackquotes: true, hasSigils: true, callsWithoutParentheses: true, hasRegularExpressions: true),
             "php": InlineLanguage(
-                name: "php", lineComments: ["//", "#"], blockComment: ("/*", "*/"), joiner: ".", singleQuotesAreRaw: true,
+                name: "php", lineComments: ["//", "#"], blockComment: ("/*", "*/"), joiner: ".",
+                singleQuotesAreRaw: true,
                 interpolatesVariables: true, runsBackquotes: true, hasSigils: true, callsWithoutParentheses: true),
             "lua": InlineLanguage(name: "lua", lineComments: ["--"], blockComment: ("--[[", "]]"), joiner: ".."),
         ]
