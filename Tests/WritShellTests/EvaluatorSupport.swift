@@ -17,7 +17,9 @@ func line(_ operation: Operation) -> String {
     var words = [operation.kind.rawValue]
     if operation.kind == .shellExec { words.append(operation.program) }
     if !operation.path.isEmpty { words.append(operation.path) }
-    if !operation.host.isEmpty { words.append(operation.port > 0 ? "\(operation.host):\(operation.port)" : operation.host) }
+    if !operation.host.isEmpty {
+        words.append(operation.port > 0 ? "\(operation.host):\(operation.port)" : operation.host)
+    }
     if let package = operation.package { words.append("\(package.ecosystem)/\(package.name)") }
     for (trait, name) in Operation.Traits.names where operation.traits.contains(trait) { words.append(name) }
     for (taint, name) in Operation.Taints.names where operation.taints.contains(taint) { words.append("<\(name)") }
@@ -49,7 +51,11 @@ struct EffectCase: Sendable {
     func faults(_ context: ShellContext = testContext()) -> [String] {
         let found = lines(command, context)
         let missing = has.filter { wanted in !found.contains { $0 == wanted || $0.hasPrefix(wanted + " ") } }
-        let present = hasNot.filter { unwanted in found.contains { $0 == unwanted || $0.hasPrefix(unwanted + " ") || unwanted == "opaque" && $0.contains("opaque:") } }
+        let present = hasNot.filter { unwanted in
+            found.contains {
+                $0 == unwanted || $0.hasPrefix(unwanted + " ") || unwanted == "opaque" && $0.contains("opaque:")
+            }
+        }
         if missing.isEmpty, present.isEmpty { return [] }
         return ["\(command)\n  missing \(missing)\n  unwanted \(present)\n  found \(found)"]
     }

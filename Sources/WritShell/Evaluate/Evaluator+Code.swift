@@ -168,7 +168,7 @@ extension Evaluator {
         switch language {
         case "awk": found = AwkProgram.effects(text)
         case "sed": found = SedScript.effects(code)
-        case "sql", "sqlite", "psql", "mysql": noteSQL(text, isKnown: code.isKnown)
+        case "sql", "sqlite", "psql", "mysql": noteSQL(code, &state)
         default:
             guard let grammar = InlineLanguage.named(language) else {
                 note(
@@ -180,10 +180,6 @@ extension Evaluator {
             found = reader.find()
         }
         for effect in found { apply(effect, language: language, &state, streams) }
-    }
-
-    private func noteSQL(_ text: String, isKnown: Bool) {
-        note(Operation(.resourceWrite, opaque: isKnown ? nil : .computed, detail: "sql \(text.prefix(80))"))
     }
 
     private func apply(

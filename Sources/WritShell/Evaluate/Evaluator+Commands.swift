@@ -156,7 +156,9 @@ extension Evaluator {
         state.status = .success
         for assignment in assignments {
             assign(assignment, &state)
-            if DangerousVariables.builtIn.class(of: assignment.name) != nil {
+            if DangerousVariables.builtIn.class(of: assignment.name) != nil
+                || state.variables[assignment.name]?.isExported == true
+            {
                 current.program = ""
                 current.command = "\(assignment.name)=\(value(of: assignment.name, state).display)"
                 noteVariables([assignment.name: value(of: assignment.name, state)], &state, streams)
@@ -177,7 +179,7 @@ extension Evaluator {
     func begin(_ fields: [Value], span: SourceSpan?) {
         let texts = fields.map(\.display)
         current = Current(
-            program: PathText.name(texts[0]), arguments: texts, command: texts.joined(separator: " "), span: span)
+            program: texts[0].baseName, arguments: texts, command: texts.joined(separator: " "), span: span)
         if commands.count < Self.operationLimit {
             commands.append(
                 CommandText(text: current.command, span: span ?? SourceSpan(start: 0, end: 0), depth: depth))
@@ -300,6 +302,7 @@ extension Evaluator {
                 let rest = Array(fields.dropFirst())
                 if let next = rest[0].text, ProgramTable.builtIn.contains(next) || state.functions[next] != nil {
                     var copy = state
+                    begin(rest, span: current.span)
                     dispatch(rest, &copy, streams)
                 }
             }

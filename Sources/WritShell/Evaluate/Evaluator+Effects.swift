@@ -113,7 +113,7 @@ extension Evaluator {
     private func runKnown(_ fields: [Value], _ state: inout ShellState, _ streams: Streams, isUnread: Bool) {
         let reading = ProgramTable.builtIn.effects(of: fields, input: InputFacts(isProvided: streams.input != nil))
         let program = fields[0].text ?? ""
-        current.program = PathText.name(program)
+        current.program = program.baseName
         noteRun(reading, fields, streams, isUnread: isUnread)
         if !reading.isKnown { notePossible(fields, state) }
         var run = ProgramRun(fields: fields, state: state, streams: streams)
@@ -222,14 +222,15 @@ extension Evaluator {
     private func notePossible(_ fields: [Value], _ state: ShellState) {
         for field in fields.dropFirst().prefix(32) {
             let text = field.display
-            if text.contains("://") {
+            guard text.utf8.contains(0x2F) || text.utf8.contains(0x2E) else { continue }
+            if text.holds("://") {
                 let start = text.utf8.lastIndex(of: 0x3D).map { text.index(after: $0) } ?? text.startIndex
                 let endpoint = Endpoint(text: String(text.hasPrefix("-") ? text[start...] : text[...]))
                 note(
                     Operation(
                         endpoint.isHTTP ? .httpRequest : .netConnect, host: endpoint.host, port: endpoint.port,
                         traits: .potential))
-            } else if !text.hasPrefix("-"), text.contains("/") || text.contains(".") {
+            } else if !text.hasPrefix("-"), text.holds("/") || text.holds(".") {
                 let place = resolve(field, state)
                 let found = PathClasses.classify(
                     place.path, home: context.home, workspace: context.workspace ?? context.workingDirectory,
@@ -268,7 +269,13 @@ extension Evaluator {
                 port: endpoint.port,
                 method: method, traits: traits, taints: sent.taints.union(value.taints))
             if sent.isThere || value.taints.contains(.secret) { operation.traits.insert(.upload) }
-            if value.startsUnknown || value.display.contains("://…") { operation.detail = "the host is computed" }
+            if endpoint.host.utf8.contains(0xE2) {
+                operation.detail = "the host is computed"
+                // Output in a name that is looked up leaves with the look-up.
+                if value.pieces.contains(.unknown(.output)), !value.startsUnknown || value.pieces.count > 1 {
+                    operation.traits.insert(.upload)
+                }
+            }
             note(operation)
         case .listen(let value):
             let endpoint = Endpoint(value)
@@ -285,7 +292,7 @@ extension Evaluator {
                 package = .init(
                     ecosystem: ecosystem, name: String(text[..<equals.lowerBound]),
                     version: String(text[equals.upperBound...]))
-            } else if let at = text.lastIndex(of: "@"), at != text.startIndex, !text.contains("://"),
+            } else if let at = text.lastIndex(of: "@"), at != text.startIndex, !text.holds("://"),
                 !text.hasPrefix("git@")
             {
                 package = .init(

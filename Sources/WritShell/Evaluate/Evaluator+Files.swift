@@ -25,6 +25,8 @@ extension Evaluator {
         if pattern.utf8.first != 0x2F, !value.startsUnknown {
             pattern = (directory.text ?? Self.pattern(of: directory)) + "/" + pattern
         }
+        // What starts in the open may lie in any folder.
+        if value.startsUnknown, !pattern.hasPrefix("**") { pattern = "**/" + pattern }
         return Place(path: Self.normalisedPattern(pattern), isPattern: true)
     }
 

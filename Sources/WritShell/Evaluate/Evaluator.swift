@@ -103,8 +103,19 @@ final class Evaluator {
             reachLimit("more operations than are listed")
             return
         }
+        // The same effect of the same command is listed once, however many ways lead to it.
         var hasher = Hasher()
-        operation.hash(into: &hasher)
+        hasher.combine(operation.kind)
+        hasher.combine(operation.command)
+        hasher.combine(operation.path)
+        hasher.combine(operation.host)
+        hasher.combine(operation.detail)
+        hasher.combine(operation.package)
+        hasher.combine(operation.traits.rawValue)
+        hasher.combine(operation.taints.rawValue)
+        hasher.combine(operation.opaque)
+        hasher.combine(operation.depth)
+        hasher.combine(operation.span?.start)
         guard seen.insert(hasher.finalize()).inserted else { return }
         if isPlain { plainRuns += 1 }
         operations.append(operation)
@@ -480,9 +491,12 @@ final class Evaluator {
         frames.append(Frame(kind: .loop))
         var after = state
         var rounds = 0
+        // A long row of numbers only counts: a few of them, and then any.
+        let isCount = values.count > 8 && values.allSatisfy { $0.text.flatMap { Int($0) } != nil }
+        let limit = isCount ? 3 : Self.unrollLimit
         for value in values {
             if state.hasEnded || stepsLeft <= 0 { break }
-            if rounds == Self.unrollLimit {
+            if rounds == limit {
                 // The rest at once: the values joined.
                 var taints = Operation.Taints()
                 for value in values[rounds...] { taints.formUnion(value.taints) }
@@ -500,7 +514,10 @@ final class Evaluator {
                 resume(&state)
             }
             rounds += 1
-            if rounds > Self.unrollLimit { break }
+            if rounds > limit {
+                state.widen(from: before)
+                break
+            }
         }
         if !values.isEmpty, values.allSatisfy({ $0.isKnown }) { after.hasEnded = true }
         if state.hasEnded {

@@ -21,7 +21,8 @@ public struct ShellExplanation: Sendable {
         for operation in analysis.operations {
             let indent = String(repeating: "    ", count: operation.depth)
             if operation.command != lastCommand || operation.depth != lastDepth {
-                lines.append(indent + paint(Self.visible(operation.command.isEmpty ? "(text)" : operation.command), "1"))
+                lines.append(
+                    indent + paint(Self.visible(operation.command.isEmpty ? "(text)" : operation.command), "1"))
                 lastCommand = operation.command
                 lastDepth = operation.depth
             }
@@ -48,12 +49,14 @@ public struct ShellExplanation: Sendable {
             .init("operations", .array(analysis.operations.map { Self.json($0) })),
             .init(
                 "commands",
-                .array(analysis.commands.map { command in
-                    .object([
-                        .init("text", .string(command.text)), .init("start", .integer(Int64(command.span.start))),
-                        .init("end", .integer(Int64(command.span.end))), .init("depth", .integer(Int64(command.depth))),
-                    ])
-                })),
+                .array(
+                    analysis.commands.map { command in
+                        .object([
+                            .init("text", .string(command.text)), .init("start", .integer(Int64(command.span.start))),
+                            .init("end", .integer(Int64(command.span.end))),
+                            .init("depth", .integer(Int64(command.depth))),
+                        ])
+                    })),
             .init("opaque", .bool(analysis.isOpaque)),
         ]
         if let error = analysis.syntaxError {

@@ -148,7 +148,9 @@ enum TextModels {
     ) -> Value? {
         switch program {
         case "rm", "mkdir", "touch", "cp", "mv", "chmod", "chown", "ln", "rmdir", "sleep", "kill", "cmp":
-            let isTold = fields.dropFirst().contains { $0.text?.hasPrefix("-") == true && $0.text?.contains("v") == true }
+            let isTold = fields.dropFirst().contains {
+                $0.text?.hasPrefix("-") == true && $0.text?.contains("v") == true
+            }
             return isTold ? nil : Value("")
         case "echo": return echo(fields)
         case "printf": return printf(Array(fields.dropFirst()))
