@@ -4,16 +4,23 @@ public import WritCore
 /// Runs conformance tests of the specification: an array of `{file, section, test}`, the tests in the JSON form of
 /// `cel.expr.conformance.test.SimpleTest`.
 public enum CELConformance {
+    /// A test that did not pass.
     public struct Failure: Sendable, Hashable {
         /// `file/section/name`
         public let test: String
+        /// The source of the test.
         public let expression: String
+        /// What was expected and what came, on one line.
         public let message: String
     }
 
+    /// What a run found.
     public struct Report: Sendable, Hashable {
+        /// Tests that gave what they should.
         public var passed = 0
+        /// Tests that did not, those that could not be understood among them.
         public var failed = 0
+        /// One entry for each failed test, in the order of the document.
         public var failures: [Failure] = []
     }
 
@@ -122,7 +129,8 @@ public enum CELConformance {
     /// `dyn` in the expected type is `dyn`, a type parameter any type.
     private static func same(_ wanted: CELType, _ found: CELType) -> Bool {
         switch (wanted, found) {
-        case (.list(let a), .list(let b)), (.type(let a), .type(let b)), (.optional(let a), .optional(let b)): same(a, b)
+        case (.list(let a), .list(let b)), (.type(let a), .type(let b)), (.optional(let a), .optional(let b)):
+            same(a, b)
         case (.map(let a, let x), .map(let b, let y)): same(a, b) && same(x, y)
         default: wanted == found
         }
@@ -173,7 +181,9 @@ public enum CELConformance {
         case "bool_value": return held.bool.map { .bool($0) }
         case "int64_value": return (held.integer ?? held.string.flatMap { Int64($0) }).map { .int($0) }
         case "uint64_value":
-            return (held.integer.flatMap { UInt64(exactly: $0) } ?? held.string.flatMap { UInt64($0) }).map { .uint($0) }
+            return (held.integer.flatMap { UInt64(exactly: $0) } ?? held.string.flatMap { UInt64($0) }).map {
+                .uint($0)
+            }
         case "double_value":
             if let number = held.double { return .double(number) }
             switch held.string {

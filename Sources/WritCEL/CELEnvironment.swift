@@ -149,7 +149,8 @@ struct Overload: Sendable {
     let body: Body
 
     init(
-        isMember: Bool, parameters: [CELType], result: CELType, cost: Int, isVariadic: Bool = false, body: @escaping Body
+        isMember: Bool, parameters: [CELType], result: CELType, cost: Int, isVariadic: Bool = false,
+        body: @escaping Body
     ) {
         self.isMember = isMember
         self.parameters = parameters

@@ -10,6 +10,7 @@ public enum CELConstant: Sendable, Hashable {
     case string(String)
     case bytes([UInt8])
 
+    /// The value it stands for.
     public var value: CELValue {
         switch self {
         case .null: .null
@@ -54,18 +55,25 @@ public enum CELMacro: String, Sendable, Hashable {
 
 /// The syntax tree of an expression, with the place of each part.
 public struct CELExpression: Sendable, Hashable {
+    /// An element of a list literal.
     public struct Element: Sendable, Hashable {
+        /// The element, or the value of the entry.
         public let value: CELExpression
         /// `[?x]`: left out when `x` is an empty optional.
         public let isOptional: Bool
     }
 
+    /// An entry of a map literal.
     public struct Entry: Sendable, Hashable {
+        /// The key.
         public let key: CELExpression
+        /// The element, or the value of the entry.
         public let value: CELExpression
+        /// `{?k: x}`: left out when `x` is an empty optional.
         public let isOptional: Bool
     }
 
+    /// What an expression is made of.
     public indirect enum Kind: Sendable, Hashable {
         case constant(CELConstant)
         /// A name; a leading `.` makes it absolute.
@@ -90,6 +98,7 @@ public struct CELExpression: Sendable, Hashable {
         case macro(CELMacro, over: CELExpression, variables: [String], [CELExpression])
     }
 
+    /// What it is.
     public let kind: Kind
     /// Bytes of the source.
     public let range: Range<Int>
@@ -259,17 +268,19 @@ extension CELConstant {
         case .bool(let value): value ? "true" : "false"
         case .int(let value): String(value)
         case .uint(let value): "\(value)u"
-        case .double(let value): value.description.contains(where: { $0 == "." || $0 == "e" }) ? "\(value)" : "\(value).0"
+        case .double(let value):
+            value.description.contains(where: { $0 == "." || $0 == "e" }) ? "\(value)" : "\(value).0"
         case .string(let value): quoted(value)
         case .bytes(let value):
-            "b\"" + value.map { byte in
-                switch byte {
-                case 0x22: "\\\""
-                case 0x5C: "\\\\"
-                case 0x20..<0x7F: String(Unicode.Scalar(byte))
-                default: "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
-                }
-            }.joined() + "\""
+            "b\""
+                + value.map { byte in
+                    switch byte {
+                    case 0x22: "\\\""
+                    case 0x5C: "\\\\"
+                    case 0x20..<0x7F: String(Unicode.Scalar(byte))
+                    default: "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+                    }
+                }.joined() + "\""
         }
     }
 }

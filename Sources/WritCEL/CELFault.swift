@@ -14,6 +14,7 @@ public struct CELLimits: Sendable, Hashable {
     /// Units that folding constants may spend while loading.
     public var foldingBudget: Int
 
+    /// Creates bounds. A depth above 200 counts as 200: the passes over the tree are recursive.
     public init(
         sourceBytes: Int = 4 << 10, nodes: Int = 1_000, depth: Int = 80, macroDepth: Int = 3,
         foldingBudget: Int = 20_000
@@ -39,6 +40,7 @@ public struct CELError: Error, Sendable, Hashable, CustomStringConvertible {
     /// What the reader can do next.
     public let hint: String?
 
+    /// Creates an error whose place is known.
     public init(message: String, offset: Int, line: Int, column: Int, hint: String? = nil) {
         self.message = message
         self.offset = offset
@@ -47,6 +49,7 @@ public struct CELError: Error, Sendable, Hashable, CustomStringConvertible {
         self.hint = hint
     }
 
+    /// `line:column: message (hint)`
     public var description: String {
         let text = "\(line):\(column): \(message)"
         guard let hint else { return text }
@@ -56,6 +59,7 @@ public struct CELError: Error, Sendable, Hashable, CustomStringConvertible {
 
 /// Why an evaluation gave no value.
 public struct CELFault: Error, Sendable, Hashable, CustomStringConvertible {
+    /// What kind of fault it is.
     public enum Code: String, Sendable, Hashable {
         case noSuchOverload, noSuchKey, noSuchField, unknownName, overflow, divisionByZero, outOfRange, badArgument
         case repeatedKey, function
@@ -63,6 +67,7 @@ public struct CELFault: Error, Sendable, Hashable, CustomStringConvertible {
         case budget
     }
 
+    /// The kind, for programs.
     public let code: Code
     /// One line, lower case, no full stop. Never holds more than a few words of the data.
     public let message: String
@@ -73,11 +78,13 @@ public struct CELFault: Error, Sendable, Hashable, CustomStringConvertible {
     /// From 1, in Unicode scalars; nil with ``offset``.
     public internal(set) var column: Int?
 
+    /// Creates a fault; its place is filled in by the evaluation.
     public init(_ code: Code, _ message: String) {
         self.code = code
         self.message = message
     }
 
+    /// `line:column: message`
     public var description: String {
         guard let line, let column else { return message }
         return "\(line):\(column): \(message)"
@@ -120,6 +127,11 @@ struct Meter {
     mutating func charge(_ units: Int) throws(CELFault) {
         left &-= units
         if left < 0 { throw CELFault(.budget, "costs more than its budget") }
+    }
+
+    /// For finding a key: its text is read once.
+    mutating func charge(key: CELValue) throws(CELFault) {
+        if case .string(let text) = key { try charge(bytes: text.utf8.count) } else { try charge(1) }
     }
 
     /// For reading or making this many bytes.

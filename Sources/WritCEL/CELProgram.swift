@@ -5,6 +5,7 @@ public struct CELProgram: Sendable {
     /// A budget that any sensible condition stays far below and that takes a few milliseconds to spend.
     public static let defaultBudget = 200_000
 
+    /// The text it was compiled from.
     public let source: String
     /// The syntax tree, for static analysis.
     public let ast: CELExpression
@@ -63,7 +64,7 @@ public struct CELProgram: Sendable {
             var frame = try frame(activation, budget)
             return try root.value(&frame)
         } catch {
-            throw error.located(in: Array(source.utf8))
+            throw error.at(ast.range.lowerBound).located(in: Array(source.utf8))
         }
     }
 
@@ -75,12 +76,12 @@ public struct CELProgram: Sendable {
             var frame = try frame(activation, budget)
             return try root.truth(&frame)
         } catch {
-            throw error.located(in: Array(source.utf8))
+            throw error.at(ast.range.lowerBound).located(in: Array(source.utf8))
         }
     }
 
     private func frame(_ activation: some CELActivation, _ budget: Int) throws(CELFault) -> Frame {
-        var meter = Meter(left: budget)
+        var meter = Meter(left: max(0, budget))
         try meter.charge(weight)
         let locals = localCount == 0 ? [] : [CELValue](repeating: .null, count: localCount)
         return Frame(activation: activation, locals: locals, meter: meter)

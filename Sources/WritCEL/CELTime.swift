@@ -23,6 +23,7 @@ public struct CELTimestamp: Sendable, Hashable, Comparable {
         self.nanoseconds = Int32(nanoseconds)
     }
 
+    /// Earlier comes first.
     public static func < (left: CELTimestamp, right: CELTimestamp) -> Bool {
         (left.seconds, left.nanoseconds) < (right.seconds, right.nanoseconds)
     }
@@ -139,8 +140,10 @@ public struct CELTimestamp: Sendable, Hashable, Comparable {
 
 /// A span of time in nanoseconds, some 292 years either way.
 public struct CELDuration: Sendable, Hashable, Comparable {
+    /// The whole span.
     public let nanoseconds: Int64
 
+    /// Creates a span.
     public init(nanoseconds: Int64) {
         self.nanoseconds = nanoseconds
     }
@@ -151,6 +154,7 @@ public struct CELDuration: Sendable, Hashable, Comparable {
         nanoseconds = overflow ? (seconds < 0 ? .min : .max) : product
     }
 
+    /// Shorter comes first.
     public static func < (left: CELDuration, right: CELDuration) -> Bool {
         left.nanoseconds < right.nanoseconds
     }

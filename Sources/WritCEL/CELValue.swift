@@ -54,10 +54,12 @@ public indirect enum CELValue: Sendable {
         }
     }
 
+    /// The `bool` this is; nil for any other type.
     public var bool: Bool? {
         if case .bool(let value) = self { value } else { nil }
     }
 
+    /// The `string` this is; nil for any other type.
     public var string: String? {
         if case .string(let value) = self { value } else { nil }
     }
@@ -71,6 +73,7 @@ public indirect enum CELValue: Sendable {
         }
     }
 
+    /// The `list` this is; nil for any other type.
     public var list: [CELValue]? {
         if case .list(let value) = self { value } else { nil }
     }
@@ -79,6 +82,7 @@ public indirect enum CELValue: Sendable {
 /// Same type and same value; any NaN equals any NaN, maps compare without order. The language's own `==` also
 /// compares numbers of different types.
 extension CELValue: Equatable {
+    /// Costs time in the size written out: parts that are shared count each time.
     public static func == (left: CELValue, right: CELValue) -> Bool {
         switch (left, right) {
         case (.null, .null): true
@@ -102,10 +106,15 @@ extension CELValue: Equatable {
 extension CELValue: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
     ExpressibleByFloatLiteral, ExpressibleByArrayLiteral
 {
+    /// A `string`.
     public init(stringLiteral value: String) { self = .string(value) }
+    /// A `bool`.
     public init(booleanLiteral value: Bool) { self = .bool(value) }
+    /// An `int`.
     public init(integerLiteral value: Int64) { self = .int(value) }
+    /// A `double`.
     public init(floatLiteral value: Double) { self = .double(value) }
+    /// A `list`.
     public init(arrayLiteral elements: CELValue...) { self = .list(elements) }
 }
 
@@ -228,7 +237,9 @@ public struct CELMap: Sendable {
         storage = Storage(rows, rows.count > CELMap.indexed ? index : [:])
     }
 
+    /// Number of entries.
     public var count: Int { storage.entries.count }
+    /// Has no entries.
     public var isEmpty: Bool { storage.entries.isEmpty }
     /// The keys in their order.
     public var keys: [CELValue] { storage.entries.map(\.original) }
@@ -244,6 +255,10 @@ public struct CELMap: Sendable {
     /// The value of a string key.
     public subscript(key: String) -> CELValue? { value(of: .string(key)) }
 
+    func entry(at index: Int) -> (key: CELValue, value: CELValue) {
+        (storage.entries[index].original, storage.entries[index].value)
+    }
+
     func value(of key: CELKey) -> CELValue? {
         if storage.entries.count > CELMap.indexed {
             guard let row = storage.index[key] else { return nil }
@@ -255,6 +270,7 @@ public struct CELMap: Sendable {
 }
 
 extension CELMap: Equatable {
+    /// Equal keys with equal values, in any order.
     public static func == (left: CELMap, right: CELMap) -> Bool {
         guard left.count == right.count else { return false }
         return left.storage.entries.allSatisfy { right.value(of: $0.key) == $0.value }

@@ -74,8 +74,10 @@ struct Compiler {
         _ wanted: CELType, _ part: Typed, _ expression: CELExpression, _ what: String
     ) throws(SyntaxFault) {
         guard isChecked, !solver.assign(wanted, part.type) else { return }
+        // The key of a map that says nothing about its keys.
+        let shown = solver.known(wanted).isParameter ? "a bool, int, uint or string" : solver.final(wanted).description
         throw SyntaxFault(
-            message: "\(what) must be \(wanted), not \(solver.final(part.type))", offset: expression.range.lowerBound)
+            message: "\(what) must be \(shown), not \(solver.final(part.type))", offset: expression.range.lowerBound)
     }
 
     // MARK: Expressions
@@ -176,14 +178,11 @@ struct Compiler {
         for entry in entries {
             let key = try compile(entry.key)
             let value = try compile(entry.value)
-            switch solver.known(key.type) {
-            case .bool, .int, .uint, .string, .dyn, .parameter: break
-            case let other:
-                if isChecked {
-                    throw SyntaxFault(
-                        message: "a key must be a bool, int, uint or string, not \(solver.final(other))",
-                        offset: entry.key.range.lowerBound)
-                }
+            let ownKey = solver.freshKey()
+            guard !isChecked || solver.assign(ownKey, key.type) else {
+                throw SyntaxFault(
+                    message: "a key must be a bool, int, uint or string, not \(solver.final(key.type))",
+                    offset: entry.key.range.lowerBound)
             }
             var own = value.type
             if entry.isOptional {
@@ -191,12 +190,12 @@ struct Compiler {
                 try require(.optional(own), value, entry.value, "the value of a key after `?`")
                 own = solver.known(own)
             }
-            keyType = keyType.map { solver.join($0, key.type) } ?? key.type
+            keyType = keyType.map { solver.join($0, ownKey) } ?? ownKey
             valueType = valueType.map { solver.join($0, own) } ?? own
             parts += [key, value]
             rows.append((key.node, value.node, entry.isOptional))
         }
-        return made(MapNode(offset, rows), .map(keyType ?? solver.fresh(), valueType ?? solver.fresh()), parts)
+        return made(MapNode(offset, rows), .map(keyType ?? solver.freshKey(), valueType ?? solver.fresh()), parts)
     }
 
     // MARK: Names and fields
@@ -313,7 +312,8 @@ struct Compiler {
         case .map(let key, let value):
             guard solver.assign(.string, key) else {
                 throw SyntaxFault(
-                    message: "keys of this map are \(solver.final(key)), not string", offset: expression.range.lowerBound,
+                    message: "keys of this map are \(solver.final(key)), not string",
+                    offset: expression.range.lowerBound,
                     hint: "write map[key]")
             }
             found = value
@@ -509,19 +509,27 @@ struct Compiler {
             guard !fitting.isEmpty else {
                 return try refuse(.noSuchOverload, "no such overload: \(name)", expression)
             }
-            return made(DispatchNode(offset, name, parts.map(\.node), fitting), .dyn, parts, cost: cost(fitting))
+            let nodes = parts.map(\.node)
+            let node: Node =
+                isFallback(name, isMember, parts)
+                ? FallbackNode(offset, nodes[0], nodes[1], keepsOptional: name == "or")
+                : DispatchNode(offset, name, nodes, fitting)
+            return made(node, .dyn, parts, cost: cost(fitting))
         }
         var chosen: [(overload: Overload, solver: TypeSolver, result: CELType)] = []
         for overload in fitting {
             var trial = solver
             let signature = trial.instantiate(overload.parameters + [overload.result])
             let wanted = parts.indices.map { signature[min($0, overload.parameters.count - 1)] }
-            if trial.assign(wanted, parts.map(\.type)) { chosen.append((overload, trial, signature[signature.count - 1])) }
+            if trial.assign(wanted, parts.map(\.type)) {
+                chosen.append((overload, trial, signature[signature.count - 1]))
+            }
         }
         guard let first = chosen.first else {
             let types = parts.map { solver.final($0.type).description }
             let shown =
-                isMember ? "\(types[0]).\(name)(\(types.dropFirst().joined(separator: ", ")))"
+                isMember
+                ? "\(types[0]).\(name)(\(types.dropFirst().joined(separator: ", ")))"
                 : "\(name)(\(types.joined(separator: ", ")))"
             return try refuse(.noSuchOverload, "no overload \(shown)", expression, hint: signatures(name, found))
         }
@@ -536,14 +544,21 @@ struct Compiler {
             }
             let nodes = parts.map(\.node)
             let node: Node =
-                needsDispatch
-                ? DispatchNode(offset, name, nodes, [first.overload]) : CallNode(offset, nodes, first.overload.body)
+                isFallback(name, isMember, parts)
+                ? FallbackNode(offset, nodes[0], nodes[1], keepsOptional: name == "or")
+                : needsDispatch
+                    ? DispatchNode(offset, name, nodes, [first.overload]) : CallNode(offset, nodes, first.overload.body)
             return made(node, solver.known(first.result), parts, cost: first.overload.cost)
         }
         let results = chosen.map { $0.solver.final($0.result) }
         let result = results.allSatisfy { $0 == results[0] } ? results[0] : .dyn
         let node = DispatchNode(offset, name, parts.map(\.node), chosen.map(\.overload))
         return made(node, result, parts, cost: cost(chosen.map(\.overload)))
+    }
+
+    /// `x.or(y)` and `x.orValue(y)` look at `y` only when they need it.
+    private func isFallback(_ name: String, _ isMember: Bool, _ parts: [Typed]) -> Bool {
+        isMember && parts.count == 2 && (name == "or" || name == "orValue")
     }
 
     private func cost(_ overloads: [Overload]) -> Int {
@@ -624,7 +639,8 @@ struct Compiler {
         }
         let node = ComprehensionNode(
             offset, macro, over: range.node, first: base, second: variables.count == 2 ? base + 1 : nil,
-            condition: condition?.node, result: result?.node, cost: 1 + (condition?.weight ?? 0) + (result?.weight ?? 0))
+            condition: condition?.node, result: result?.node, cost: 1 + (condition?.weight ?? 0) + (result?.weight ?? 0)
+        )
         return Typed(node: node, type: isChecked ? type : .dyn, weight: range.weight + 1)
     }
 

@@ -13,7 +13,8 @@ final class ComprehensionNode: Node, @unchecked Sendable {
     let cost: Int
 
     init(
-        _ offset: Int, _ macro: CELMacro, over: Node, first: Int, second: Int?, condition: Node?, result: Node?, cost: Int
+        _ offset: Int, _ macro: CELMacro, over: Node, first: Int, second: Int?, condition: Node?, result: Node?,
+        cost: Int
     ) {
         self.macro = macro
         self.over = over
@@ -51,7 +52,7 @@ final class ComprehensionNode: Node, @unchecked Sendable {
         switch try over.value(&frame) {
         case .list(let list):
             for (index, element) in list.enumerated() {
-                try frame.meter.charge(cost)
+                try pay(&frame)
                 if let second {
                     frame.locals[first] = .int(Int64(index))
                     frame.locals[second] = element
@@ -61,13 +62,22 @@ final class ComprehensionNode: Node, @unchecked Sendable {
                 guard try body(&frame) else { return }
             }
         case .map(let map):
-            for entry in map.entries {
-                try frame.meter.charge(cost)
+            for index in 0..<map.count {
+                let entry = map.entry(at: index)
+                try pay(&frame)
                 frame.locals[first] = entry.key
                 if let second { frame.locals[second] = entry.value }
                 guard try body(&frame) else { return }
             }
         case let other: throw fault(.noSuchOverload, "no such overload: \(other.type.name).\(macro.rawValue)")
+        }
+    }
+
+    private func pay(_ frame: inout Frame) throws(CELFault) {
+        do throws(CELFault) {
+            try frame.meter.charge(cost)
+        } catch {
+            throw error.at(offset)
         }
     }
 
@@ -115,6 +125,7 @@ final class ComprehensionNode: Node, @unchecked Sendable {
             if let condition, try !condition.truth(&frame) { return true }
             guard let value = try result?.value(&frame) else { return true }
             if macro == .transformMap {
+                try frame.meter.charge(key: frame.locals[first])
                 pairs.append((frame.locals[first], value))
             } else if case .map(let entry) = value {
                 try frame.meter.charge(entry.count)

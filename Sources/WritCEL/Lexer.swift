@@ -111,7 +111,8 @@ struct Lexer {
             case "\u{201C}", "\u{201D}", "\u{2018}", "\u{2019}": "write plain quotes"
             default: nil
             }
-        let shown = scalar.value > 0x20 && scalar.value != 0x7F && scalar.properties.generalCategory != .format
+        let shown =
+            scalar.value > 0x20 && scalar.value != 0x7F && scalar.properties.generalCategory != .format
             ? "`\(scalar)`" : "U+" + String(scalar.value, radix: 16, uppercase: true)
         return SyntaxFault(message: "unexpected character \(shown)", offset: at, hint: hint)
     }
@@ -222,18 +223,8 @@ struct Lexer {
                     message: "text in quotes does not end on its line", offset: start,
                     hint: "write `\\n`, or three quotes on both sides")
             }
-            if byte == 0x5C {
-                if isRaw {
-                    out.append(byte)
-                    at += 1
-                    // A backslash keeps a quote from ending the text, and stays.
-                    if at < source.count, source[at] == quote || source[at] == 0x5C, !(source[at] == quote && isTriple) {
-                        out.append(source[at])
-                        at += 1
-                    }
-                } else {
-                    try escape(isBytes: isBytes, into: &out)
-                }
+            if byte == 0x5C, !isRaw {
+                try escape(isBytes: isBytes, into: &out)
                 continue
             }
             out.append(byte)

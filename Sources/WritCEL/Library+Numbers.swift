@@ -21,16 +21,25 @@ extension Library {
             // One number, one type: what several numbers of one type give; else whatever the largest is.
             let same: [Row] = [CELType.int, .uint, .double].flatMap { type in
                 [
-                    ("math.\(name)", Overload(
-                        isMember: false, parameters: [type], result: type, cost: 1, isVariadic: true, body: choose)),
-                    ("math.\(name)", Overload(
-                        isMember: false, parameters: [.list(type)], result: type, cost: 1, body: choose)),
+                    (
+                        "math.\(name)",
+                        Overload(
+                            isMember: false, parameters: [type], result: type, cost: 1, isVariadic: true, body: choose)
+                    ),
+                    (
+                        "math.\(name)",
+                        Overload(
+                            isMember: false, parameters: [.list(type)], result: type, cost: 1, body: choose)
+                    ),
                 ]
             }
             return same + [
-                ("math.\(name)", Overload(
-                    isMember: false, parameters: [.dyn], result: .dyn, cost: 1, isVariadic: true,
-                    body: choose))
+                (
+                    "math.\(name)",
+                    Overload(
+                        isMember: false, parameters: [.dyn], result: .dyn, cost: 1, isVariadic: true,
+                        body: choose)
+                )
             ]
         } + [
             real("ceil") { $0.rounded(.up) }, real("floor") { $0.rounded(.down) },
@@ -56,21 +65,21 @@ extension Library {
         + bits("bitXor", { $0 ^ $1 }, { $0 ^ $1 }) + shifts
 
     private static let shifts: [Row] = [
-            unary("math.bitNot", .function, .int, .int) { value, _ throws(CELFault) in ~value },
-            unary("math.bitNot", .function, .uint, .uint) { value, _ throws(CELFault) in ~value },
-            binary("math.bitShiftLeft", .function, .int, .int, .int) { value, by, _ throws(CELFault) in
-                value << (try shift(by))
-            },
-            binary("math.bitShiftLeft", .function, .uint, .int, .uint) { value, by, _ throws(CELFault) in
-                value << (try shift(by))
-            },
-            // Without the sign, as the extension has it.
-            binary("math.bitShiftRight", .function, .int, .int, .int) { value, by, _ throws(CELFault) in
-                Int64(bitPattern: UInt64(bitPattern: value) >> (try shift(by)))
-            },
-            binary("math.bitShiftRight", .function, .uint, .int, .uint) { value, by, _ throws(CELFault) in
-                value >> (try shift(by))
-            },
+        unary("math.bitNot", .function, .int, .int) { value, _ throws(CELFault) in ~value },
+        unary("math.bitNot", .function, .uint, .uint) { value, _ throws(CELFault) in ~value },
+        binary("math.bitShiftLeft", .function, .int, .int, .int) { value, by, _ throws(CELFault) in
+            value << (try shift(by))
+        },
+        binary("math.bitShiftLeft", .function, .uint, .int, .uint) { value, by, _ throws(CELFault) in
+            value << (try shift(by))
+        },
+        // Without the sign, as the extension has it.
+        binary("math.bitShiftRight", .function, .int, .int, .int) { value, by, _ throws(CELFault) in
+            Int64(bitPattern: UInt64(bitPattern: value) >> (try shift(by)))
+        },
+        binary("math.bitShiftRight", .function, .uint, .int, .uint) { value, by, _ throws(CELFault) in
+            value >> (try shift(by))
+        },
     ]
 
     private static func real(_ name: String, _ body: @escaping @Sendable (Double) -> Double) -> Row {

@@ -84,7 +84,7 @@ enum Library {
             [Form.function, .member].map { form in
                 binary("matches", form, .string, .string, .bool) { text, pattern, meter throws(CELFault) in
                     // Compiling costs far more than searching; constant patterns never come here.
-                    try meter.charge(500 + pattern.utf8.count * 10)
+                    try meter.charge(2_000 + pattern.utf8.count * 20)
                     try meter.charge(bytes: text.utf8.count)
                     return try compiled(pattern).matches(text)
                 }
@@ -140,7 +140,9 @@ enum Library {
             return Int64(value)
         },
         unary("int", .function, .string, .int) { text, _ throws(CELFault) in
-            guard text.utf8.count <= 32, let int = Int64(text) else { throw CELFault(.badArgument, "text is not an int") }
+            guard text.utf8.count <= 32, let int = Int64(text) else {
+                throw CELFault(.badArgument, "text is not an int")
+            }
             return int
         },
         unary("int", .function, .timestamp, .int) { value, _ throws(CELFault) in value.seconds },
@@ -155,7 +157,9 @@ enum Library {
             return UInt64(value)
         },
         unary("uint", .function, .string, .uint) { text, _ throws(CELFault) in
-            guard text.utf8.count <= 32, let uint = UInt64(text) else { throw CELFault(.badArgument, "text is not a uint") }
+            guard text.utf8.count <= 32, let uint = UInt64(text) else {
+                throw CELFault(.badArgument, "text is not a uint")
+            }
             return uint
         },
         unary("double", .function, .double, .double) { value, _ throws(CELFault) in value },
@@ -212,9 +216,9 @@ enum Library {
     ]
 
     private static let parts: [(String, @Sendable (CivilDate) -> Int64)] = [
-            ("getFullYear", { $0.year }), ("getMonth", { $0.month - 1 }), ("getDate", { $0.day }),
-            ("getDayOfMonth", { $0.day - 1 }), ("getDayOfWeek", { $0.weekday }), ("getDayOfYear", { $0.dayOfYear }),
-            ("getHours", { $0.hour }), ("getMinutes", { $0.minute }), ("getSeconds", { $0.second }),
+        ("getFullYear", { $0.year }), ("getMonth", { $0.month - 1 }), ("getDate", { $0.day }),
+        ("getDayOfMonth", { $0.day - 1 }), ("getDayOfWeek", { $0.weekday }), ("getDayOfYear", { $0.dayOfYear }),
+        ("getHours", { $0.hour }), ("getMinutes", { $0.minute }), ("getSeconds", { $0.second }),
     ]
 
     private static let times: [Row] =
@@ -224,7 +228,7 @@ enum Library {
                     part(CivilDate(seconds: time.seconds))
                 },
                 binary(name, .member, .timestamp, .string, .int) { time, zone, meter throws(CELFault) in
-                    try meter.charge(50)
+                    try meter.charge(500)
                     guard let date = time.civil(in: zone) else { throw CELFault(.badArgument, "unknown time zone") }
                     return part(date)
                 },
@@ -302,7 +306,8 @@ extension Lens where T == CELTimestamp {
 extension Lens where T == CELDuration {
     static var duration: Lens {
         Lens(
-            type: .duration, read: { if case .duration(let value) = $0 { value } else { nil } }, make: { .duration($0) })
+            type: .duration, read: { if case .duration(let value) = $0 { value } else { nil } }, make: { .duration($0) }
+        )
     }
 }
 

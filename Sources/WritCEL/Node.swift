@@ -71,14 +71,11 @@ final class SlotNode: Node, @unchecked Sendable {
     }
 
     override func value(_ frame: inout Frame) throws(CELFault) -> CELValue {
-        try frame.activation.value(slot: slot)
-    }
-
-    override func truth(_ frame: inout Frame) throws(CELFault) -> Bool {
-        guard case .bool(let truth) = try frame.activation.value(slot: slot) else {
-            throw fault(.noSuchOverload, "expected a bool")
+        do throws(CELFault) {
+            return try frame.activation.value(slot: slot)
+        } catch {
+            throw error.at(offset)
         }
-        return truth
     }
 }
 
@@ -92,7 +89,11 @@ final class IsSetNode: Node, @unchecked Sendable {
     }
 
     override func truth(_ frame: inout Frame) throws(CELFault) -> Bool {
-        !(try frame.activation.value(slot: slot)).isZero
+        do throws(CELFault) {
+            return !(try frame.activation.value(slot: slot)).isZero
+        } catch {
+            throw error.at(offset)
+        }
     }
 }
 
@@ -241,7 +242,7 @@ final class MembershipNode: Node, @unchecked Sendable {
         let value = try element.value(&frame)
         switch try container.value(&frame) {
         case .list(let list):
-            if case .string(let text) = value {
+            if case .string(let text) = value, text.utf8.count <= 64 {
                 try frame.meter.charge(list.count)
                 for case .string(let other) in list where sameText(text, other) { return true }
                 return false
@@ -251,7 +252,9 @@ final class MembershipNode: Node, @unchecked Sendable {
                 if try areEqual(value, other, &frame.meter) { return true }
             }
             return false
-        case .map(let map): return map[value] != nil
+        case .map(let map):
+            try frame.meter.charge(key: value)
+            return map[value] != nil
         case let other: throw fault(.noSuchOverload, "no such overload: \(value.type.name) in \(other.type.name)")
         }
     }
@@ -357,6 +360,7 @@ final class IndexNode: Node, @unchecked Sendable {
             let value = list[Int(position)]
             return isOptional ? .optional(value) : value
         case .map(let map):
+            try frame.meter.charge(key: key)
             let value = map[key]
             if isOptional { return .optional(value) }
             guard let value else { throw fault(.noSuchKey, "no such key: \(shown(key))") }
@@ -425,6 +429,7 @@ final class MapNode: Node, @unchecked Sendable {
         for entry in entries {
             let key = try entry.key.value(&frame)
             let value = try entry.value.value(&frame)
+            try frame.meter.charge(key: key)
             guard CELKey(key) != nil else { throw fault(.badArgument, "unsupported key type: \(key.type.name)") }
             if entry.isOptional {
                 guard case .optional(let held) = value else {
@@ -489,6 +494,28 @@ final class DispatchNode: Node, @unchecked Sendable {
         }
         let types = values.map(\.type.name).joined(separator: ", ")
         throw fault(.noSuchOverload, "no such overload: \(name)(\(types))")
+    }
+}
+
+/// `optional.or(other)` and `optional.orValue(other)`
+final class FallbackNode: Node, @unchecked Sendable {
+    let operand: Node, other: Node
+    let keepsOptional: Bool
+
+    init(_ offset: Int, _ operand: Node, _ other: Node, keepsOptional: Bool) {
+        self.operand = operand
+        self.other = other
+        self.keepsOptional = keepsOptional
+        super.init(offset)
+    }
+
+    override func value(_ frame: inout Frame) throws(CELFault) -> CELValue {
+        let value = try operand.value(&frame)
+        guard case .optional(let held) = value else {
+            throw fault(.noSuchOverload, "expected an optional, got \(value.type.name)")
+        }
+        guard let held else { return try other.value(&frame) }
+        return keepsOptional ? value : held
     }
 }
 

@@ -180,7 +180,8 @@ struct Parser {
                 try expect(.rightBracket)
                 operand = try make(.index(operand, index, isOptional: isOptional), start)
             } else if isAt(.leftBrace), operand.path != nil {
-                throw SyntaxFault(message: "messages are not supported", offset: start, hint: "write a map: {\"key\": …}")
+                throw SyntaxFault(
+                    message: "messages are not supported", offset: start, hint: "write a map: {\"key\": …}")
             } else {
                 return operand
             }
@@ -207,6 +208,8 @@ struct Parser {
         guard Set(names).count == names.count else {
             throw SyntaxFault(message: "`\(name)` needs two different variables", offset: place)
         }
+        // The count above goes by commas, and a comma may have nothing after it.
+        guard !isAt(.rightParenthesis) else { throw unexpected("`\(name)` needs an expression after its variables") }
         let arguments = try arguments()
         return try make(.macro(macro, over: target, variables: names, arguments), start)
     }
@@ -337,14 +340,18 @@ struct Parser {
         case .int(let digits):
             kind = "an int"
             let isHex = digits.count > 1 && digits.utf8.dropFirst().first.map { $0 | 0x20 == 0x78 } == true
-            constant = Int64(sign + (isHex ? String(digits.dropFirst(2)) : digits), radix: isHex ? 16 : 10).map { .int($0) }
+            constant = Int64(sign + (isHex ? String(digits.dropFirst(2)) : digits), radix: isHex ? 16 : 10).map {
+                .int($0)
+            }
         case .uint(let digits):
             kind = "a uint"
             let isHex = digits.count > 1 && digits.utf8.dropFirst().first.map { $0 | 0x20 == 0x78 } == true
             constant = UInt64(isHex ? String(digits.dropFirst(2)) : digits, radix: isHex ? 16 : 10).map { .uint($0) }
         case .double(let digits):
             kind = "a double"
-            constant = Double(sign + (digits.hasPrefix(".") ? "0" : "") + digits).flatMap { $0.isFinite ? .double($0) : nil }
+            constant = Double(sign + (digits.hasPrefix(".") ? "0" : "") + digits).flatMap {
+                $0.isFinite ? .double($0) : nil
+            }
         default: throw unexpected("expected a number")
         }
         guard let constant else { throw SyntaxFault(message: "number does not fit \(kind)", offset: start) }

@@ -33,8 +33,9 @@ func areEqual(_ left: CELValue, _ right: CELValue, _ meter: inout Meter) throws(
         return true
     case (.map(let a), .map(let b)):
         guard a.count == b.count else { return false }
-        for entry in a.entries {
-            try meter.charge(1)
+        for index in 0..<a.count {
+            let entry = a.entry(at: index)
+            try meter.charge(key: entry.key)
             guard let other = b[entry.key], try areEqual(entry.value, other, &meter) else { return false }
         }
         return true

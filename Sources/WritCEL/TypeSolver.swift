@@ -10,6 +10,17 @@ struct TypeSolver {
         return .parameter("?\(count)")
     }
 
+    /// For the key of an empty map. Only ever stands for a type that can be a key.
+    ///
+    /// Invariant: every key of a map type is such a parameter or a scalar. So a type has one part that nests, and stays
+    /// as small as the expression; with keys that nest, a few sharing bindings would make a type of exponential size.
+    mutating func freshKey() -> CELType {
+        count += 1
+        return .parameter("?key\(count)")
+    }
+
+    private static func isKey(_ name: String) -> Bool { name.hasPrefix("?key") }
+
     /// The signature with parameters of its own.
     mutating func instantiate(_ types: [CELType]) -> [CELType] {
         var names: [String: CELType] = [:]
@@ -75,7 +86,15 @@ struct TypeSolver {
     private mutating func unify(_ target: CELType, _ source: CELType) -> Bool {
         switch (known(target), known(source)) {
         case (let a, let b) where a == b: return true
+        case (.parameter(let a), .parameter(let b)):
+            if TypeSolver.isKey(a), !TypeSolver.isKey(b) {
+                bindings[b] = .parameter(a)
+            } else {
+                bindings[a] = .parameter(b)
+            }
+            return true
         case (.parameter(let name), let other), (let other, .parameter(let name)):
+            if TypeSolver.isKey(name), ![.bool, .int, .uint, .string, .dyn].contains(other) { return false }
             guard !occurs(name, in: other) else { return false }
             bindings[name] = other
             return true

@@ -10,7 +10,8 @@ import WritCore
         .appending(path: "../../../shared/data/cel").standardizedFileURL
 
     @Test func `every test of the specification passes`() throws {
-        let files = (try? FileManager.default.contentsOfDirectory(at: Self.folder, includingPropertiesForKeys: nil)) ?? []
+        let files =
+            (try? FileManager.default.contentsOfDirectory(at: Self.folder, includingPropertiesForKeys: nil)) ?? []
         let tables = files.filter { $0.pathExtension == "json" }.sorted { $0.path < $1.path }
         guard !tables.isEmpty else {
             print("SKIPPED: no conformance tests in \(Self.folder.path)")
@@ -19,7 +20,9 @@ import WritCore
         for table in tables {
             let report = CELConformance.run(try JSON(parsing: Array(try Data(contentsOf: table)), maximumDepth: 200))
             print("\(table.lastPathComponent): \(report.passed) passed, \(report.failed) failed")
-            for failure in report.failures.prefix(40) { print("  \(failure.test): \(failure.expression): \(failure.message)") }
+            for failure in report.failures.prefix(40) {
+                print("  \(failure.test): \(failure.expression): \(failure.message)")
+            }
             #expect(report.failures == [])
             #expect(report.passed > 0)
         }
