@@ -70,6 +70,16 @@ struct RefusedCase: Sendable, CustomTestStringConvertible {
             source: "version: \"2\"\n# \u{202E}hidden",
             error: "p.yaml:2:3: the invisible character U+202E is not accepted in a policy (delete it, also from comments)"),
         RefusedCase(
+            source: "version: \"2\"\nrules: [{name: a, action: allow, when: '\"seen\" in session.taints'}]",
+            error:
+                "p.yaml:2:40: the grant `a` would open up when the session gets a label (labels only restrict: use them in grants under `!`, in restrictions without)"
+        ),
+        RefusedCase(
+            source: "version: \"2\"\nrules: [{name: a, action: deny, unless: 'size(session.taints) > 1'}]",
+            error:
+                "p.yaml:2:41: the rule `a` would fall away when the session gets a label (labels only restrict: use them in grants under `!`, in restrictions without)"
+        ),
+        RefusedCase(
             source: "version: \"3\"",
             error: "p.yaml:1:10: version `3` is not known (`\"2\"`, or `\"1.0\"` for scanner rules)"),
         RefusedCase(

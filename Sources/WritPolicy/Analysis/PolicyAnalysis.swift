@@ -148,7 +148,8 @@ public struct PolicyAnalysis {
         } else if matcher.packages != nil, matcher.commands?.isEmpty == true {
             return "no package operation is such a command"
         }
-        return Contradiction.reason(when: rule.when, unless: rule.unless, kinds: matcher.kinds)
+        return Contradiction.reason(
+            when: rule.when, unless: rule.unless, kinds: matcher.kinds, faultsApply: !rule.isGrant)
     }
 
     private func emptyKey(_ matcher: Matcher) -> String? {
