@@ -151,12 +151,12 @@ public final class GuardService: Sendable {
             let mustKeep = tracker.note(judgement, now: now)
             return (judgement, mustKeep)
         }
-        let record = try RequestRecord.json(
+        let record = try LedgerRecord.json(
             judgement, event: delivery.event, digest: guardian.policies.digest, guardian: guardian)
         let entry = LedgerEntry(
             id: delivery.call.id, time: milliseconds, kind: .decision, agent: delivery.call.agent.kind,
             session: delivery.call.session, tool: delivery.call.tool.canonicalName, verdict: judgement.decision.verdict,
-            message: record["decision"]?["message"]?.string ?? "",
+            message: record["message"]?.string ?? "",
             rules: judgement.decision.reasons.prefix(20).map(\.rule), record: record)
         // Released only once it is in the ledger; production asks for more than that it was handed to the kernel.
         let isProduction = judgement.request.facts.environment.profile == "production"

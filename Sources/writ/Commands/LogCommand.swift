@@ -122,7 +122,7 @@ enum EntryText {
     }
 
     private static func summary(_ entry: LedgerEntry) -> String {
-        let call = entry.record["call"]
+        let call = entry.record["request"]?["call"]
         let event = call?["event"]?.string ?? ""
         let subject = subject(of: call)
         let rule = entry.verdict == .allow ? "" : entry.rules.first.map { "  " + Terminal.styled($0, .dim) } ?? ""
