@@ -25,12 +25,14 @@ final class PolicyFiles: Sendable {
     private let folders: [(layer: Layer, path: String)]
     private let single: String
     private let loader: Mutex<PolicyLoader>
+    private let builtin: Mutex<PolicyLoader>
 
     /// Policies of a home.
     init(home: WritHome, key: FingerprintKey) {
         folders = [(.organization, "/etc/writ/policies"), (.user, home.config + "/policies")]
         single = home.config + "/policy.yaml"
         loader = Mutex(PolicyLoader(options: Engines.policyOptions(key: key)))
+        builtin = Mutex(PolicyLoader(options: Engines.policyOptions(key: key, checksExamples: false)))
     }
 
     /// Files and folders whose change means that the policies may be others.
@@ -65,8 +67,11 @@ final class PolicyFiles: Sendable {
             for layer in loader.policySet.layers where layer.layer == .user {
                 own.formUnion(layer.documents.map(\.name))
             }
-            _ = loader.load(.builtin, DefaultPolicy.sources(besides: own))
-            return loader.policySet
+            // What ships is checked by tests, not at every start: its examples would cost the first call its deadline.
+            _ = builtin.withLock { $0.load(.builtin, DefaultPolicy.sources(besides: own)) }
+            let shipped = builtin.withLock { $0.policySet }
+            let machine = loader.policySet
+            return PolicySet(shipped.layers + machine.layers, broken: shipped.broken.union(machine.broken))
         }
     }
 

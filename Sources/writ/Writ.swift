@@ -18,7 +18,7 @@ struct Writ: ParsableCommand {
             CommandGroup(name: "Protect", subcommands: [DaemonCommand.self]),
             CommandGroup(name: "Understand", subcommands: [Log.self, Explain.self, LedgerCommand.self, ShellCommand.self]),
             CommandGroup(name: "Write policy", subcommands: [PolicyCommand.self, ToolsCommand.self]),
-            CommandGroup(name: "Check", subcommands: [Decide.self, PackagesCommand.self, IndexCommand.self]),
+            CommandGroup(name: "Check", subcommands: [Decide.self, Scan.self, PackagesCommand.self, IndexCommand.self]),
         ]
     )
 
