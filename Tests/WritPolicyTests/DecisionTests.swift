@@ -9,7 +9,9 @@ import WritCore
         PolicySet([try Fixture.layer("version: \"2\"\n" + text, as: layer)])
     }
 
-    @Test(arguments: [("", Verdict.allow), ("prototyping", .allow), ("guarded", .ask), ("production", .deny), ("odd", .deny)])
+    @Test(arguments: [
+        ("", Verdict.allow), ("prototyping", .allow), ("guarded", .ask), ("production", .deny), ("odd", .deny),
+    ])
     func `an operation that no rule covers gets the profile's posture`(_ profile: String, _ verdict: Verdict) throws {
         let request = Fixture.request([Operation(.toolOther)], profile: profile)
         #expect(PolicySet([]).decide(request).verdict == verdict)
@@ -39,7 +41,8 @@ import WritCore
         pipe.host = "get.example.net"
         #expect(
             set.decide(Fixture.request([pipe])).message
-                == "writ[fetch-and-run]: `sh -s` runs text fetched from get.example.net. Download it and read it first.")
+                == "writ[fetch-and-run]: `sh -s` runs text fetched from get.example.net. Download it and read it first."
+        )
     }
 
     @Test func `a grant must cover every operation, a restriction fires on any`() throws {
@@ -90,7 +93,9 @@ import WritCore
               - {name: v, action: allow, match: {actions: [git.commit]}}
               - {name: w, action: halt, match: {actions: [git.commit]}, unless: 'call.args.n > 1'}
             """)
-        func verdict(_ kind: WritCore.Operation.Kind) -> Verdict { set.decide(Fixture.request([Operation(kind)])).verdict }
+        func verdict(_ kind: WritCore.Operation.Kind) -> Verdict {
+            set.decide(Fixture.request([Operation(kind)])).verdict
+        }
         #expect(verdict(.mcpCall) == .deny)
         #expect(verdict(.httpRequest) == .deny)
         #expect(verdict(.gitPush) == .halt)
@@ -137,7 +142,8 @@ import WritCore
             defaults: {decision: allow}
             rules: [{name: all, action: allow, match: {actions: ['*']}}]
             """, as: .project)
-        #expect(PolicySet([project]).decide(Fixture.request([Operation(.gitPush)], profile: "production")).verdict == .deny)
+        #expect(
+            PolicySet([project]).decide(Fixture.request([Operation(.gitPush)], profile: "production")).verdict == .deny)
         let strict = try Fixture.layer("version: \"2\"\ndefaults: {decision: deny}", as: .project)
         #expect(PolicySet([strict]).decide(Fixture.request([Operation(.gitPush)])).verdict == .deny)
     }
@@ -204,7 +210,10 @@ import WritCore
         #expect(verdict([Operation(.httpRequest)], ["user/p/post#limits": 1]) == .allow)
         #expect(verdict([Operation(.httpRequest)], ["user/p/post#limits": 2]) == .ask)
         let charges = set.charges(for: Fixture.request([write, write, Fixture.exec("make")]))
-        #expect(charges.map { "\($0.account)=\($0.amount)" } == ["user/p/again#make=1", "user/p/money=1", "user/p/writes=2"])
+        #expect(
+            charges.map { "\($0.account)=\($0.amount)" } == [
+                "user/p/again#make=1", "user/p/money=1", "user/p/writes=2",
+            ])
     }
 
     @Test func `egress knows hosts, ports, methods and private addresses`() throws {
@@ -245,7 +254,9 @@ import WritCore
               - {name: code, scanner: code_vuln, action: ask, scope: output, on_error: deny}
             """)
         func finding(_ scanner: String, _ category: String, _ confidence: Double = 1) -> Finding {
-            Finding(scanner: scanner, rule: "r", category: category, severity: .high, confidence: confidence, message: "Found.")
+            Finding(
+                scanner: scanner, rule: "r", category: category, severity: .high, confidence: confidence,
+                message: "Found.")
         }
         func decide(_ phase: Phase, _ findings: [Finding], _ faults: [ScannerFault] = []) -> Decision {
             set.decide(

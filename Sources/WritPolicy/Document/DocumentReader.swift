@@ -39,7 +39,9 @@ extension PolicyDocument {
             var rest = line.dropFirst(7).drop { $0 == 0x20 }
             guard rest.first == UInt8(ascii: ":") else { continue }
             rest = rest.dropFirst().drop { $0 == 0x20 }
-            let value = rest.prefix { $0 != UInt8(ascii: "#") }.filter { $0 != 0x20 && $0 != 0x0D && $0 != 0x22 && $0 != 0x27 }
+            let value = rest.prefix { $0 != UInt8(ascii: "#") }.filter {
+                $0 != 0x20 && $0 != 0x0D && $0 != 0x22 && $0 != 0x27
+            }
             return value == Array("1.0".utf8) || value == Array("1".utf8)
         }
         return false
@@ -102,7 +104,8 @@ struct DocumentReader {
     }
 
     private static func isNameCharacter(_ character: Character) -> Bool {
-        character.isASCII && (character.isLetter || character.isNumber || character == "-" || character == "_" || character == ".")
+        character.isASCII
+            && (character.isLetter || character.isNumber || character == "-" || character == "_" || character == ".")
     }
 
     private func empty(_ dialect: PolicyDocument.Dialect) -> PolicyDocument {
@@ -243,7 +246,8 @@ struct DocumentReader {
         guard let condition = fields.marked(key) else { return nil }
         if escapedScalars.contains(condition.mark) {
             diagnostics.note(
-                "W102", "escape-in-condition", "the condition has a backslash between double quotes", at: condition.mark,
+                "W102", "escape-in-condition", "the condition has a backslash between double quotes",
+                at: condition.mark,
                 hint: "write conditions between single quotes")
         }
         return condition
@@ -284,7 +288,8 @@ struct DocumentReader {
             severity: fields.severity("severity") ?? .medium, tags: fields.strings("tags")?.map(\.value) ?? [],
             expires: fields.date("expires"), match: optionalMatch("match", of: fields),
             when: condition("when", of: fields), unless: condition("unless", of: fields), gate: gate,
-            limits: fields.node("limits").flatMap(limits), obligations: fields.elements("obligations").flatMap(obligations),
+            limits: fields.node("limits").flatMap(limits),
+            obligations: fields.elements("obligations").flatMap(obligations),
             examples: examples?.strings("match") ?? [], counterexamples: examples?.strings("no_match") ?? [],
             scanner: scanner.map { self.scanner($0, fields) }, onError: fields.verdict("on_error"))
     }
@@ -366,7 +371,8 @@ struct DocumentReader {
             default: return [.input, .toolResponse, .contextFile, .skill]
             }
         }
-        return Set(words.flatMap { word in word == "any" ? Phase.allCases : [Phase(rawValue: word)].compactMap(\.self) })
+        return Set(
+            words.flatMap { word in word == "any" ? Phase.allCases : [Phase(rawValue: word)].compactMap(\.self) })
     }
 
     private func mcp(_ fields: Fields) -> PolicyDocument.MCP {
@@ -495,7 +501,8 @@ struct DocumentReader {
     }
 
     private func test(_ fields: Fields) -> PolicyDocument.Test? {
-        guard let name = fields.string("name"), let given = fields.node("given"), let node = fields.node("expect") else {
+        guard let name = fields.string("name"), let given = fields.node("given"), let node = fields.node("expect")
+        else {
             return nil
         }
         let expect = Fields(node, PolicySchema.expectation, diagnostics)
@@ -546,7 +553,8 @@ struct DocumentReader {
         for waiver in document.waivers where seen[waiver.rule.value] == nil {
             diagnostics.error(
                 .unknownReference, "the waiver names \(quoted(waiver.rule.value)), which this policy does not have",
-                at: waiver.rule.mark, hint: Suggestion.nearest(to: waiver.rule.value, in: seen.keys).map { "did you mean `\($0)`?" })
+                at: waiver.rule.mark,
+                hint: Suggestion.nearest(to: waiver.rule.value, in: seen.keys).map { "did you mean `\($0)`?" })
         }
     }
 }

@@ -61,7 +61,8 @@ struct Fields {
         guard case .bool(let value) = node.content else {
             let isOldBoolean = ["yes", "no", "on", "off", "y", "n"].contains(node.text.lowercased())
             diagnostics.error(
-                .wrongType, "`\(key)` must be `true` or `false`, not \(isOldBoolean ? quoted(node.text) : node.typeName)",
+                .wrongType,
+                "`\(key)` must be `true` or `false`, not \(isOldBoolean ? quoted(node.text) : node.typeName)",
                 at: node.mark)
             return nil
         }
@@ -223,7 +224,9 @@ enum Moment {
     static func unix(_ text: String) -> Int64? {
         let bytes = Array(text.utf8)
         func number(_ range: Range<Int>) -> Int64? {
-            guard range.upperBound <= bytes.count, bytes[range].allSatisfy({ (48...57).contains($0) }) else { return nil }
+            guard range.upperBound <= bytes.count, bytes[range].allSatisfy({ (48...57).contains($0) }) else {
+                return nil
+            }
             return bytes[range].reduce(0) { $0 * 10 + Int64($1 - 48) }
         }
         guard bytes.count == 10 || bytes.count == 20, let year = number(0..<4), bytes[4] == 0x2D,

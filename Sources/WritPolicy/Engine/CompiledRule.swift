@@ -239,7 +239,9 @@ struct CompiledEgress: Sendable {
 
         /// What is known matches.
         func touches(_ view: OperationView) -> Bool {
-            guard view.isHostUnknown || hosts.contains(where: { $0.matches(view.host, view.address) }) else { return false }
+            guard view.isHostUnknown || hosts.contains(where: { $0.matches(view.host, view.address) }) else {
+                return false
+            }
             if let ports, view.operation.port != 0, !ports.contains(view.operation.port) { return false }
             if let methods, !view.operation.method.isEmpty, !methods.contains(view.operation.method) { return false }
             return true

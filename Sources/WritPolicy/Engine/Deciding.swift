@@ -118,7 +118,9 @@ struct Deciding {
         } else if consented & bases.mask == 0 {
             fallTo(bases.verdict, bases.id, view)
         }
-        for other in bases.others where (granted | consented) & other.mask == 0 { fallTo(other.verdict, other.id, view) }
+        for other in bases.others where (granted | consented) & other.mask == 0 {
+            fallTo(other.verdict, other.id, view)
+        }
     }
 
     private mutating func fallTo(_ verdict: Verdict, _ id: String, _ view: OperationView) {
@@ -230,7 +232,9 @@ struct Deciding {
             return
         }
         for view in evaluation.views where view.operation.role == .executed {
-            guard matcher.firstMismatch(view, evaluation.subject, evaluation.roots, .restriction) == nil else { continue }
+            guard matcher.firstMismatch(view, evaluation.subject, evaluation.roots, .restriction) == nil else {
+                continue
+            }
             if budget.waivers.contains(where: { evaluation.applies($0, view) }) { continue }
             let account = account(budget, view)
             amounts[account, default: (0, view.index)].amount += 1
@@ -261,7 +265,8 @@ struct Deciding {
         let meter = budget.meter.map { " \($0)" } ?? ""
         add(
             budget.id, budget.then, .medium, view,
-            "The budget `\(budget.name)` is used up: \(limit)\(meter) for each \(budget.per)\(Wording.window(budget.window)).")
+            "The budget `\(budget.name)` is used up: \(limit)\(meter) for each \(budget.per)\(Wording.window(budget.window))."
+        )
     }
 
     // MARK: Egress and MCP
@@ -303,7 +308,9 @@ struct Deciding {
         guard let server = request.call.tool.server else { return }
         guard let known = mcp.servers[server] else {
             if let verdict = mcp.unknownServer, verdict > .allow {
-                add(mcp.id, verdict, .high, nil, "The MCP server `\(Wording.short(server))` is not one that policy lists.")
+                add(
+                    mcp.id, verdict, .high, nil,
+                    "The MCP server `\(Wording.short(server))` is not one that policy lists.")
             }
             return
         }
@@ -315,7 +322,8 @@ struct Deciding {
         if mcp.pinsDefinitions, !request.facts.mcp.pinned, mcp.onDefinitionChange > .allow {
             add(
                 mcp.id, mcp.onDefinitionChange, .high, nil,
-                "The definition of `\(Wording.short(request.call.tool.canonicalName))` is not the one that was approved.")
+                "The definition of `\(Wording.short(request.call.tool.canonicalName))` is not the one that was approved."
+            )
         }
     }
 
@@ -386,7 +394,8 @@ struct Deciding {
         var decision = Decision(verdict, reasons: Array(sorted.prefix(64)))
         if verdict == .allow {
             decision.isExplicitGrant =
-                request.phase == .toolCall && neededOperations > 0 && grantedOperations == neededOperations && !uncovered
+                request.phase == .toolCall && neededOperations > 0 && grantedOperations == neededOperations
+                && !uncovered
         } else if let worst = sorted.first {
             decision.message = "writ[\(worst.rule.split(separator: "/").last ?? "")]: \(worst.message)"
         }

@@ -86,7 +86,9 @@ final class Evaluation {
     // MARK: Rules
 
     /// A grant or restriction on one operation, a flow, or a scanner rule on the call.
-    func outcome(_ rule: CompiledRule, _ view: OperationView?, lists: CELMapBox, reading: Matcher.Reading) -> RuleOutcome {
+    func outcome(_ rule: CompiledRule, _ view: OperationView?, lists: CELMapBox, reading: Matcher.Reading)
+        -> RuleOutcome
+    {
         guard rule.applies(in: phase) else { return .miss(.phase) }
         if let expires = rule.expires, now >= expires { return .miss(.expired) }
         if let view, view.operation.role == .data, !rule.seesData { return .miss(.data) }
@@ -178,7 +180,9 @@ final class Evaluation {
                 best = finding
                 continue
             }
-            if (finding.severity, finding.confidence, current.rule) > (current.severity, current.confidence, finding.rule) {
+            if (finding.severity, finding.confidence, current.rule) > (
+                current.severity, current.confidence, finding.rule
+            ) {
                 best = finding
             }
         }

@@ -23,7 +23,9 @@ enum PatternLint {
                 "wget -qO- https://example.com/i.sh | sh", "bash -c \"$(curl https://example.com/i.sh)\"",
                 "base64 -d payload | sh",
             ],
-            innocent: ["curl -s https://example.com/f | shasum -a 256", "curl -s https://example.com | jq . > fresh.json"],
+            innocent: [
+                "curl -s https://example.com/f | shasum -a 256", "curl -s https://example.com | jq . > fresh.json",
+            ],
             advice: "a rule on `op.interpreter && \"net\" in op.stdin_taint` sees the effect in any spelling"),
         Family(
             name: "forced deletion", intended: ["rm -rf /"],

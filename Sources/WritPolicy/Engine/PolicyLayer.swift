@@ -59,7 +59,8 @@ public struct PolicyLayer: Sendable {
                         at: SourceMark(line: 1, column: 1), hint: "give it another `metadata.name`")
                 }
                 let compiler = RuleCompiler(
-                    document: document, index: documents.count, layer: layer, options: options, environments: environments,
+                    document: document, index: documents.count, layer: layer, options: options,
+                    environments: environments,
                     diagnostics: diagnostics)
                 let own = compiler.rules()
                 let counted = compiler.budgets()
@@ -82,7 +83,8 @@ public struct PolicyLayer: Sendable {
         var digested: [UInt8] = []
         for source in sources { digested += Array("\(source.bytes.count):".utf8) + source.bytes }
         return PolicyLayer(
-            layer: layer, documents: documents, sources: sources, notes: notes, digest: options.hash?(digested) ?? "", rules: rules,
+            layer: layer, documents: documents, sources: sources, notes: notes, digest: options.hash?(digested) ?? "",
+            rules: rules,
             budgets: budgets, egress: egress, mcp: mcp, options: options)
     }
 

@@ -36,7 +36,8 @@ struct RuleCompiler {
         let phases = rule.scanner?.phases ?? [.toolCall]
         let message = rule.message.isEmpty ? rule.description : rule.message
         let compiled = CompiledRule(
-            id: prefix + rule.name, name: rule.name, layer: layer, document: index, mark: rule.mark, action: rule.action,
+            id: prefix + rule.name, name: rule.name, layer: layer, document: index, mark: rule.mark,
+            action: rule.action,
             severity: rule.severity, tags: rule.tags, message: MessageTemplate(message), phases: phases,
             matcher: matcher(rule.match), when: condition(rule.when, phases), unless: condition(rule.unless, phases),
             scanner: rule.scanner.map(scanner), source: nil, gate: rule.gate.map { prefix + $0.value },
@@ -54,12 +55,14 @@ struct RuleCompiler {
 
     private func flow(_ flow: PolicyDocument.Flow, _ waivers: [CompiledRule.Waiver]) -> CompiledRule {
         let compiled = CompiledRule(
-            id: prefix + flow.name, name: flow.name, layer: layer, document: index, mark: flow.mark, action: flow.action,
+            id: prefix + flow.name, name: flow.name, layer: layer, document: index, mark: flow.mark,
+            action: flow.action,
             severity: flow.severity, tags: flow.tags, message: MessageTemplate(flow.message), phases: [.toolCall],
             matcher: matcher(flow.to), when: condition(flow.when, [.toolCall]),
             unless: condition(flow.unless, [.toolCall]), scanner: nil,
             source: .init(labels: flow.from.map { ToolPattern($0.value) }, reach: flow.within),
-            gate: flow.gate.map { prefix + $0.value }, onError: nil, limits: nil, obligations: [], expires: nil, waivers: waivers)
+            gate: flow.gate.map { prefix + $0.value }, onError: nil, limits: nil, obligations: [], expires: nil,
+            waivers: waivers)
         checkLabels(compiled)
         return compiled
     }
@@ -230,7 +233,8 @@ struct RuleCompiler {
         if scanner.blockedPatterns != nil || scanner.allowedPatterns != nil || scanner.allowedTools != nil {
             patterns = .init(
                 toolName: scanner.toolName?.value, blocked: regexes(scanner.blockedPatterns) ?? [],
-                allowed: regexes(scanner.allowedPatterns), allowedTools: scanner.allowedTools?.map { ToolPattern($0.value) })
+                allowed: regexes(scanner.allowedPatterns),
+                allowedTools: scanner.allowedTools?.map { ToolPattern($0.value) })
         } else if let toolName = scanner.toolName {
             patterns = .init(toolName: toolName.value, blocked: [], allowed: nil, allowedTools: nil)
         }

@@ -135,7 +135,8 @@ extension PolicySet {
         return (
             decision,
             DecisionTrace(
-                steps: recorder.steps, bases: recorder.bases, alternatives: alternatives(decision, request, recorder.bases))
+                steps: recorder.steps, bases: recorder.bases,
+                alternatives: alternatives(decision, request, recorder.bases))
         )
     }
 

@@ -16,10 +16,12 @@ enum Wording {
         case .fileSearch: return "Searching \(operation.path.isEmpty ? "files" : path)"
         case .fileMode: return "Changing the mode of \(path)"
         case .shellExec: return command.isEmpty ? "Running a command" : "Running `\(command)`"
-        case .shellBackground: return command.isEmpty ? "Running a command in the background" : "Leaving `\(command)` running"
+        case .shellBackground:
+            return command.isEmpty ? "Running a command in the background" : "Leaving `\(command)` running"
         case .netConnect: return "Connecting to \(host)\(through)"
         case .netListen: return "Listening for connections\(through)"
-        case .httpRequest: return "\(operation.method.isEmpty ? "A request" : "A `\(short(operation.method))` request") to \(host)"
+        case .httpRequest:
+            return "\(operation.method.isEmpty ? "A request" : "A `\(short(operation.method))` request") to \(host)"
         case .mcpCall: return "Calling `\(short(call.tool.canonicalName))`"
         case .mcpResource: return "Reading a resource of `\(short(call.tool.server ?? "an MCP server"))`"
         case .gitCommit: return "Committing"
@@ -36,7 +38,8 @@ enum Wording {
         case .browserNavigate: return "Opening \(host) in a browser"
         case .agentSpawn: return "Starting another agent"
         case .memoryWrite: return "Writing to the agent's memory"
-        case .configWrite: return "Changing settings that act by themselves\(operation.path.isEmpty ? through : " (\(path))")"
+        case .configWrite:
+            return "Changing settings that act by themselves\(operation.path.isEmpty ? through : " (\(path))")"
         case .deployApply: return "Deploying\(through)"
         case .resourceDelete: return "Destroying a shared resource\(through)"
         case .resourceWrite: return "Changing a shared resource\(through)"
@@ -140,7 +143,8 @@ enum Wording {
     /// ` in 10m`, or nothing.
     static func window(_ seconds: Int?) -> String {
         guard let seconds else { return "" }
-        for (unit, size) in [("d", 86_400), ("h", 3_600), ("m", 60)] where seconds >= size && seconds.isMultiple(of: size) {
+        for (unit, size) in [("d", 86_400), ("h", 3_600), ("m", 60)]
+        where seconds >= size && seconds.isMultiple(of: size) {
             return " in \(seconds / size)\(unit)"
         }
         return " in \(seconds)s"

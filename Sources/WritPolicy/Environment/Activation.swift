@@ -216,7 +216,8 @@ extension Operation {
     var writes: Bool {
         if traits.contains(.dryRun) { return false }
         switch kind {
-        case .fileWrite, .fileDelete, .fileMode, .gitCommit, .gitPush, .gitConfig, .gitDiscard, .gitRewrite, .pkgInstall,
+        case .fileWrite, .fileDelete, .fileMode, .gitCommit, .gitPush, .gitConfig, .gitDiscard, .gitRewrite,
+            .pkgInstall,
             .pkgPublish, .memoryWrite, .configWrite, .deployApply, .resourceDelete, .resourceWrite, .processSignal,
             .privilegeRaise, .systemChange:
             return true

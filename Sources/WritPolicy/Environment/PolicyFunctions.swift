@@ -30,7 +30,9 @@ struct PolicyFunctions: Sendable {
             if host.isEmpty || HostText.isUnknown(host) { return .bool(false) }
             let address = IPAddress(host)
             for item in items {
-                guard let text = item.string else { throw FunctionFault(text: "the list holds something else than hosts") }
+                guard let text = item.string else {
+                    throw FunctionFault(text: "the list holds something else than hosts")
+                }
                 do throws(HostPattern.Fault) {
                     if try HostPattern(text).matches(host, address) { return .bool(true) }
                 } catch {
@@ -54,7 +56,8 @@ struct PolicyFunctions: Sendable {
             }
             return .int(Int64(severity.rawValue))
         }
-        environment.define("arg", parameters: [.map(.string, .dyn), .string, .dyn], result: .dyn, cost: 2) { arguments in
+        environment.define("arg", parameters: [.map(.string, .dyn), .string, .dyn], result: .dyn, cost: 2) {
+            arguments in
             guard arguments.count == 3, case .map(let call) = arguments[0] else {
                 throw FunctionFault(text: "needs a call")
             }
@@ -75,7 +78,8 @@ struct PolicyFunctions: Sendable {
             }
             return .string(key)
         }
-        environment.define("fingerprint_seen", parameters: [.string], result: .bool, cost: 50) { [fingerprint] arguments in
+        environment.define("fingerprint_seen", parameters: [.string], result: .bool, cost: 50) {
+            [fingerprint] arguments in
             guard let fingerprint, let scope = FunctionScope.current else {
                 throw FunctionFault(text: "no fingerprints are kept here")
             }
@@ -101,7 +105,9 @@ struct PolicyFunctions: Sendable {
         }
         let segments = PathSegments(text)
         if glob.root == .none { return glob.matches(segments) }
-        guard let scope = FunctionScope.current else { throw FunctionFault(text: "\(glob.root.rawValue) is not known here") }
+        guard let scope = FunctionScope.current else {
+            throw FunctionFault(text: "\(glob.root.rawValue) is not known here")
+        }
         return SplitRoots(scope.roots).segments(of: glob.root).contains { root in
             segments.depth(under: root).map { glob.matches(segments, from: $0) } ?? false
         }
@@ -156,7 +162,9 @@ enum SQLKind {
             switch byte {
             case UInt8(ascii: "'"), UInt8(ascii: "\""), UInt8(ascii: "`"):
                 // Quotes end at the next one of their kind; a doubled one only begins another text.
-                at = bytes[bytes.index(after: at)...].firstIndex(of: byte).map { bytes.index(after: $0) } ?? bytes.endIndex
+                at =
+                    bytes[bytes.index(after: at)...].firstIndex(of: byte).map { bytes.index(after: $0) }
+                    ?? bytes.endIndex
             case UInt8(ascii: "-") where peek(at) == byte, UInt8(ascii: "#"):
                 at = bytes[at...].firstIndex(of: 0x0A) ?? bytes.endIndex
             case UInt8(ascii: "/") where peek(at) == UInt8(ascii: "*"):

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-
 /// The layers that are in force, through loads that succeed and loads that fail.
 ///
 /// A value without files and clocks: the caller reads, this decides what counts. A layer that fails to load keeps its

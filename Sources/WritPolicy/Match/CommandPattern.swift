@@ -32,7 +32,8 @@ struct CommandPattern: Sendable, Hashable {
         guard let first = parts.first else { throw Fault(message: "is empty", hint: nil) }
         if source.contains(where: { "|;&<>`$(){}\"'\\".contains($0) }) {
             throw Fault(
-                message: "holds shell syntax", hint: "name one program with its sub-command; operations are judged apart")
+                message: "holds shell syntax",
+                hint: "name one program with its sub-command; operations are judged apart")
         }
         if first.contains("/") {
             throw Fault(message: "names a program by its path", hint: "use the base name")

@@ -129,6 +129,8 @@ extension HostText {
     static func isPrivate(_ host: String, _ address: IPAddress?) -> Bool {
         if let address { return address.isPrivate }
         if host == "localhost" || host == "metadata" { return true }
-        return [".localhost", ".local", ".internal", ".lan", ".home.arpa", ".localdomain"].contains { host.hasSuffix($0) }
+        return [".localhost", ".local", ".internal", ".lan", ".home.arpa", ".localdomain"].contains {
+            host.hasSuffix($0)
+        }
     }
 }

@@ -5,7 +5,8 @@ import WritCore
 struct Matcher: Sendable, Hashable {
     /// A key of `match`, in the order in which they are tried.
     enum Key: String, Sendable, Hashable, CaseIterable {
-        case actions, tools, commands, paths, hosts, packages, users, groups, roles, agents, workflows, environment, repos
+        case actions, tools, commands, paths, hosts, packages, users, groups, roles, agents, workflows, environment,
+            repos
     }
 
     /// A grant must cover all that an operation may mean, a restriction is touched by any of it.

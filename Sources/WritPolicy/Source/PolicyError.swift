@@ -61,7 +61,9 @@ public struct PolicyErrors: Error, Sendable, Hashable, CustomStringConvertible {
     public init(_ errors: [PolicyError]) {
         // Invariant: at least one error.
         precondition(!errors.isEmpty, "an empty list of errors is no error")
-        self.errors = errors.sorted { ($0.at ?? SourceMark(line: 0, column: 0)) < ($1.at ?? SourceMark(line: 0, column: 0)) }
+        self.errors = errors.sorted {
+            ($0.at ?? SourceMark(line: 0, column: 0)) < ($1.at ?? SourceMark(line: 0, column: 0))
+        }
     }
 
     /// One line each.

@@ -39,7 +39,8 @@ enum YAMLReader {
         }
         if let name = aliasedAnchor(in: text) {
             throw fail(
-                .anchor, "the anchor \(quoted("&" + name)) is not accepted in a policy", place(of: "&" + name, in: text),
+                .anchor, "the anchor \(quoted("&" + name)) is not accepted in a policy",
+                place(of: "&" + name, in: text),
                 "write the value out, or use `lists`")
         }
         do {

@@ -73,7 +73,8 @@ public enum PolicyTests {
         }
         let obliged = decision.obligations.map(\.word)
         for word in test.obligations where !obliged.contains(word) {
-            out.append("obligations: expected \(word), got \(obliged.isEmpty ? "none" : obliged.joined(separator: ", "))")
+            out.append(
+                "obligations: expected \(word), got \(obliged.isEmpty ? "none" : obliged.joined(separator: ", "))")
         }
         if let gate = test.gate, decision.gate.map(shortName) != gate {
             out.append("gate: expected \(gate), got \(decision.gate.map(shortName) ?? "none")")
