@@ -17,7 +17,9 @@ import WritTestSupport
     /// The good policies, each with its layer and the place where a rule can be added.
     private static func good() throws -> [(layer: Layer, text: String)] {
         var out: [(layer: Layer, text: String)] = []
-        for (name, layer) in [("production.yaml", Layer.organization), ("mcp-gateway.yaml", .team), ("coding-structural.yaml", .project)] {
+        for (name, layer) in [
+            ("production.yaml", Layer.organization), ("mcp-gateway.yaml", .team), ("coding-structural.yaml", .project),
+        ] {
             out.append((layer, String(decoding: try Fixture.source(name).bytes, as: UTF8.self)))
         }
         for template in PolicyTemplate.allCases {
@@ -33,7 +35,9 @@ import WritTestSupport
 
     private static let programs = ["terraform", "helm", "cargo", "gradle", "pod", "mix", "bazel", "nix"]
     private static let folders = ["src", "lib", "infra", "charts", "web", "api"]
-    private static let kinds = ["file.write", "git.push", "pkg.install", "deploy.apply", "net.connect", "resource.write"]
+    private static let kinds = [
+        "file.write", "git.push", "pkg.install", "deploy.apply", "net.connect", "resource.write",
+    ]
     private static let strings = ["op.program", "op.host", "repo.branch", "task.workflow", "env.name", "op.path"]
     private static let numbers = ["op.depth", "session.calls", "op.port", "agent.trust"]
     private static let flags = ["op.force", "repo.protected", "op.recursive", "env.ci", "user.mfa", "op.interpreter"]
@@ -52,58 +56,99 @@ import WritTestSupport
         }
         switch Int.random(in: 0..<20, using: &g) {
         case 0:
-            return made(.neverMatches, "zz", "  - {name: zz, action: \(action), match: {actions: [\(kind)]}, when: '\(flag) && !\(flag)'}\n")
+            return made(
+                .neverMatches, "zz",
+                "  - {name: zz, action: \(action), match: {actions: [\(kind)]}, when: '\(flag) && !\(flag)'}\n")
         case 1:
             let field = pick(strings)
-            return made(.neverMatches, "zz", "  - {name: zz, action: \(action), when: '\(field) == \"\(program)\" && \(field) == \"\(folder)\"'}\n")
+            return made(
+                .neverMatches, "zz",
+                "  - {name: zz, action: \(action), when: '\(field) == \"\(program)\" && \(field) == \"\(folder)\"'}\n")
         case 2:
             let field = pick(numbers)
-            return made(.neverMatches, "zz", "  - {name: zz, action: \(action), when: '\(field) > \(number) && \(field) <= \(number)'}\n")
+            return made(
+                .neverMatches, "zz",
+                "  - {name: zz, action: \(action), when: '\(field) > \(number) && \(field) <= \(number)'}\n")
         case 3:
-            return made(.neverMatches, "zz", "  - {name: zz, action: \(action), match: {actions: [\(kind)], \(pick(["paths", "hosts", "tools", "users", "commands"])): []}}\n")
+            return made(
+                .neverMatches, "zz",
+                "  - {name: zz, action: \(action), match: {actions: [\(kind)], \(pick(["paths", "hosts", "tools", "users", "commands"])): []}}\n"
+            )
         case 4:
-            return made(.neverMatches, "zz", "  - {name: zz, action: \(action), match: {actions: [\(pick(["file.read", "git.commit", "process.signal"]))], hosts: ['\(folder).example']}}\n")
+            return made(
+                .neverMatches, "zz",
+                "  - {name: zz, action: \(action), match: {actions: [\(pick(["file.read", "git.commit", "process.signal"]))], hosts: ['\(folder).example']}}\n"
+            )
         case 5:
-            return made(.neverMatches, "zz", "  - {name: zz, action: \(action), expires: 20\(Int.random(in: 10...19, using: &g))-01-01, match: {actions: [\(kind)]}}\n")
+            return made(
+                .neverMatches, "zz",
+                "  - {name: zz, action: \(action), expires: 20\(Int.random(in: 10...19, using: &g))-01-01, match: {actions: [\(kind)]}}\n"
+            )
         case 6:
-            return made(.neverMatches, "zz", "  - {name: zz, action: \(action), when: '\(flag) && op.kind == \"\(kind)s\"'}\n")
+            return made(
+                .neverMatches, "zz", "  - {name: zz, action: \(action), when: '\(flag) && op.kind == \"\(kind)s\"'}\n")
         case 7:
-            return made(.neverMatches, "zz", "  - {name: zz, action: \(action), match: {actions: [\(kind)]}, when: '\(flag) && \(number) < 1'}\n")
+            return made(
+                .neverMatches, "zz",
+                "  - {name: zz, action: \(action), match: {actions: [\(kind)]}, when: '\(flag) && \(number) < 1'}\n")
         case 8:
             // The same path in a wider and a narrower rule.
             return made(
                 .shadowed, "zz",
-                "  - {name: yy, action: deny, match: {actions: ['file.*'], paths: ['$repo/\(folder)/**']}}\n  - {name: zz, action: \(action), match: {actions: [file.write], paths: ['$repo/\(folder)/\(program)/*.tf']}}\n")
+                "  - {name: yy, action: deny, match: {actions: ['file.*'], paths: ['$repo/\(folder)/**']}}\n  - {name: zz, action: \(action), match: {actions: [file.write], paths: ['$repo/\(folder)/\(program)/*.tf']}}\n"
+            )
         case 9:
             return made(
                 .shadowed, "zz",
-                "  - {name: yy, action: halt, match: {actions: [shell.exec], commands: ['\(program)']}}\n  - {name: zz, action: \(action), match: {actions: [shell.exec], commands: ['\(program) apply']}, when: \(flag)}\n")
+                "  - {name: yy, action: halt, match: {actions: [shell.exec], commands: ['\(program)']}}\n  - {name: zz, action: \(action), match: {actions: [shell.exec], commands: ['\(program) apply']}, when: \(flag)}\n"
+            )
         case 10:
             return made(
                 .shadowed, "zz",
-                "  - {name: yy, action: deny, match: {actions: [net.connect], hosts: ['*.\(folder).example']}, when: \(flag)}\n  - {name: zz, action: \(action), match: {actions: [net.connect], hosts: [a.\(folder).example]}, when: 'op.port == \(number) && \(flag)'}\n")
+                "  - {name: yy, action: deny, match: {actions: [net.connect], hosts: ['*.\(folder).example']}, when: \(flag)}\n  - {name: zz, action: \(action), match: {actions: [net.connect], hosts: [a.\(folder).example]}, when: 'op.port == \(number) && \(flag)'}\n"
+            )
         case 11:
             return made(
                 .deadGrant, "zz",
-                "  - {name: yy, action: deny, match: {actions: ['*'], paths: ['$repo/\(folder)/**']}}\n  - {name: zz, action: allow, match: {actions: [file.read], paths: ['$repo/\(folder)/\(program)/**']}}\n")
+                "  - {name: yy, action: deny, match: {actions: ['*'], paths: ['$repo/\(folder)/**']}}\n  - {name: zz, action: allow, match: {actions: [file.read], paths: ['$repo/\(folder)/\(program)/**']}}\n"
+            )
         case 12:
             return made(
                 .deadGrant, "zz",
-                "  - {name: yy, action: deny, match: {actions: [shell.exec], commands: ['\(program)']}}\n  - {name: zz, action: allow, match: {actions: [shell.exec], commands: ['\(program) plan']}}\n")
+                "  - {name: yy, action: deny, match: {actions: [shell.exec], commands: ['\(program)']}}\n  - {name: zz, action: allow, match: {actions: [shell.exec], commands: ['\(program) plan']}}\n"
+            )
         case 13:
-            return made(.tooWide, "zz", "  - {name: zz, action: allow, match: {actions: [\(pick(["file.write", "file.read", "file.delete"]))], paths: ['\(pick(["/**", "**", "$home/**", "**/*"]))']}}\n")
+            return made(
+                .tooWide, "zz",
+                "  - {name: zz, action: allow, match: {actions: [\(pick(["file.write", "file.read", "file.delete"]))], paths: ['\(pick(["/**", "**", "$home/**", "**/*"]))']}}\n"
+            )
         case 14:
-            return made(.tooWide, "zz", "  - {name: zz, action: allow, match: {\(pick(["actions: ['*']", "tools: ['mcp:*/*']", "tools: ['*']", "actions: [shell.exec]", "actions: [shell.exec], commands: ['*']", "actions: [net.connect], hosts: ['*']", "users: [a]"]))}}\n")
+            return made(
+                .tooWide, "zz",
+                "  - {name: zz, action: allow, match: {\(pick(["actions: ['*']", "tools: ['mcp:*/*']", "tools: ['*']", "actions: [shell.exec]", "actions: [shell.exec], commands: ['*']", "actions: [net.connect], hosts: ['*']", "users: [a]"]))}}\n"
+            )
         case 15:
-            return made(.tooWide, "zz", "  - {name: zz, action: allow, match: {actions: [net.connect], hosts: ['\(pick(["0.0.0.0/0", "10.0.0.0/4", "*.com", "*"]))']}}\n")
+            return made(
+                .tooWide, "zz",
+                "  - {name: zz, action: allow, match: {actions: [net.connect], hosts: ['\(pick(["0.0.0.0/0", "10.0.0.0/4", "*.com", "*"]))']}}\n"
+            )
         case 16:
-            return made(.regexTrap, "zz", "  - {name: zz, scanner: tool_call, action: block, config: {tool_name: shell_execute, blocked_patterns: ['\(pick(["\(program).com", "\(program)|", "[^\(folder).\(program)]", "(\(program))?", ".*", "\(folder)\\.\(program).org/x"]))']}}\n")
+            return made(
+                .regexTrap, "zz",
+                "  - {name: zz, scanner: tool_call, action: block, config: {tool_name: shell_execute, blocked_patterns: ['\(pick(["\(program).com", "\(program)|", "[^\(folder).\(program)]", "(\(program))?", ".*", "\(folder)\\.\(program).org/x"]))']}}\n"
+            )
         case 17:
-            return made(.regexTrap, "zz", "  - {name: zz, action: allow, match: {actions: [http.request]}, when: 'op.host.matches(\"\(program)\\\\.example\")'}\n")
+            return made(
+                .regexTrap, "zz",
+                "  - {name: zz, action: allow, match: {actions: [http.request]}, when: 'op.host.matches(\"\(program)\\\\.example\")'}\n"
+            )
         case 18:
             return made(.unenforceable, "zz", "  - {name: zz, scanner: secrets, action: redact, scope: tool_call}\n")
         default:
-            return made(.withoutEffect, "zz", "  - {name: zz, action: deny, match: {actions: [\(kind)]}, when: \(flag), \(pick(["obligations: [{redact: [pii]}]", "limits: {count: \(number)}", "obligations: [{sandbox: strict}]"]))}\n")
+            return made(
+                .withoutEffect, "zz",
+                "  - {name: zz, action: deny, match: {actions: [\(kind)]}, when: \(flag), \(pick(["obligations: [{redact: [pii]}]", "limits: {count: \(number)}", "obligations: [{sandbox: strict}]"]))}\n"
+            )
         }
     }
 
@@ -120,7 +165,13 @@ import WritTestSupport
             let findings = PolicyAnalysis.run([layer], now: 1_800_000_000)
             // A defect may be a worse one by chance: a narrow rule that a rule of the policy already covers.
             let isNamed = findings.contains { $0.subject.hasSuffix("/\(defect.subject)") && $0.level == .warning }
-            if isNamed { found += 1 } else { missed.append("\(defect.kind.rawValue): \(defect.text.split(separator: "\n").filter { $0.contains("name: zz") }.joined())") }
+            if isNamed {
+                found += 1
+            } else {
+                missed.append(
+                    "\(defect.kind.rawValue): \(defect.text.split(separator: "\n").filter { $0.contains("name: zz") }.joined())"
+                )
+            }
         }
         #expect(found >= 114, "found \(found) of 120; missed \(missed)")
     }
@@ -140,7 +191,9 @@ import WritTestSupport
         for _ in 0..<60 {
             let rules = world.some(world.grants, 8) + world.some(world.restrictions, 10)
             let full = try Fixture.layer(PropertyTests.World.document("p", "deny", rules, []))
-            let findings = PolicyAnalysis.run([full]).filter { [.shadowed, .deadGrant, .neverMatches].contains($0.kind) }
+            let findings = PolicyAnalysis.run([full]).filter {
+                [.shadowed, .deadGrant, .neverMatches].contains($0.kind)
+            }
             guard let finding = findings.first, let name = finding.subject.split(separator: "/").last else { continue }
             checked += 1
             let less = try Fixture.layer(
@@ -148,7 +201,9 @@ import WritTestSupport
             let (one, other) = (PolicySet([full]), PolicySet([less]))
             for _ in 0..<200 {
                 let request = world.request()
-                #expect(one.decide(request).verdict == other.decide(request).verdict, "\(finding)\n\(rules.joined())\(request)")
+                #expect(
+                    one.decide(request).verdict == other.decide(request).verdict,
+                    "\(finding)\n\(rules.joined())\(request)")
             }
         }
         #expect(checked > 10)

@@ -55,12 +55,14 @@ struct RuleCompiler {
 
     private func flow(_ flow: PolicyDocument.Flow, _ waivers: [CompiledRule.Waiver]) -> CompiledRule {
         let compiled = CompiledRule(
-            id: prefix + flow.name, name: flow.name, layer: layer, document: index, mark: flow.mark, action: flow.action,
+            id: prefix + flow.name, name: flow.name, layer: layer, document: index, mark: flow.mark,
+            action: flow.action,
             severity: flow.severity, tags: flow.tags, message: MessageTemplate(flow.message), phases: [.toolCall],
             matcher: matcher(flow.to), when: condition(flow.when, [.toolCall]),
             unless: condition(flow.unless, [.toolCall]), scanner: nil,
             source: .init(labels: flow.from.map { ToolPattern($0.value) }, reach: flow.within),
-            gate: flow.gate.map { prefix + $0.value }, onError: nil, limits: nil, obligations: [], expires: nil, waivers: waivers)
+            gate: flow.gate.map { prefix + $0.value }, onError: nil, limits: nil, obligations: [], expires: nil,
+            waivers: waivers)
         checkLabels(compiled)
         return compiled
     }

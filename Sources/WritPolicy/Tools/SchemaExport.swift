@@ -54,7 +54,8 @@ extension PolicySchema {
         var out = ""
         func write(_ section: Section) {
             guard seen.insert(section.title).inserted else { return }
-            out += "## \(section.title.prefix(1).uppercased())\(section.title.dropFirst())\n\n| key | value | meaning |\n| --- | --- | --- |\n"
+            out +=
+                "## \(section.title.prefix(1).uppercased())\(section.title.dropFirst())\n\n| key | value | meaning |\n| --- | --- | --- |\n"
             var inner: [Section] = []
             for key in section.keys {
                 let name = key.isRequired ? "**`\(key.name)`**" : "`\(key.name)`"
