@@ -70,7 +70,9 @@ let package = Package(
                 "WritCore", "WritShell", "WritPolicy", "WritScan", "WritAgents", "WritResources",
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
-        .testTarget(name: "WritGuardTests", dependencies: ["WritGuard", "WritTestSupport"]),
+        .testTarget(
+            name: "WritGuardTests",
+            dependencies: ["WritCore", "WritGuard", "WritPolicy", "WritScan", "WritAgents", "WritTestSupport"]),
 
         // Processes.
         .target(name: "WritWire"),

@@ -64,7 +64,7 @@ public enum Engines {
 
     /// What a command in a policy's `examples` would do, in a workspace of its own.
     @Sendable public static func expand(_ command: String) -> [Operation] {
-        let place = ShellContext(workingDirectory: "/home/user/work", workspace: "/home/user/work", home: "/home/user")
+        let place = ShellContext(workingDirectory: "/work/repo", workspace: "/work/repo", home: "/home/dev")
         return ShellAnalyzer.analyze(command, in: place).operations
     }
 }

@@ -19,6 +19,7 @@ public struct KeywordIndex: Sendable {
 
     /// Why an index was refused.
     public struct Fault: Error, Sendable, Hashable, CustomStringConvertible {
+        /// What was too many.
         public let description: String
     }
 

@@ -23,8 +23,11 @@ public final class PatternSet: @unchecked Sendable {
     public struct Entry: Sendable, Hashable {
         /// PCRE syntax as far as Hyperscan supports it; taken literally when `isLiteral`.
         public var pattern: String
+        /// The pattern is text, not an expression.
         public var isLiteral: Bool
+        /// ASCII letters match in either case.
         public var isCaseInsensitive: Bool
+        /// `.` takes a line break too.
         public var dotMatchesNewline: Bool
         /// Report the leftmost start too. Costs speed and memory.
         public var reportsStart: Bool
@@ -44,15 +47,18 @@ public final class PatternSet: @unchecked Sendable {
 
     /// Why a set was refused.
     public struct Fault: Error, Sendable, Hashable, CustomStringConvertible {
+        /// The library's own words.
         public let message: String
         /// The entry at fault, when one is.
         public let entry: Int?
 
+        /// Creates a fault.
         public init(message: String, entry: Int? = nil) {
             self.message = message
             self.entry = entry
         }
 
+        /// The message.
         public var description: String { message }
     }
 

@@ -15,7 +15,8 @@ import WritCore
         let text = try String(contentsOfFile: path, encoding: .utf8)
         var names: Set<String> = []
         var unknown: Set<String> = []
-        var tried = 0, right = 0
+        var tried = 0
+        var right = 0
         var misses: [String] = []
         var byCapability: [String: (tried: Int, right: Int)] = [:]
         for line in text.split(separator: "\n") {

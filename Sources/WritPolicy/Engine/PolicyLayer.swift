@@ -18,6 +18,8 @@ public struct PolicyLayer: Sendable {
 
     public let layer: Layer
     public let documents: [PolicyDocument]
+    /// The files it was made from.
+    public let sources: [Source]
     /// What the authors should know.
     public let notes: [PolicyNote]
     /// Digest of the sources' bytes; empty without a hash function.
@@ -81,7 +83,7 @@ public struct PolicyLayer: Sendable {
         var digested: [UInt8] = []
         for source in sources { digested += Array("\(source.bytes.count):".utf8) + source.bytes }
         return PolicyLayer(
-            layer: layer, documents: documents, notes: notes, digest: options.hash?(digested) ?? "", rules: rules,
+            layer: layer, documents: documents, sources: sources, notes: notes, digest: options.hash?(digested) ?? "", rules: rules,
             budgets: budgets, egress: egress, mcp: mcp, options: options)
     }
 

@@ -35,13 +35,18 @@ public struct PolicyOptions: Sendable {
     }
 }
 
-/// The environments of all phases, made once for a load.
+/// The environments of all phases.
 struct PolicyEnvironments {
+    private static let standard = make(PolicyFunctions(fingerprint: nil))
     private let environments: [Phase: CELEnvironment]
 
     init(_ options: PolicyOptions) {
-        let functions = PolicyFunctions(fingerprint: options.fingerprint)
-        environments = Dictionary(
+        environments =
+            options.fingerprint == nil ? Self.standard : Self.make(PolicyFunctions(fingerprint: options.fingerprint))
+    }
+
+    private static func make(_ functions: PolicyFunctions) -> [Phase: CELEnvironment] {
+        Dictionary(
             uniqueKeysWithValues: Phase.allCases.map { ($0, Variable.environment(for: $0, functions: functions)) })
     }
 

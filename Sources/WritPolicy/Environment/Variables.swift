@@ -74,10 +74,10 @@ enum Variable: String, CaseIterable {
     private static func reason(_ group: String, in phase: Phase) -> String? {
         switch (group, phase) {
         case ("op", .toolCall), ("last", .toolCall), ("mcp", .toolCall), ("mcp", .toolResponse): nil
-        case ("op", _): "`op` exists in the phase `tool_call` alone"
-        case ("last", _): "`last` exists in the phase `tool_call` alone"
-        case ("mcp", _): "`mcp` exists in the phases `tool_call` and `tool_response`"
-        case ("content", .toolCall): "`content` does not exist in the phase `tool_call`"
+        case ("op", _): "exists in the phase `tool_call` alone"
+        case ("last", _): "exists in the phase `tool_call` alone"
+        case ("mcp", _): "exists in the phases `tool_call` and `tool_response`"
+        case ("content", .toolCall): "does not exist in the phase `tool_call`"
         default: nil
         }
     }

@@ -284,6 +284,11 @@ struct PathGlob: Sendable, Hashable {
         return p == parts.count
     }
 
+    /// Every path that the second list matches is matched by the first; see ``WordGlob/covers(_:)``.
+    static func containsParts(_ parts: [Part], _ others: [Part]) -> Bool {
+        covers(parts, others, from: 0)
+    }
+
     /// Some path matches both globs. `isFloating` leaves out what only the second glob's own wildcards would supply.
     static func overlaps(_ a: [Part], _ b: [Part], isFloating: Bool) -> Bool {
         var below = [Bool](repeating: false, count: b.count + 1)

@@ -7,6 +7,7 @@ public import WritCore
 /// One pass over the bytes; a place is looked at only where a digit, a capital or an `@` begins something. It is not
 /// part of any policy's default: what is personal depends on whose data it is.
 public struct PersonalDataDetector: Detector {
+    /// The word in each finding.
     public let scanner = "pii"
 
     /// A kind of data; the raw value is the finding's rule.
@@ -25,6 +26,7 @@ public struct PersonalDataDetector: Detector {
         self.kinds = kinds
     }
 
+    /// Everything found, in order of place; fingerprints stand for the values.
     public func findings(in request: ScanRequest, _ context: ScanContext) -> [Finding] {
         request.text.withUnsafeBytes { bytes in
             var findings: [Finding] = []

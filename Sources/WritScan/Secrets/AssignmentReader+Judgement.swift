@@ -47,6 +47,12 @@ extension AssignmentReader {
         "gitlab", "slack", "datadog", "facebook", "twitter", "amazon", "django", "rails", "flask", "laravel",
     ]
 
+    private static let constants: Set<[UInt8]> = Set(
+        ["true", "false", "null", "none", "nil", "undefined", "string", "required", "optional"].map { Array($0.utf8) })
+    private static let hashPrefixes: [[UInt8]] = [
+        "sha512-", "sha384-", "sha256-", "sha1-", "md5-", "sha256:", "sha512:", "sha1:", "md5:", "h1:",
+    ].map { Array($0.utf8) }
+
     /// What a name says its value is; nil when it names something else.
     static func kind(ofName name: [UInt8], isCall: Bool) -> Kind? {
         var name = name
@@ -108,9 +114,17 @@ extension AssignmentReader {
 
     /// How likely the value is a credential; nil when it is not.
     static func confidence(of value: [UInt8], kind: Kind, name: [UInt8], isQuoted: Bool) -> Double? {
+        // The search for spelled-out stand-ins costs most, and few values come so far.
+        guard let shape = shapeConfidence(of: value, kind: kind, name: name, isQuoted: isQuoted),
+            !ValueShape.isPlaceholder(value, .strict)
+        else { return nil }
+        return shape
+    }
+
+    private static func shapeConfidence(of value: [UInt8], kind: Kind, name: [UInt8], isQuoted: Bool) -> Double? {
         let count = value.count
         guard count >= (kind == .password ? 4 : 8), count <= 512 else { return nil }
-        if ValueShape.isPlaceholder(value, .strict) || isTemplate(value, isQuoted: isQuoted) { return nil }
+        if isTemplate(value, isQuoted: isQuoted) { return nil }
         var digits = 0
         var lowers = 0
         var uppers = 0
@@ -136,19 +150,15 @@ extension AssignmentReader {
         let entropy = ValueShape.entropy(value)
         let folded = value.map(\.lowercased)
         if folded == name.map(\.lowercased) { return nil }
-        if ["true", "false", "null", "none", "nil", "undefined", "string", "required", "optional"].contains(where: {
-            Array($0.utf8) == folded
-        }) {
-            return nil
-        }
+        if constants.contains(folded) { return nil }
 
         if kind == .password {
             guard letters > 0 || (isQuoted && digits >= 6) else { return nil }
             if wordiness >= 0.75 {
                 // Words alone are labels, keys of messages, names of variables; with digits or signs they are passwords.
                 let isDecorated = digits > 0 && specials(value, besides: "_-.") > 0
-                guard isDecorated || (digits >= 2 && isQuoted && signs <= 1) else { return nil }
-                return 0.5
+                guard isDecorated || (digits >= 2 && signs <= (isQuoted ? 1 : 0)) else { return nil }
+                return isQuoted ? 0.5 : 0.45
             }
             if digits == 0, signs == 0, uppers == 0 || lowers == 0 {
                 // One case, letters only: a password when no word, and long enough that it is no abbreviation.
@@ -251,8 +261,6 @@ extension AssignmentReader {
 
     /// Integrity values of lock files and registries.
     private static func isHash(_ value: [UInt8]) -> Bool {
-        for prefix in ["sha512-", "sha384-", "sha256-", "sha1-", "md5-", "sha256:", "sha512:", "sha1:", "md5:", "h1:"]
-        where value.starts(with: Array(prefix.utf8)) { return true }
-        return false
+        hashPrefixes.contains { value.starts(with: $0) }
     }
 }

@@ -38,40 +38,49 @@ enum Encoded {
         #"" + ""#, "' + '", #"""+""#, "'+'", #"" . ""#, "' . '", "\" \\\n", "\" +\n", "' +\n", "\"\n", "'\n", "+ \"",
     ]
 
-    /// The run of base64 characters around a hit, decoded, when it holds text.
-    static func base64Run(around hit: Int, in bytes: UnsafeRawBufferPointer) -> View? {
+    /// The run of base64 characters around a hit.
+    static func base64Run(around hit: Int, in bytes: UnsafeRawBufferPointer) -> Range<Int> {
         var start = hit
         let nearest = max(0, hit - longest)
         while start > nearest, bytes[start - 1].isBase64 { start -= 1 }
         var end = hit
         let farthest = min(bytes.count, hit + longest)
         while end < farthest, bytes[end].isBase64 { end += 1 }
-        guard end - start >= 20 else { return nil }
+        return start..<end
+    }
+
+    /// What a base64 run holds, when that is text.
+    static func base64Text(_ run: Range<Int>, in bytes: UnsafeRawBufferPointer) -> [UInt8]? {
         // A path or a word may stand right before: try where the run starts and at each of the four alignments.
-        for offset in 0..<4 where end - start - offset >= 20 {
-            let decoded = Base64.decode(bytes[(start + offset)..<end])
-            if isText(decoded) { return View(range: start..<end, decoded: decoded) }
+        for offset in 0..<4 where run.count - offset >= 20 {
+            let decoded = Base64.decode(bytes[(run.lowerBound + offset)..<run.upperBound])
+            if isText(decoded) { return decoded }
         }
         return nil
     }
 
-    /// The run of hexadecimal digits around a hit, decoded, when it holds text.
-    static func hexRun(around hit: Int, in bytes: UnsafeRawBufferPointer) -> View? {
+    /// The run of hexadecimal digits around a hit.
+    static func hexRun(around hit: Int, in bytes: UnsafeRawBufferPointer) -> Range<Int> {
         var start = hit
         let nearest = max(0, hit - longest)
         while start > nearest, bytes[start - 1].isHexDigit { start -= 1 }
         var end = hit
         let farthest = min(bytes.count, hit + longest)
         while end < farthest, bytes[end].isHexDigit { end += 1 }
-        guard end - start >= 24 else { return nil }
+        return start..<end
+    }
+
+    /// What a hexadecimal run holds, when that is text; the hit tells where a pair begins.
+    static func hexText(_ run: Range<Int>, hit: Int, in bytes: UnsafeRawBufferPointer) -> [UInt8]? {
+        guard run.count >= 24 else { return nil }
         var decoded: [UInt8] = []
-        var at = start + (hit - start) % 2
-        while at + 1 < end {
+        var at = run.lowerBound + (hit - run.lowerBound) % 2
+        while at + 1 < run.upperBound {
             guard let high = Hex.value(bytes[at]), let low = Hex.value(bytes[at + 1]) else { return nil }
             decoded.append(high << 4 | low)
             at += 2
         }
-        return isText(decoded) ? View(range: start..<end, decoded: decoded) : nil
+        return isText(decoded) ? decoded : nil
     }
 
     /// The line around a hit with URL and JSON escapes read.

@@ -51,6 +51,8 @@ struct PrivateKeyBlock {
                 while end < limit, bytes[end] == UInt8(ascii: "-") { end += 1 }
                 break
             }
+            // Another block begins: this one had no end. Reading on would cost a block's length at every beginning.
+            if byte == UInt8(ascii: "-"), bytes.holds("-----BEGIN", at: at) { break }
             if byte == 0x5C, "nrt".utf8.contains(bytes.byte(at + 1)) {
                 at += 2
                 lineStart = true

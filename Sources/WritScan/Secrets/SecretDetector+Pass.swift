@@ -17,6 +17,10 @@ extension SecretDetector {
         /// Encoded text was looked at up to here.
         private var encodedUpTo = 0
         private var joinedUpTo = 0
+        /// Bytes given to expressions so far, and the most that may be: text made of nothing but keywords must not cost
+        /// a window at each of them.
+        private var work = 0
+        private let workLimit: Int
         private var pemUpTo = 0
 
         /// Candidates without overlaps, in order of place.
@@ -35,6 +39,7 @@ extension SecretDetector {
             self.depth = depth
             self.limit = limit
             assignments = AssignmentReader(bytes)
+            workLimit = min(bytes.count, 1 << 50) * 32 + (8 << 20)
         }
 
         mutating func finish() throws -> Result {
@@ -45,7 +50,7 @@ extension SecretDetector {
         /// The keyword `id` ends at `end`.
         mutating func hit(_ id: Int, _ end: Int) {
             guard failure == nil else { return }
-            guard found.count < limit else {
+            guard found.count < limit, work < workLimit else {
                 wasCut = true
                 return
             }
@@ -141,6 +146,7 @@ extension SecretDetector {
             do {
                 let pattern = try lazy.pattern()
                 let window = bytes.part(windowStart..<min(bytes.count, start + rule.reach))
+                work += window.count
                 guard let groups = pattern.firstMatch(in: window), let whole = groups.first ?? nil else { return }
                 let secret = (groups.count > 1 ? groups[1] : nil) ?? whole
                 guard windowStart + whole.lowerBound <= start else { return }
@@ -235,12 +241,12 @@ extension SecretDetector {
 
         private mutating func decode(_ start: Int, isHex: Bool) {
             guard depth < 2, start >= encodedUpTo else { return }
-            guard
-                let view = isHex
-                    ? Encoded.hexRun(around: start, in: bytes) : Encoded.base64Run(around: start, in: bytes)
+            let run = isHex ? Encoded.hexRun(around: start, in: bytes) : Encoded.base64Run(around: start, in: bytes)
+            // A run is read once, whether it held text or not.
+            encodedUpTo = run.upperBound
+            guard let decoded = isHex ? Encoded.hexText(run, hit: start, in: bytes) : Encoded.base64Text(run, in: bytes)
             else { return }
-            encodedUpTo = view.range.upperBound
-            scan(view.decoded, as: view.range, note: isHex ? "in hexadecimal" : "in base64")
+            scan(decoded, as: run, note: isHex ? "in hexadecimal" : "in base64")
         }
 
         private mutating func unescape(_ start: Int, _ end: Int) {

@@ -8,6 +8,7 @@ internal import WritPattern
 /// One detector serves all threads. Making it costs a few milliseconds; expressions are compiled when a keyword first
 /// asks for them. ``prepareForBulk(cached:)`` trades start-up for speed on large input.
 public final class SecretDetector: Detector {
+    /// The word in each finding.
     public let scanner = "secrets"
     /// The rules it was made from.
     public let rules: SecretRules
@@ -88,6 +89,7 @@ public final class SecretDetector: Detector {
         index = try KeywordIndex(keywords)
     }
 
+    /// Every credential found, in order of place; where two overlap, the more specific rule's.
     public func findings(in request: ScanRequest, _ context: ScanContext) throws -> [Finding] {
         try request.text.withUnsafeBytes { bytes in
             let found = try candidates(in: bytes, path: request.path, depth: 0, limit: context.findingLimit)
@@ -163,7 +165,7 @@ public final class SecretDetector: Detector {
             findings.append(
                 Self.limitFinding(
                     at: end..<bytes.count, line: lines.line(of: end, in: bytes),
-                    "More than \(context.findingLimit) credentials: the rest of the text was not listed."))
+                    "More candidates than are listed: the rest of the text was not looked at."))
         }
         return findings
     }

@@ -11,6 +11,7 @@ public struct SecretRule: Sendable {
     public var name: String
     /// `api_keys`, `private_keys`, `database_urls`, `aws_credentials`, `tokens`, `passwords`, `webhooks`.
     public var group: String
+    /// For a production credential; one of development counts a step less.
     public var severity: Severity
     /// `production` or `development`, when the form itself tells.
     public var environment: String?

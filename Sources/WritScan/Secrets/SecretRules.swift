@@ -28,8 +28,10 @@ public struct SecretRules: Sendable {
         public let table: String
         /// 1-based.
         public let line: Int
+        /// One line, lower case, no full stop.
         public let message: String
 
+        /// `table:line: message`.
         public var description: String { "\(table):\(line): \(message)" }
     }
 
@@ -66,6 +68,16 @@ public struct SecretRules: Sendable {
     /// The rules in these groups.
     public func only(groups: Set<String>) -> SecretRules {
         SecretRules(rules: rules.filter { groups.contains($0.group) })
+    }
+
+    /// The groups that a policy's word stands for: `api_keys` takes tokens and webhooks along, which open the same
+    /// doors; `all` is every group. Nil for a word that names nothing.
+    public func groups(named word: String) -> Set<String>? {
+        switch word {
+        case "all": return Set(groups)
+        case "api_keys": return ["api_keys", "tokens", "webhooks"]
+        default: return groups.contains(word) ? [word] : nil
+        }
     }
 
     /// Every group, sorted.

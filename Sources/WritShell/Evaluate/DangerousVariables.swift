@@ -54,7 +54,10 @@ extension Evaluator {
     /// Notes what variables make later programs do.
     func noteVariables(_ variables: [String: Value], _ state: inout ShellState, _ streams: Streams) {
         for (name, value) in variables.sorted(by: { $0.key < $1.key }) {
-            guard let found = DangerousVariables.builtIn.class(of: name) else { continue }
+            guard let found = DangerousVariables.builtIn.class(of: name) else {
+                noteEffects(of: name, value, state)
+                continue
+            }
             if value.isEmpty, found != .guard { continue }
             let text = value.display
             switch found {
@@ -67,7 +70,7 @@ extension Evaluator {
                 depth -= 1
             case .library: noteSetting(name, found, value, opaque: .unread)
             case .script:
-                if name == "ENV", !text.contains("/") { continue }
+                if name == "ENV", !text.holds("/") { continue }
                 noteSetting(name, found, value)
                 var copy = state
                 runFile(value, language: "sh", arguments: [], &copy, Streams())
@@ -100,6 +103,27 @@ extension Evaluator {
                 }
             case .redirect: noteSetting(name, found, value)
             case .guard: noteSetting(name, found, value)
+            }
+        }
+    }
+
+    /// What the programs' tables know of a variable.
+    private func noteEffects(of name: String, _ value: Value, _ state: ShellState) {
+        for effect in EnvironmentVariables.effects(of: name, value: value) {
+            switch effect {
+            case .code(let code, _):
+                noteSetting(name, .command, value)
+                var copy = state
+                depth += 1
+                runShellCode(code, &copy, Streams())
+                depth -= 1
+            case .codeFile(let path, let language):
+                noteSetting(name, .script, value)
+                var copy = state
+                runFile(path, language: language, arguments: [], &copy, Streams())
+            case .unread: noteSetting(name, .options, value, opaque: .unread)
+            case .operation(let operation): note(operation)
+            default: noteSetting(name, .redirect, value)
             }
         }
     }

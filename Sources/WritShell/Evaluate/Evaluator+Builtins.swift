@@ -3,8 +3,24 @@ import WritCore
 
 /// What the shell does itself.
 extension Evaluator {
+    private static let builtins: Set<String> = [
+        ":", "true", "false", "wait", "jobs", "fg", "times", "umask", "ulimit", "type", "hash", "help", "bind",
+        "complete",
+        "compgen", "compopt", "logout", "suspend", "caller", "setopt", "unsetopt", "autoload", "rehash", "emulate",
+        "zstyle",
+        "zle", "bindkey", "compdef", "compinit", "noglob", "nocorrect", "fc", "dirs", "disown", "echo", "print",
+        "printf",
+        "pwd", "cd", "chdir", "pushd", "popd", "export", "declare", "typeset", "local", "readonly", "integer", "float",
+        "unset", "alias", "unalias", "trap", "set", "shift", "shopt", "enable", "zmodload", "source", ".", "eval",
+        "exec",
+        "command", "builtin", "read", "mapfile", "readarray", "getopts", "let", "test", "[", "return", "exit", "break",
+        "continue", "history", "bg",
+    ]
+
     /// Runs a builtin; false when the name is none, or when the tables know more about it.
     func runBuiltin(_ name: String, _ fields: [Value], _ state: inout ShellState, _ streams: Streams) -> Bool {
+        // One look-up spares the comparisons below for the many programs that are no builtins.
+        guard Self.builtins.contains(name) else { return false }
         switch name {
         case ":", "true", "false", "wait", "jobs", "fg", "times", "umask", "ulimit", "type", "hash", "help",
             "bind", "complete", "compgen", "compopt", "logout", "suspend", "caller", "setopt", "unsetopt", "autoload",
@@ -186,6 +202,18 @@ extension Evaluator {
             write(.unknown(.output, taints: .secret), to: streams)
             return
         }
+        let isLocal =
+            name == "local" || (name == "declare" || name == "typeset") && !fields.contains { $0.text == "-g" }
+        if isLocal, let frame = frames.indices.last(where: { frames[$0].kind != .loop }),
+            frames[frame].kind == .function
+        {
+            for operand in operands {
+                guard let variable = Self.assignment(operand)?.name ?? operand.text,
+                    frames[frame].hidden[variable] == nil
+                else { continue }
+                frames[frame].hidden[variable] = .some(state.variables[variable])
+            }
+        }
         for operand in operands {
             guard let (variable, key, appends, given) = Self.assignment(operand) else {
                 if let text = operand.text, !exportsFunctions {
@@ -255,6 +283,19 @@ extension Evaluator {
             guard let text = field.text, !text.hasPrefix("-") else { continue }
             if let found = DangerousVariables.builtIn.class(of: text), found == .guard {
                 note(Operation(.configWrite, detail: "environment \(text) (guard)"))
+            }
+            if text.hasSuffix("]"), let open = text.firstIndex(of: "[") {
+                let key = String(text[text.index(after: open)...].dropLast())
+                switch state.variables[String(text[..<open])]?.content {
+                case .list(var items)?:
+                    if let index = Int(key) { items[index] = nil }
+                    state.variables[String(text[..<open])]?.content = .list(items)
+                case .map(var items)?:
+                    items[key] = nil
+                    state.variables[String(text[..<open])]?.content = .map(items)
+                default: break
+                }
+                continue
             }
             state.functions[text] = nil
             state.variables[text] = Variable(content: .unset)
@@ -375,7 +416,7 @@ extension Evaluator {
     private func runCommand(_ name: String, _ fields: [Value], _ state: inout ShellState, _ streams: Streams) {
         var at = 1
         while at < fields.count, let text = fields[at].text, text.hasPrefix("-"), text.utf8.count > 1 {
-            if name == "command", text.contains("v") || text.contains("V") {
+            if name == "command", text.holds("v") || text.holds("V") {
                 note(Operation(.shellExec))
                 var path = Value(pieces: [.text("/usr/bin/")])
                 if fields.count > at + 1 { path.append(fields[at + 1]) }

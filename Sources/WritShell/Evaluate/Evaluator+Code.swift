@@ -56,7 +56,7 @@ extension Evaluator {
         inner.hasEnded = false
         let outer = (frames, dialect)
         frames = []
-        if language == "zsh" { dialect = .zsh } else if dialect == .zsh { dialect = .bash }
+        if language == "zsh" || current.program == "zsh" { dialect = .zsh } else if dialect == .zsh { dialect = .bash }
         depth += 1
         runShellCode(code, &inner, streams)
         depth -= 1
@@ -143,7 +143,6 @@ extension Evaluator {
 
     /// Code in another language: its calls become operations.
     private func runInline(_ code: Value, language: String, _ state: inout ShellState, _ streams: Streams) {
-        write(.unknown(.output, taints: code.taints), to: streams)
         guard codeDepth < Self.codeDepthLimit else {
             reachLimit("code within code deeper than is followed")
             return
@@ -169,7 +168,7 @@ extension Evaluator {
         switch language {
         case "awk": found = AwkProgram.effects(text)
         case "sed": found = SedScript.effects(code)
-        case "sql", "sqlite", "psql", "mysql": noteSQL(text, isKnown: code.isKnown)
+        case "sql", "sqlite", "psql", "mysql": noteSQL(code, &state)
         default:
             guard let grammar = InlineLanguage.named(language) else {
                 note(
@@ -181,10 +180,6 @@ extension Evaluator {
             found = reader.find()
         }
         for effect in found { apply(effect, language: language, &state, streams) }
-    }
-
-    private func noteSQL(_ text: String, isKnown: Bool) {
-        note(Operation(.resourceWrite, opaque: isKnown ? nil : .computed, detail: "sql \(text.prefix(80))"))
     }
 
     private func apply(

@@ -120,7 +120,14 @@ extension Evaluator {
         // Assignments before a command hold for that command.
         var restored: [(String, Variable?)] = []
         var environment: [String: Value] = [:]
+        var compounds: [Assignment] = []
         for assignment in assignments {
+            // `declare -A m=(…)`: the parser tells the compound apart from the words, and it stands after them.
+            if assignment.span.start > words[0].span.start {
+                compounds.append(assignment)
+                fields.append(Value(assignment.name, span: assignment.span))
+                continue
+            }
             restored.append((assignment.name, state.variables[assignment.name]))
             assign(assignment, &state, isExported: true)
             environment[assignment.name] = value(of: assignment.name, state)
@@ -135,6 +142,7 @@ extension Evaluator {
             }
         }
         for (name, variable) in restored { state.variables[name] = variable }
+        for compound in compounds { assign(compound, &state) }
     }
 
     private static func looksAssigned(_ word: Word) -> Bool {
@@ -148,7 +156,9 @@ extension Evaluator {
         state.status = .success
         for assignment in assignments {
             assign(assignment, &state)
-            if DangerousVariables.builtIn.class(of: assignment.name) != nil {
+            if DangerousVariables.builtIn.class(of: assignment.name) != nil
+                || state.variables[assignment.name]?.isExported == true
+            {
                 current.program = ""
                 current.command = "\(assignment.name)=\(value(of: assignment.name, state).display)"
                 noteVariables([assignment.name: value(of: assignment.name, state)], &state, streams)
@@ -169,7 +179,7 @@ extension Evaluator {
     func begin(_ fields: [Value], span: SourceSpan?) {
         let texts = fields.map(\.display)
         current = Current(
-            program: PathText.name(texts[0]), arguments: texts, command: texts.joined(separator: " "), span: span)
+            program: texts[0].baseName, arguments: texts, command: texts.joined(separator: " "), span: span)
         if commands.count < Self.operationLimit {
             commands.append(
                 CommandText(text: current.command, span: span ?? SourceSpan(start: 0, end: 0), depth: depth))
@@ -235,6 +245,7 @@ extension Evaluator {
             path.hasEnded = false
             if state.hasEnded { state = path } else { state.join(path) }
         }
+        for (name, variable) in frame.hidden { state.variables[name] = variable }
         (state.arguments, state.hasUnknownArguments) = outerArguments
         callStack.removeLast()
     }
@@ -291,6 +302,7 @@ extension Evaluator {
                 let rest = Array(fields.dropFirst())
                 if let next = rest[0].text, ProgramTable.builtIn.contains(next) || state.functions[next] != nil {
                     var copy = state
+                    begin(rest, span: current.span)
                     dispatch(rest, &copy, streams)
                 }
             }

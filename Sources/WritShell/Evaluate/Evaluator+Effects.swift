@@ -82,6 +82,7 @@ extension Evaluator {
             return
         }
         note(Operation(.shellExec, traits: .interpreter, detail: "script", taints: content.taints))
+        if !Languages.isShell(language) { write(.unknown(.output, taints: content.taints), to: streams) }
         runCode(
             content, language: language, name: fields[0], arguments: Array(fields.dropFirst()), &state, streams)
     }
@@ -112,7 +113,7 @@ extension Evaluator {
     private func runKnown(_ fields: [Value], _ state: inout ShellState, _ streams: Streams, isUnread: Bool) {
         let reading = ProgramTable.builtIn.effects(of: fields, input: InputFacts(isProvided: streams.input != nil))
         let program = fields[0].text ?? ""
-        current.program = PathText.name(program)
+        current.program = program.baseName
         noteRun(reading, fields, streams, isUnread: isUnread)
         if !reading.isKnown { notePossible(fields, state) }
         var run = ProgramRun(fields: fields, state: state, streams: streams)
@@ -144,7 +145,7 @@ extension Evaluator {
         for (index, effect) in reading.effects.enumerated() {
             apply(effect, &run, sent: index == lastConnection ? sent : Sent(), &state)
         }
-        if run.runsOther, run.output == nil { return }
+        if run.runsOther, run.output == nil, run.writes.isEmpty { return }
         if streams.captures || !run.writes.isEmpty { finish(&run, reading, &state) }
     }
 
@@ -221,14 +222,15 @@ extension Evaluator {
     private func notePossible(_ fields: [Value], _ state: ShellState) {
         for field in fields.dropFirst().prefix(32) {
             let text = field.display
-            if text.contains("://") {
+            guard text.utf8.contains(0x2F) || text.utf8.contains(0x2E) else { continue }
+            if text.holds("://") {
                 let start = text.utf8.lastIndex(of: 0x3D).map { text.index(after: $0) } ?? text.startIndex
                 let endpoint = Endpoint(text: String(text.hasPrefix("-") ? text[start...] : text[...]))
                 note(
                     Operation(
                         endpoint.isHTTP ? .httpRequest : .netConnect, host: endpoint.host, port: endpoint.port,
                         traits: .potential))
-            } else if !text.hasPrefix("-"), text.contains("/") || text.contains(".") {
+            } else if !text.hasPrefix("-"), text.holds("/") || text.holds(".") {
                 let place = resolve(field, state)
                 let found = PathClasses.classify(
                     place.path, home: context.home, workspace: context.workspace ?? context.workingDirectory,
@@ -267,7 +269,13 @@ extension Evaluator {
                 port: endpoint.port,
                 method: method, traits: traits, taints: sent.taints.union(value.taints))
             if sent.isThere || value.taints.contains(.secret) { operation.traits.insert(.upload) }
-            if value.startsUnknown || value.display.contains("://…") { operation.detail = "the host is computed" }
+            if endpoint.host.utf8.contains(0xE2) {
+                operation.detail = "the host is computed"
+                // Output in a name that is looked up leaves with the look-up.
+                if value.pieces.contains(.unknown(.output)), !value.startsUnknown || value.pieces.count > 1 {
+                    operation.traits.insert(.upload)
+                }
+            }
             note(operation)
         case .listen(let value):
             let endpoint = Endpoint(value)
@@ -284,7 +292,7 @@ extension Evaluator {
                 package = .init(
                     ecosystem: ecosystem, name: String(text[..<equals.lowerBound]),
                     version: String(text[equals.upperBound...]))
-            } else if let at = text.lastIndex(of: "@"), at != text.startIndex, !text.contains("://"),
+            } else if let at = text.lastIndex(of: "@"), at != text.startIndex, !text.holds("://"),
                 !text.hasPrefix("git@")
             {
                 package = .init(
@@ -306,7 +314,7 @@ extension Evaluator {
             run.runsOther = true
             runWithInput(words, run.fields, run.state, run.streams)
         case .code(let code, let language):
-            run.runsOther = true
+            if Languages.isShell(language) { run.runsOther = true }
             let place = run.fields.firstIndex(of: code)
             let rest = place.map { Array(run.fields[($0 + 1)...]) } ?? []
             var inner = run.state
@@ -314,7 +322,7 @@ extension Evaluator {
                 code, language: language, name: rest.first ?? run.fields[0], arguments: Array(rest.dropFirst()), &inner,
                 run.streams)
         case .codeFile(let path, let language):
-            run.runsOther = true
+            if Languages.isShell(language) { run.runsOther = true }
             let place = run.fields.firstIndex(of: path)
             let rest = place.map { Array(run.fields[($0 + 1)...]) } ?? []
             var inner = run.state
@@ -324,7 +332,7 @@ extension Evaluator {
                 if run.streams.input != nil { run.output = run.output ?? .passesInput }
                 return
             }
-            run.runsOther = true
+            if Languages.isShell(language) { run.runsOther = true }
             var inner = run.state
             var streams = run.streams
             streams.input = nil

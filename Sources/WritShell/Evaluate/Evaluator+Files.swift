@@ -15,9 +15,9 @@ extension Evaluator {
         if let text = value.text {
             // Only the shell's own tilde is the home, and that one is replaced already.
             let literal = text.utf8.first == 0x7E ? "./" + text : text
-            if literal.utf8.first == 0x2F { return located(literal, in: "/") }
             guard let base = directory.text else {
-                return Place(path: Self.normalisedPattern(directory.pattern + "/" + literal), isPattern: true)
+                if literal.utf8.first == 0x2F { return located(literal, in: "/") }
+                return Place(path: Self.normalisedPattern(Self.pattern(of: directory) + "/" + literal), isPattern: true)
             }
             return located(literal, in: base)
         }
@@ -25,6 +25,8 @@ extension Evaluator {
         if pattern.utf8.first != 0x2F, !value.startsUnknown {
             pattern = (directory.text ?? Self.pattern(of: directory)) + "/" + pattern
         }
+        // What starts in the open may lie in any folder.
+        if value.startsUnknown, !pattern.hasPrefix("**") { pattern = "**/" + pattern }
         return Place(path: Self.normalisedPattern(pattern), isPattern: true)
     }
 

@@ -19,11 +19,8 @@ extension Evaluator {
     func expand(_ parameter: Parameter, isQuoted: Bool, _ builder: inout FieldBuilder, _ state: inout ShellState) {
         switch resolve(parameter, &state, depth: 0) {
         case .one(let value):
-            if isQuoted || !builder.splits {
-                builder.append(value.withoutGlobs)
-            } else {
-                builder.appendSplitting(value)
-            }
+            // A glob in a value stands for names that it was already replaced by, so quotes change nothing in it.
+            if isQuoted || !builder.splits { builder.append(value) } else { builder.appendSplitting(value) }
         case .list(let values, let isStar):
             if isQuoted, isStar || !builder.splits {
                 let separator = separators(state).first.map { String(decoding: [$0], as: UTF8.self) } ?? ""
@@ -46,14 +43,23 @@ extension Evaluator {
 
     /// Names of variables that hold credentials.
     static func isSecretName(_ name: String) -> Bool {
-        let upper = name.uppercased()
-        if upper.hasSuffix("_KEY") || upper.hasSuffix("_PAT") || upper == "PGPASSWORD" { return true }
-        for part in [
-            "TOKEN", "SECRET", "PASSWORD", "PASSWD", "API_KEY", "APIKEY", "PRIVATE_KEY", "CREDENTIAL", "ACCESS_KEY",
-        ]
-        where upper.contains(part) { return true }
-        return false
+        if name.utf8.count < 4 || name.utf8.count > 256 { return false }
+        let upper = name.utf8.map { $0 >= 0x61 && $0 <= 0x7A ? $0 - 0x20 : $0 }
+        if secretEnds.contains(where: { upper.count >= $0.count && upper.suffix($0.count).elementsEqual($0) }) {
+            return true
+        }
+        return upper.indices.contains { at in
+            secretParts.contains { part in
+                part[0] == upper[at] && at + part.count <= upper.count
+                    && upper[at..<(at + part.count)].elementsEqual(part)
+            }
+        }
     }
+
+    private static let secretEnds: [[UInt8]] = ["_KEY", "_PAT"].map { Array($0.utf8) }
+    private static let secretParts: [[UInt8]] = [
+        "TOKEN", "SECRET", "PASSWORD", "PASSWD", "API_KEY", "APIKEY", "PRIVATE_KEY", "CREDENTIAL", "ACCESS_KEY",
+    ].map { Array($0.utf8) }
 
     private func lookUp(_ name: String, _ key: String?, _ state: ShellState, depth: Int = 0) -> Lookup {
         if let special = lookUpSpecial(name, state) { return special }
@@ -78,6 +84,7 @@ extension Evaluator {
                 return Lookup(value: items[key ?? "0"] ?? Value(""), isSet: items[key ?? "0"] != nil)
             }
         }
+        if name == "HOME" { return Lookup(value: Value(context.environment[name] ?? context.home), isSet: true) }
         let taints: Operation.Taints = Self.isSecretName(name) ? .secret : []
         if name == "PWD" {
             return Lookup(
@@ -246,6 +253,7 @@ extension Evaluator {
             return .one(.unknown(.variable("")))
         }
         if parameter.isIndirect { return resolveIndirect(parameter, &state, depth: depth) }
+        if case .names = parameter.operation { return resolveIndirect(parameter, &state, depth: depth) }
         let indexText = parameter.index?.constantText
         if parameter.name == "@" || parameter.name == "*" {
             guard case .list(let values, let isStar) = arguments(parameter, state) else {
@@ -430,10 +438,22 @@ extension Evaluator {
             view.append(contentsOf: scalars[start..<end])
             return Value(String(view), taints: value.taints)
         case .changeCase(let name, let word):
-            if let word { _ = patternText(word, &state) }
-            guard let text = value.text else { return unknown }
+            guard let text = value.text else {
+                if let word { _ = patternText(word, &state) }
+                return unknown
+            }
             let isAll = name.utf8.count == 2
             let isUpper = name.hasPrefix("^")
+            if let word {
+                guard let pattern = patternText(word, &state) else { return unknown }
+                var isOpen = true
+                let changed = text.map { character -> String in
+                    let matches = isOpen && ShellPattern.matches(pattern, String(character))
+                    if !isAll { isOpen = false }
+                    return matches ? (isUpper ? character.uppercased() : character.lowercased()) : String(character)
+                }
+                return Value(changed.joined(), taints: value.taints)
+            }
             if isAll { return Value(isUpper ? text.uppercased() : text.lowercased(), taints: value.taints) }
             let head = text.prefix(1)
             return Value((isUpper ? head.uppercased() : head.lowercased()) + text.dropFirst(), taints: value.taints)

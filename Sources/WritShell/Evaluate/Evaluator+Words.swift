@@ -201,6 +201,12 @@ extension Evaluator {
         for part in word.parts {
             switch part {
             case .literal(let literal):
+                // Extended patterns, when they are on: what they match is not followed.
+                if literal.utf8.contains(0x28),
+                    ["?(", "*(", "+(", "@(", "!("].contains(where: { literal.contains($0) })
+                {
+                    return nil
+                }
                 text += literal
             case .quoted(let quoted): text += Self.escaped(quoted)
             case .pattern(let name, let words):

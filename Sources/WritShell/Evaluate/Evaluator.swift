@@ -30,6 +30,8 @@ final class Evaluator {
         var kind: Kind
         var exits: [ShellState] = []
         var continues: [ShellState] = []
+        /// What `local` hid.
+        var hidden: [String: Variable?] = [:]
     }
 
     /// A file that the analysed command writes before it is read or run.
@@ -101,8 +103,19 @@ final class Evaluator {
             reachLimit("more operations than are listed")
             return
         }
+        // The same effect of the same command is listed once, however many ways lead to it.
         var hasher = Hasher()
-        operation.hash(into: &hasher)
+        hasher.combine(operation.kind)
+        hasher.combine(operation.command)
+        hasher.combine(operation.path)
+        hasher.combine(operation.host)
+        hasher.combine(operation.detail)
+        hasher.combine(operation.package)
+        hasher.combine(operation.traits.rawValue)
+        hasher.combine(operation.taints.rawValue)
+        hasher.combine(operation.opaque)
+        hasher.combine(operation.depth)
+        hasher.combine(operation.span?.start)
         guard seen.insert(hasher.finalize()).inserted else { return }
         if isPlain { plainRuns += 1 }
         operations.append(operation)
@@ -383,6 +396,10 @@ final class Evaluator {
             if !fallsThrough {
                 for pattern in arm.patterns {
                     let text = patternText(pattern, &state)
+                    if text == "*" {
+                        match = true
+                        break
+                    }
                     guard let text, let subject = value.text else {
                         match = match == true ? true : nil
                         continue
@@ -474,9 +491,12 @@ final class Evaluator {
         frames.append(Frame(kind: .loop))
         var after = state
         var rounds = 0
+        // A long row of numbers only counts: a few of them, and then any.
+        let isCount = values.count > 8 && values.allSatisfy { $0.text.flatMap { Int($0) } != nil }
+        let limit = isCount ? 3 : Self.unrollLimit
         for value in values {
             if state.hasEnded || stepsLeft <= 0 { break }
-            if rounds == Self.unrollLimit {
+            if rounds == limit {
                 // The rest at once: the values joined.
                 var taints = Operation.Taints()
                 for value in values[rounds...] { taints.formUnion(value.taints) }
@@ -494,7 +514,10 @@ final class Evaluator {
                 resume(&state)
             }
             rounds += 1
-            if rounds > Self.unrollLimit { break }
+            if rounds > limit {
+                state.widen(from: before)
+                break
+            }
         }
         if !values.isEmpty, values.allSatisfy({ $0.isKnown }) { after.hasEnded = true }
         if state.hasEnded {

@@ -21,7 +21,7 @@ public enum PathClasses {
     ///   - path: canonical and absolute; or a pattern with `*`, `**`, `?`, `[…]`, which has every class that some path
     ///     it matches has, as long as more of that path than the home is spelled out in it.
     ///   - home: what `~` in the tables stands for. Homes of other users (`/home/x`, `/Users/x`, `/root`) count alike.
-    ///   - workspace: where the table's `./` places are; nil takes any folder.
+    ///   - workspace: without effect so far: places of a project, such as `.env` or `.git/hooks`, count in any folder.
     public static func classify(
         _ path: String, home: String, workspace: String?, isPattern: Bool = false, isCaseInsensitive: Bool = false
     ) -> [PathClass] {
@@ -46,7 +46,7 @@ struct PathTable: Sendable {
     /// Entries by a segment that they hold literally.
     private var byAnchor: [String: [Int]] = [:]
     /// Entries whose last segment is `*` and a literal end, or a literal start and `*`.
-    private var loose: [Int] = []
+    private var looseEnds: [(head: String, tail: String, entry: Int)] = []
     /// Every literal segment with its entries, by first and by last byte: what a pattern is compared with.
     private var literals: [String: [Int]] = [:]
     private var literalsByFirst: [UInt8: [String]] = [:]
@@ -90,8 +90,8 @@ struct PathTable: Sendable {
         }
         if let anchor = literals.last {
             byAnchor[anchor.lowercased(), default: []].append(index)
-        } else {
-            loose.append(index)
+        } else if let last = patterns.last, last.entry == index {
+            looseEnds.append(last)
         }
     }
 
@@ -123,7 +123,15 @@ struct PathTable: Sendable {
         for segment in segments {
             for index in byAnchor[segment.hasUppercase ? segment.lowercased() : segment] ?? [] { consider(index) }
         }
-        for index in loose { consider(index) }
+        // The end of the last segment decides for most of these.
+        if let last = segments.last?.utf8 {
+            for (head, tail, index) in looseEnds
+            where last.starts(with: head.utf8) && last.count >= tail.utf8.count
+                && last.suffix(tail.utf8.count).elementsEqual(tail.utf8)
+            {
+                consider(index)
+            }
+        }
         return found
     }
 
@@ -207,7 +215,13 @@ extension String {
 
 /// Whether path patterns can name the same path.
 enum GlobIntersection {
-    private static let special: Set<Character> = ["*", "?", "["]
+    private static func isSpecial(_ character: Character) -> Bool {
+        character == "*" || character == "?" || character == "["
+    }
+
+    private static func holdsSpecial(_ text: String) -> Bool {
+        text.utf8.contains { $0 == 0x2A || $0 == 0x3F || $0 == 0x5B }
+    }
 
     /// A pattern of segments against a plain path.
     static func matches(_ pattern: ArraySlice<String>, _ path: ArraySlice<String>) -> Bool {
@@ -251,14 +265,16 @@ enum GlobIntersection {
                 next = reach
                 for j in 0..<path.count where next[j] > next[j + 1] { next[j + 1] = next[j] }
             } else {
-                let isLiteral = !segment.contains(where: { special.contains($0) })
+                let isLiteral = !holdsSpecial(segment)
                 for j in 0..<path.count where reach[j] > 0 {
                     if path[j] == "**" {
                         // The segment is swallowed; `**` stays.
                         next[j] = max(next[j], reach[j])
                         next[j + 1] = max(next[j + 1], reach[j])
                     } else if touch(segment, path[j]) {
-                        let isMet = isLiteral ? path[j].contains { !special.contains($0) } : names(segment, path[j])
+                        let isMet =
+                            isLiteral
+                            ? path[j].utf8.contains { $0 != 0x2A && $0 != 0x3F && $0 != 0x5B } : names(segment, path[j])
                         next[j + 1] = max(next[j + 1], isMet ? 2 : reach[j])
                     }
                 }
@@ -271,8 +287,8 @@ enum GlobIntersection {
 
     /// Whether a segment, plain or a pattern, spells out what is literal at both ends of the pattern `own`.
     private static func names(_ own: String, _ segment: String) -> Bool {
-        let head = own.prefix { !special.contains($0) }
-        let tail = String(own.reversed().prefix { !special.contains($0) }.reversed())
+        let head = own.prefix { !isSpecial($0) }
+        let tail = String(own.reversed().prefix { !isSpecial($0) }.reversed())
         if head.isEmpty, tail.isEmpty || tail == own { return false }
         return segment.hasPrefix(head) && segment.hasSuffix(tail)
     }
@@ -280,8 +296,8 @@ enum GlobIntersection {
     /// Whether some segment matches both patterns.
     static func touch(_ first: String, _ second: String) -> Bool {
         if first == second { return true }
-        let firstIsPattern = first.contains { special.contains($0) }
-        let secondIsPattern = second.contains { special.contains($0) }
+        let firstIsPattern = holdsSpecial(first)
+        let secondIsPattern = holdsSpecial(second)
         if !firstIsPattern, !secondIsPattern { return false }
         if !secondIsPattern { return ShellPattern.matches(first, second) }
         // `*` and `?` do not match a leading dot.

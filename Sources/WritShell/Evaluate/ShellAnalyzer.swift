@@ -51,6 +51,7 @@ public enum ShellAnalyzer {
         let outcome = ShellParser.parse(command, dialect: context.dialect)
         let evaluator = Evaluator(context: context)
         var state = ShellState(directory: Value(context.workingDirectory))
+        state.scriptName = Value(context.inherited("SHELL") ?? "/bin/bash")
         evaluator.run(outcome.script, &state, Streams())
         if let error = outcome.error {
             evaluator.current = Evaluator.Current(

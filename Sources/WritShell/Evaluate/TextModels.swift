@@ -147,6 +147,11 @@ enum TextModels {
         of program: String, _ fields: [Value], _ data: Value, state: ShellState, context: ShellContext
     ) -> Value? {
         switch program {
+        case "rm", "mkdir", "touch", "cp", "mv", "chmod", "chown", "ln", "rmdir", "sleep", "kill", "cmp":
+            let isTold = fields.dropFirst().contains {
+                $0.text?.hasPrefix("-") == true && $0.text?.contains("v") == true
+            }
+            return isTold ? nil : Value("")
         case "echo": return echo(fields)
         case "printf": return printf(Array(fields.dropFirst()))
         case "git":

@@ -122,3 +122,32 @@ extension Value {
         return whole
     }
 }
+
+extension String {
+    /// The last segment of a path; the text itself without a slash.
+    var baseName: String {
+        utf8.contains(0x2F) ? PathText.name(self) : self
+    }
+
+    /// Whether the bytes of `needle` stand somewhere in the text.
+    func holds(_ needle: StaticString) -> Bool {
+        let count = needle.utf8CodeUnitCount
+        return needle.withUTF8Buffer { wanted in
+            var copy = self
+            return copy.withUTF8 { bytes in
+                guard count > 0, bytes.count >= count else { return false }
+                var at = 0
+                while at + count <= bytes.count {
+                    if bytes[at] == wanted[0], isEqual(bytes, at, wanted) { return true }
+                    at += 1
+                }
+                return false
+            }
+        }
+    }
+}
+
+private func isEqual(_ bytes: UnsafeBufferPointer<UInt8>, _ at: Int, _ wanted: UnsafeBufferPointer<UInt8>) -> Bool {
+    for index in 0..<wanted.count where bytes[at + index] != wanted[index] { return false }
+    return true
+}

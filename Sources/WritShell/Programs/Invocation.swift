@@ -25,6 +25,8 @@ struct Invocation {
     var canonicalWords: [String]
     var unknownOptions = 0
     var hasUnknownCommand = false
+    /// `--help` stands among the program's own options.
+    private var asksForHelp = false
 
     private(set) var effects: [Effect] = []
     /// Traits that flags give to everything the program does.
@@ -111,8 +113,15 @@ struct Invocation {
         }
         // `*` stands for any word.
         guard let found = command.commands[text] ?? command.commands["*"] else { return nil }
-        canonicalWords.append(text)
-        return found
+        do {
+            let definition = try found.get()
+            canonicalWords.append(text)
+            return definition
+        } catch {
+            // Faulty lines of a table: nothing is known of what the sub-command does.
+            hasUnknownCommand = true
+            return nil
+        }
     }
 
     private enum Taken { case tail, assignment, neither }
@@ -224,9 +233,14 @@ struct Invocation {
         }
         index += 1
         guard let option = found else {
-            unknownOptions += 1
+            if name == "--help" || name == "--version", attached == nil {
+                asksForHelp = true
+            } else {
+                unknownOptions += 1
+            }
             return .option
         }
+        if name == "--help" || name == "--version" { asksForHelp = true }
         take(option, attached: attached, at: &index)
         return .option
     }
@@ -388,7 +402,24 @@ struct Invocation {
         definition.reader?.read(&self)
         emitOptions()
         if !skipsTable { emitWords() }
-        for action in definition.fixed where !action.roles.isEmpty { perform(action, on: nil) }
+        if !definition.commands.isEmpty, !words.isEmpty, definition.places.isEmpty, definition.fixed.isEmpty,
+            !skipsTable,
+            !hasUnknownCommand, let first = words.first
+        {
+            // A plugin, or a sub-command that is newer than the table.
+            effects.append(.unread("the sub-command \(first.display), which is not in the table"))
+        }
+        // Help is shown instead of doing anything; an option of which nothing is known could have taken the word as its value.
+        let onlyHelps = asksForHelp && unknownOptions == 0 && tail.isEmpty
+        for action in definition.fixed where !action.roles.isEmpty {
+            if onlyHelps {
+                switch action.roles.first {
+                case .operation, .escape, .input: continue
+                default: break
+                }
+            }
+            perform(action, on: nil)
+        }
         emitTail()
         let hasOutput = effects.contains { if case .output = $0 { true } else { false } }
         for rule in definition.outputs where !hasOutput && rule.conditions.allSatisfy({ holds($0) }) {
@@ -561,6 +592,9 @@ struct Invocation {
                 effects.append(.run(parts, environment: environment, takesInput: true, isRemote: false))
             }
         case .package(let kind, let ecosystem):
+            if kind == .pkgInstall, Self.isURL(value), !value.hasPrefix("file:") {
+                effects.append(.connect(value, method: "", traits: traits.union(.download)))
+            }
             effects.append(.package(kind, ecosystem: ecosystem, name: value, traits: traits))
         case .environment:
             if let (name, value) = assignment(value) { environment[name] = value }

@@ -10,16 +10,17 @@ public struct ProgramTableFault: Error, Sendable, Hashable, CustomStringConverti
     /// 1-based.
     public let line: Int
 
+    /// `table:line: message`.
     public var description: String { "\(table):\(line): \(message)" }
 }
 
 /// Makes a ``ProgramDefinition`` of the lines of a table.
-struct ProgramCompiler {
+struct ProgramCompiler: Sendable {
     let table: String
     /// Lines before the program in its table.
     let offset: Int
     /// Lines that `use NAME` brings in.
-    let shared: (String) -> [Outline.Node]?
+    let shared: @Sendable (String) -> [Outline.Node]?
 
     func definition(_ node: Outline.Node, name: String) throws(ProgramTableFault) -> ProgramDefinition {
         try definition(node, name: name, parent: nil)
@@ -53,7 +54,10 @@ struct ProgramCompiler {
         for line in lines where line.keyword == "command" {
             let names = line.value.split(separator: " ").map(String.init)
             guard let first = names.first else { throw fault("sub-command without a name", line) }
-            let command = try definition(line, name: first, parent: draft)
+            let parent = draft
+            let command = ProgramDefinition.Later { () throws(ProgramTableFault) in
+                try definition(line, name: first, parent: parent)
+            }
             for name in names { draft.commands[name] = command }
         }
         return ProgramDefinition(draft)
@@ -243,9 +247,9 @@ struct ProgramCompiler {
         if text.hasPrefix(": ") {
             action.detail = String(text.dropFirst(2))
             text = ""
-        } else if let range = text.firstRange(of: " : ") {
-            action.detail = String(text[range.upperBound...])
-            text = text[..<range.lowerBound]
+        } else if let (before, after) = Self.splitAtColon(text) {
+            action.detail = String(after)
+            text = before
         }
         var isCondition = false
         for word in text.split(separator: " ") {
@@ -260,6 +264,22 @@ struct ProgramCompiler {
             }
         }
         return action
+    }
+
+    /// The parts around the first ` : `. By bytes: tables are read when a hook starts.
+    private static func splitAtColon(_ text: Substring) -> (Substring, Substring)? {
+        let utf8 = text.utf8
+        var index = utf8.startIndex
+        while let colon = utf8[index...].firstIndex(of: UInt8(ascii: ":")) {
+            let next = utf8.index(after: colon)
+            if colon > utf8.startIndex, next < utf8.endIndex, utf8[utf8.index(before: colon)] == 0x20,
+                utf8[next] == 0x20
+            {
+                return (text[..<utf8.index(before: colon)], text[utf8.index(after: next)...])
+            }
+            index = next
+        }
+        return nil
     }
 
     private func trait(_ word: Substring, _ line: Int) throws(ProgramTableFault) -> Operation.Traits {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Synchronization
 import WritCore
 
 /// One program or sub-command of the tables, ready to read arguments with. Immutable once made.
@@ -72,7 +73,7 @@ final class ProgramDefinition: Sendable {
     let fixed: [TableAction]
     let outputs: [OutputRule]
     let tails: [Tail]
-    let commands: [String: ProgramDefinition]
+    let commands: [String: Later]
     /// Options of this level are accepted after the sub-command too.
     let isInherited: Bool
     let traits: Operation.Traits
@@ -118,8 +119,41 @@ final class ProgramDefinition: Sendable {
         stopsAtFirst = draft.style == .posix || !draft.tails.isEmpty || !draft.commands.isEmpty
     }
 
+    /// A sub-command, whose lines are read when it is first met: big programs have dozens, and a call needs one.
+    final class Later: Sendable {
+        private enum State {
+            case unread
+            case made(ProgramDefinition)
+            case faulty(ProgramTableFault)
+        }
+
+        private let state = Mutex(State.unread)
+        private let make: @Sendable () throws(ProgramTableFault) -> ProgramDefinition
+
+        init(_ make: @escaping @Sendable () throws(ProgramTableFault) -> ProgramDefinition) {
+            self.make = make
+        }
+
+        func get() throws(ProgramTableFault) -> ProgramDefinition {
+            switch state.withLock({ $0 }) {
+            case .made(let definition): return definition
+            case .faulty(let fault): throw fault
+            case .unread: break
+            }
+            do {
+                // Made outside the lock: two threads may do the same work once, and neither waits.
+                let definition = try make()
+                state.withLock { $0 = .made(definition) }
+                return definition
+            } catch {
+                state.withLock { $0 = .faulty(error) }
+                throw error
+            }
+        }
+    }
+
     /// What a definition is made of while its lines are read.
-    struct Draft {
+    struct Draft: Sendable {
         var name: String
         var style = Style.gnu
         var allowsAbbreviations = true
@@ -128,7 +162,7 @@ final class ProgramDefinition: Sendable {
         var fixed: [TableAction] = []
         var outputs: [OutputRule] = []
         var tails: [Tail] = []
-        var commands: [String: ProgramDefinition] = [:]
+        var commands: [String: Later] = [:]
         var isInherited = false
         var traits: Operation.Traits = []
         var reader: ProgramReader?

@@ -36,10 +36,16 @@ public struct ProgramTable: Sendable {
     private let store: ProgramStore
 
     /// The one embedded in the executable. A program's lines are read when it is first asked for.
-    public static let builtIn = ProgramTable(
-        store: ProgramStore(
-            tables: Resource.all(under: "programs/").filter { $0.name.hasSuffix(".table") }
-                .map { ($0.name, $0.bytes) }))
+    public static let builtIn = embedded()
+
+    /// A fresh one, with nothing read yet.
+    static func embedded() -> ProgramTable {
+        ProgramTable(
+            store: ProgramStore(
+                tables: Resource.all(under: "programs/").filter { $0.name.hasSuffix(".table") }.map {
+                    ($0.name, $0.bytes)
+                }))
+    }
 
     private init(store: ProgramStore) {
         self.store = store
@@ -88,13 +94,18 @@ public struct ProgramTable: Sendable {
 
     /// An example of a table that does not hold.
     public struct ExampleFailure: Sendable, Hashable, CustomStringConvertible {
+        /// The table's name.
         public let table: String
         /// 1-based.
         public let line: Int
+        /// The command line of the example.
         public let command: String
+        /// What the example says.
         public let expected: String
+        /// What the table says.
         public let actual: String
 
+        /// Place, command, expectation and reading, a line each.
         public var description: String { "\(table):\(line): \(command)\n  expected \(expected)\n  actual   \(actual)" }
     }
 
@@ -262,22 +273,31 @@ final class ProgramStore: Sendable {
         for place in index.shared.values { _ = try nodes(place) }
         for (name, place) in index.programs where name == place.name {
             let definition = try make(place)
+            try Self.loadCommands(of: definition)
             made.withLock { $0[name] = definition }
         }
     }
 
+    private static func loadCommands(of definition: ProgramDefinition) throws(ProgramTableFault) {
+        // As deep as the outline is, which has a limit.
+        for command in commands(of: definition) { try loadCommands(of: command.get()) }
+    }
+
+    /// Each once, whatever number of names it has.
+    private static func commands(of definition: ProgramDefinition) -> [ProgramDefinition.Later] {
+        var seen: Set<ObjectIdentifier> = []
+        return definition.commands.values.filter { seen.insert(ObjectIdentifier($0)).inserted }
+    }
+
     func allExamples() throws(ProgramTableFault) -> [(String, ProgramExample)] {
         var all: [(String, ProgramExample)] = []
-        func collect(_ definition: ProgramDefinition, _ table: String) {
+        func collect(_ definition: ProgramDefinition, _ table: String) throws(ProgramTableFault) {
             all += definition.examples.map { (table, $0) }
-            var seen: Set<ObjectIdentifier> = []
-            for command in definition.commands.values where seen.insert(ObjectIdentifier(command)).inserted {
-                collect(command, table)
-            }
+            for command in Self.commands(of: definition) { try collect(command.get(), table) }
         }
         for (name, place) in index.programs where name == place.name {
             let definition = try make(place)
-            collect(definition, tables[place.table].name)
+            try collect(definition, tables[place.table].name)
         }
         return all.sorted { ($0.0, $0.1.line) < ($1.0, $1.1.line) }
     }
@@ -287,6 +307,7 @@ final class ProgramStore: Sendable {
         let base = Self.baseName(program)
         if let known = made.withLock({ $0[base] }) { return known }
         guard let place = place(of: base) else { return nil }
+        if let known = made.withLock({ $0[place.name] }) { return known }
         let definition: ProgramDefinition
         do {
             definition = try make(place)
@@ -294,10 +315,7 @@ final class ProgramStore: Sendable {
             // A faulty table makes its program an unknown one, which callers treat as the stricter case.
             return nil
         }
-        made.withLock { made in
-            made[place.name] = definition
-            made[base] = definition
-        }
+        made.withLock { $0[place.name] = definition }
         return definition
     }
 

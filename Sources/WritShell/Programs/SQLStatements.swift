@@ -6,6 +6,7 @@ public import WritCore
 public struct SQLStatements: Sendable, Hashable {
     /// One statement.
     public struct Statement: Sendable, Hashable {
+        /// What it does.
         public var effect: Effect
         /// The table, database or other object, as written without quotes; empty when none is named.
         public var object: String
@@ -34,6 +35,7 @@ public struct SQLStatements: Sendable, Hashable {
         case unknown
     }
 
+    /// In the order of the text.
     public let statements: [Statement]
 
     /// Reads SQL text. Linear; at most 10,000 statements are told apart, the rest counts as one unknown.

@@ -99,7 +99,10 @@ private func readObjectStore(_ call: inout Invocation) {
             call.perform(.read, on: source, traits: [], detail: "")
         }
     }
-    if !isRemote(target) { call.perform(.write, on: target, traits: [], detail: "") }
+    if !isRemote(target) {
+        call.perform(.write, on: target, traits: [], detail: "")
+        if target.text == "-" { call.add(.output(.network)) }
+    }
     if call.has("--delete") || call.has("-d") {
         if isRemote(target) {
             call.add(.resourceDelete, "deletes at the destination what the source has not: \(target.display)")

@@ -4,6 +4,10 @@ import WritCore
 /// Modes of files, and dd.
 let fileReaders: [String: ProgramReader] = [
     "chmod": ProgramReader(read: readChmod),
+    "sed": ProgramReader { call in
+        // BSD: `sed -i '' SCRIPT FILE`, where the empty word is the suffix.
+        if call.has("-i"), call.words.first?.pieces.isEmpty == true { call.words.removeFirst() }
+    },
     "install": ProgramReader { call in
         guard let mode = call.values("-m").last ?? call.values("--mode").last, call.words.count > 1,
             let target = call.words.last

@@ -177,8 +177,12 @@ private func readParallel(_ call: inout Invocation) {
     var isFile = false
     for word in call.tail {
         switch word.text {
-        case ":::", ":::+": groups.append([]); isFile = false
-        case "::::", "::::+": groups.append([]); isFile = true
+        case ":::", ":::+":
+            groups.append([])
+            isFile = false
+        case "::::", "::::+":
+            groups.append([])
+            isFile = true
         default:
             if groups.isEmpty {
                 command.append(word)

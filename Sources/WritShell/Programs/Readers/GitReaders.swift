@@ -99,7 +99,9 @@ private func runs(_ setting: GitSetting, _ key: String, _ value: Value, in call:
         } else if value.hasPrefix("/") || value.hasPrefix(".") {
             call.add(.code(value, language: "sh"))
         }
-    case .programs: call.perform(.read, on: value, traits: [], detail: "")
+    case .programs:
+        call.perform(.read, on: value, traits: [], detail: "")
+        call.add(.unread("hooks or settings in \(value.display)"))
     case .trust, .plain: break
     }
 }

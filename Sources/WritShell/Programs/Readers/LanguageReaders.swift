@@ -30,6 +30,11 @@ let languageReaders: [String: ProgramReader] = [
         }
         if let archive = call.values("-jar").last {
             call.add(.unread("the program \(archive.display)"))
+            // The client of a build server is an archive whose sub-commands are known.
+            if archive.display.contains("jenkins-cli"), let verb = call.words.first(where: { $0.hasPrefix("delete-") })
+            {
+                call.add(.resourceDelete, "deletes in a shared service: \(verb.display)", method: verb.display)
+            }
         } else if let name = call.words.first {
             if name.text?.hasSuffix(".java") == true {
                 call.add(.codeFile(name, language: "java"))

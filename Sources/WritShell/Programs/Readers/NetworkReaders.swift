@@ -90,6 +90,14 @@ private func readCurl(_ call: inout Invocation) {
     call.skipsTable = true
     let isToFile = call.has("-O")
     let method = call.method?.name.display.uppercased() ?? ""
+    for data in call.values("--data-urlencode") {
+        // `name@file` and `@file` name files; `name=text`, `=text` and `text` do not.
+        if let (name, file) = data.split(at: UInt8(ascii: "@")), !name.contains("=") {
+            call.send(file: file)
+        } else {
+            call.send(text: data)
+        }
+    }
     if call.has("-G") { call.method = (Value("GET"), true) }
     for url in call.words {
         call.perform(.source, on: url, traits: call.traits.union(.download), detail: "")
@@ -98,10 +106,21 @@ private func readCurl(_ call: inout Invocation) {
             call.replaceLastRead(by: url, method: call.method?.name.display.uppercased() ?? "")
         }
         if isToFile { call.add(.write(fileName(url, orElse: "curl_response"), appends: false)) }
-        if method == "DELETE" {
-            call.add(.httpRequest, "deletes over HTTP: \(url.display)", traits: .download, method: "DELETE")
+        if method == "DELETE" || (!method.isEmpty && isDeletion(url)) {
+            call.add(.resourceDelete, "deletes over HTTP: \(url.display)", method: method)
         }
     }
+}
+
+/// Addresses whose last part says that what they name is deleted, in interfaces that take POST for it.
+private func isDeletion(_ url: Value) -> Bool {
+    let text = url.display.lowercased()
+    let path = text.prefix { $0 != "?" && $0 != "#" }
+    return [
+        "/dodelete", "/_delete_by_query", "/delete", "/purge", "/truncate", "/_forcemerge?only_expunge", "/clear",
+        "/destroy",
+    ]
+    .contains { path.hasSuffix($0) }
 }
 
 private func readWget(_ call: inout Invocation) {

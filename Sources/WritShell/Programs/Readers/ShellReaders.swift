@@ -7,10 +7,28 @@ let shellReaders: [String: ProgramReader] = [
     "powershell": ProgramReader(read: readPowerShell),
     "cmd": ProgramReader { call in readSlash(&call, language: "cmd") },
     "flock": ProgramReader { call in
+        // A number is a descriptor that is open already.
+        if let first = call.words.first?.text, !first.isEmpty, first.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) {
+            call.skipsTable = true
+        }
         // flock FILE -c COMMAND: here the option stands after the file.
         guard call.tail.count > 1, call.tail[0].text == "-c" || call.tail[0].text == "--command" else { return }
         call.add(.code(call.tail[1], language: "sh"))
         call.tail = []
+    },
+    "env": ProgramReader { call in
+        // -S puts the words of its value before those that follow.
+        let split = call.values("-S").flatMap { $0.splitIntoWords() }
+        guard !split.isEmpty || call.has("-S") else { return }
+        var words = split[...]
+        while let first = words.first, first.knownPrefix.hasPrefix("-") { words = words.dropFirst() }
+        while let first = words.first, let (name, value) = call.assignment(first) {
+            call.environment[name] = value
+            words = words.dropFirst()
+        }
+        let whole = Array(words) + call.tail
+        call.tail = []
+        if !whole.isEmpty { call.add(.run(whole, environment: call.environment, takesInput: true, isRemote: false)) }
     },
     "lock-arguments": ProgramReader { call in
         // setlock FILE, envdir DIR, envuidgid USER: one word before the program.
@@ -32,7 +50,8 @@ let shellReaders: [String: ProgramReader] = [
     },
     "socket": ProgramReader { call in
         guard call.words.count > 1, !call.has("-s") else { return }
-        let host = call.words[0], port = call.words[1]
+        let host = call.words[0]
+        let port = call.words[1]
         call.skipsTable = true
         call.add(
             .connect(.joining([host, port], with: ":"), method: "", traits: call.has("-p") ? [.networkShell] : []))
@@ -48,6 +67,8 @@ private func readShell(_ call: inout Invocation) {
         if let script = call.words.first {
             call.add(.code(script, language: language))
         }
+    } else if call.words.isEmpty, call.has("--version") || call.has("--help") {
+        return
     } else if call.has("-s") || call.words.isEmpty {
         call.add(.codeInput(language: language))
     } else if let script = call.words.first {

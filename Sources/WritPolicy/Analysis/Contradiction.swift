@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+import WritCEL
+import WritCore
+
+/// Finds conjunctions that nothing can satisfy, from comparisons of variables with constants.
+struct Contradiction {
+    private var equal: [String: CELConstant] = [:]
+    private var unequal: [String: [CELConstant]] = [:]
+    private var among: [String: [CELConstant]] = [:]
+    private var prefixes: [String: [String]] = [:]
+    private var lower: [String: Int64] = [:]
+    private var upper: [String: Int64] = [:]
+    private var truths: [String: Bool] = [:]
+    private(set) var found: String?
+
+    /// Why the condition cannot hold; nil when nothing speaks against it.
+    static func reason(when: Condition?, unless: Condition?, kinds: UInt64?) -> String? {
+        if let when, case .bool(false)? = when.program.constant { return "the condition is always false" }
+        if let unless, case .bool(true)? = unless.program.constant { return "`unless` is always true" }
+        var contradiction = Contradiction()
+        if let when { contradiction.assume(when.program.ast, true) }
+        if let unless { contradiction.assume(unless.program.ast, false) }
+        if contradiction.found == nil, let kinds { contradiction.check(kinds) }
+        return contradiction.found
+    }
+
+    private mutating func fail(_ text: String) {
+        if found == nil { found = text }
+    }
+
+    private mutating func assume(_ expression: CELExpression, _ truth: Bool) {
+        guard found == nil else { return }
+        let text = expression.text
+        if let known = truths[text], known != truth { return fail("\(quoted(text)) would have to be true and false") }
+        truths[text] = truth
+        switch expression.kind {
+        case .and(let terms):
+            if truth { for term in terms { assume(term, true) } }
+        case .or(let terms):
+            if !truth {
+                for term in terms { assume(term, false) }
+            } else if terms.allSatisfy({ contradicts($0, true) }) {
+                fail("no part of \(quoted(text)) can be true")
+            }
+        case .not(let operand): assume(operand, !truth)
+        case .binary(let operation, let left, let right): compare(operation, left, right, truth)
+        case .memberCall(let target, "startsWith", let arguments):
+            guard truth, let path = target.path, case .constant(.string(let prefix))? = arguments.first?.kind else { return }
+            for other in prefixes[path] ?? [] where !other.hasPrefix(prefix) && !prefix.hasPrefix(other) {
+                fail("`\(path)` cannot start with both \(quoted(other)) and \(quoted(prefix))")
+            }
+            prefixes[path, default: []].append(prefix)
+            if case .string(let value)? = equal[path], !value.hasPrefix(prefix) {
+                fail("`\(path)` cannot be \(quoted(value)) and start with \(quoted(prefix))")
+            }
+        default: break
+        }
+    }
+
+    /// The term alone contradicts what is assumed so far.
+    private func contradicts(_ term: CELExpression, _ truth: Bool) -> Bool {
+        var trial = self
+        trial.assume(term, truth)
+        return trial.found != nil
+    }
+
+    private mutating func compare(
+        _ operation: CELOperator, _ left: CELExpression, _ right: CELExpression, _ truth: Bool
+    ) {
+        if case .constant(let constant) = left.kind {
+            switch operation {
+            case .isIn:
+                guard truth, case .string(let text) = constant, let path = right.path else { return }
+                if let words = Self.words(inList: path), !words.contains(text) {
+                    fail("`\(path)` never holds \(quoted(text))")
+                }
+                return
+            case .equal, .notEqual: return compare(operation, right, left, truth)
+            case .less: return compare(.greater, right, left, truth)
+            case .lessOrEqual: return compare(.greaterOrEqual, right, left, truth)
+            case .greater: return compare(.less, right, left, truth)
+            case .greaterOrEqual: return compare(.lessOrEqual, right, left, truth)
+            default: return
+            }
+        }
+        guard let path = left.path else { return }
+        if operation == .isIn, truth, case .list(let elements) = right.kind {
+            var constants: [CELConstant] = []
+            for element in elements {
+                guard case .constant(let constant) = element.value.kind else { return }
+                constants.append(constant)
+            }
+            if constants.isEmpty { return fail("`\(path)` is asked to be in an empty list") }
+            if let value = equal[path], !constants.contains(value) {
+                return fail("`\(path)` cannot be \(quoted(value.text)) and in the list")
+            }
+            if let words = Self.words(of: path), constants.allSatisfy({ !Self.isWord($0, words) }) {
+                return fail("`\(path)` is never one of the list")
+            }
+            if let others = among[path], !others.contains(where: constants.contains) {
+                return fail("`\(path)` cannot be in both lists")
+            }
+            among[path] = constants
+            return
+        }
+        guard case .constant(let constant) = right.kind else { return }
+        switch (operation, truth) {
+        case (.equal, true), (.notEqual, false):
+            if let value = equal[path], value != constant {
+                return fail("`\(path)` cannot be both \(quoted(value.text)) and \(quoted(constant.text))")
+            }
+            if unequal[path]?.contains(constant) == true {
+                return fail("`\(path)` cannot both be and not be \(quoted(constant.text))")
+            }
+            if let words = Self.words(of: path), !Self.isWord(constant, words) {
+                return fail("`\(path)` is never \(quoted(constant.text))")
+            }
+            if let list = among[path], !list.contains(constant) {
+                return fail("`\(path)` cannot be \(quoted(constant.text)) and in the list")
+            }
+            if case .string(let text) = constant, let prefix = prefixes[path]?.first(where: { !text.hasPrefix($0) }) {
+                return fail("`\(path)` cannot be \(quoted(text)) and start with \(quoted(prefix))")
+            }
+            equal[path] = constant
+            if case .int(let number) = constant {
+                bound(path, above: number &- 1, below: nil)
+                bound(path, above: nil, below: number &+ 1)
+            }
+        case (.equal, false), (.notEqual, true):
+            if equal[path] == constant {
+                return fail("`\(path)` cannot both be and not be \(quoted(constant.text))")
+            }
+            unequal[path, default: []].append(constant)
+        default:
+            guard case .int(let number) = constant, Self.isNumber(path) else { return }
+            switch (operation, truth) {
+            case (.greater, true), (.lessOrEqual, false): bound(path, above: number, below: nil)
+            case (.greaterOrEqual, true), (.less, false): bound(path, above: number &- 1, below: nil)
+            case (.less, true), (.greaterOrEqual, false): bound(path, above: nil, below: number)
+            case (.lessOrEqual, true), (.greater, false): bound(path, above: nil, below: number &+ 1)
+            default: break
+            }
+        }
+    }
+
+    /// Whole numbers between two bounds, both excluded.
+    private mutating func bound(_ path: String, above: Int64?, below: Int64?) {
+        if let above { lower[path] = max(lower[path] ?? .min, above) }
+        if let below { upper[path] = min(upper[path] ?? .max, below) }
+        let low = lower[path] ?? (Self.isCount(path) ? -1 : .min)
+        let high = upper[path] ?? .max
+        if low >= high &- 1, high != .max || low != .min { fail("no number satisfies what is asked of `\(path)`") }
+    }
+
+    private mutating func check(_ kinds: UInt64) {
+        guard case .string(let word)? = equal["op.kind"], let kind = WritCore.Operation.Kind(rawValue: word),
+            kinds & Matcher.bit(kind) == 0
+        else { return }
+        fail("`op.kind` is never \(quoted(word)) under these `actions`")
+    }
+
+    // MARK: What variables can be
+
+    private static func isWord(_ constant: CELConstant, _ words: Set<String>) -> Bool {
+        if case .string(let text) = constant { return words.contains(text) }
+        return true
+    }
+
+    /// The values of a variable that has a closed set of them.
+    private static func words(of path: String) -> Set<String>? {
+        switch path {
+        case "op.kind": Set(WritCore.Operation.Kind.allCases.map(\.rawValue))
+        case "op.opaque_cause": Set(WritCore.Operation.Opaque.allCases.map(\.rawValue) + [""])
+        case "op.role": ["executed", "data"]
+        case "call.phase": Set(Phase.allCases.map(\.rawValue))
+        case "last.outcome": ["", "succeeded", "failed", "denied"]
+        default: nil
+        }
+    }
+
+    private static func words(inList path: String) -> Set<String>? {
+        switch path {
+        case "op.traits": Set(WritCore.Operation.Traits.names.map(\.name))
+        case "op.stdin_taint": Set(WritCore.Operation.Taints.names.map(\.name))
+        default: nil
+        }
+    }
+
+    private static func isNumber(_ path: String) -> Bool {
+        Variable(rawValue: path)?.type == .int
+    }
+
+    /// Never below zero.
+    private static func isCount(_ path: String) -> Bool {
+        ["op.port", "op.depth", "session.calls", "session.denied", "content.size", "call.size", "writ.depth"].contains(path)
+    }
+}
