@@ -89,6 +89,10 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(name: "writ-hook", dependencies: ["WritWire"]),
+
+        // The real processes, from a payload to the ledger.
+        .testTarget(
+            name: "WritEndToEndTests", dependencies: ["WritCore", "WritWire", "WritLedger", "WritTestSupport"]),
     ],
     cLanguageStandard: .c11,
     cxxLanguageStandard: .cxx17
