@@ -46,7 +46,9 @@ let package = Package(
             dependencies: [
                 "WritCore", "WritCEL", "WritPattern", "WritResources", .product(name: "Yams", package: "Yams"),
             ]),
-        .testTarget(name: "WritPolicyTests", dependencies: ["WritPolicy", "WritTestSupport"]),
+        .testTarget(
+            name: "WritPolicyTests", dependencies: ["WritCore", "WritCEL", "WritPolicy", "WritResources", "WritTestSupport"],
+            exclude: ["Cases"]),
         .target(
             name: "WritScan",
             dependencies: [
