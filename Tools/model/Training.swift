@@ -9,8 +9,8 @@ struct Learner {
     var gradients = [Float](repeating: 1e-6, count: TextFeatures.buckets)
     var dense = [Float](repeating: 0, count: InjectionModel.denseCount)
     var denseGradients = [Float](repeating: 1e-3, count: InjectionModel.denseCount)
-    var rate: Float = 0.12
-    var decay: Float = 2e-6
+    var rate: Float = Tuning.number("RATE", 0.25)
+    var decay: Float = Tuning.number("DECAY", 2e-6)
     private var scratch = [Float](repeating: 0, count: InjectionModel.denseCount)
     private var sums: [[Float]] = []
 
@@ -39,6 +39,7 @@ struct Learner {
             let window = entry.window
             let sum = sums[text][window.end] - sums[text][window.first]
             document.texts[text].dense(window, document.carriers[text], into: &scratch)
+            for i in Tuning.masked { scratch[i] = 0 }
             var score = sum * TextFeatures.norm(window)
             for i in 0..<scratch.count { score += scratch[i] * dense[i] }
             if score > top {
@@ -74,6 +75,7 @@ struct Learner {
             }
         }
         text.dense(window, document.carriers[Int(document.windows[index].text)], into: &scratch)
+        for i in Tuning.masked { scratch[i] = 0 }
         for i in 0..<scratch.count where scratch[i] != 0 {
             let g = error * scratch[i]
             denseGradients[i] += g * g
@@ -86,7 +88,7 @@ struct Learner {
         func key(_ d: Document) -> Int { d.source * 2 + (d.isAttack ? 1 : 0) }
         for row in rows { counts[key(corpus.documents[row])] += 1 }
         // Every source counts with the square root of its size, so that none is the whole truth.
-        var weights = counts.map { $0 > 0 ? 1 / $0.squareRoot() : 0 }
+        var weights = counts.map { $0 > 0 ? 1 / powf($0, Tuning.number("BALANCE", 0.5)) : 0 }
         for side in 0..<2 {
             var total: Float = 0
             var number: Float = 0
@@ -122,5 +124,16 @@ struct SplitMix: RandomNumberGenerator {
         z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
         z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
         return z ^ (z >> 31)
+    }
+}
+
+/// Settings of experiments, from the environment.
+enum Tuning {
+    static func number(_ name: String, _ standard: Float) -> Float {
+        ProcessInfo.processInfo.environment[name].flatMap(Float.init) ?? standard
+    }
+    static let masked: [Int] = (ProcessInfo.processInfo.environment["MASK"] ?? "").split(separator: ",").flatMap { part -> [Int] in
+        let ends = part.split(separator: "-").compactMap { Int($0) }
+        return ends.count == 2 ? Array(ends[0]...ends[1]) : ends
     }
 }

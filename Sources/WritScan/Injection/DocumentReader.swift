@@ -10,16 +10,15 @@ extension TextFeatures {
 }
 
 extension Unveiling {
+    /// Rules that mean "there is text that a reader does not see".
+    static let hidingRules: Set<String> = [
+        "hidden-tag-characters", "hidden-variation-selectors", "hidden-zero-width", "zero-width-split", "hidden-element",
+        "hidden-private-use", "terminal-concealed-text", "unicode-limit",
+    ]
+
     /// Text that a reader does not see was found.
     package var hidesText: Bool {
-        findings.contains { finding in
-            switch finding.rule {
-            case "hidden-tag-characters", "hidden-variation-selectors", "hidden-zero-width", "zero-width-split",
-                "hidden-element", "hidden-private-use", "terminal-concealed-text", "unicode-limit":
-                true
-            default: false
-            }
-        }
+        findings.contains { Self.hidingRules.contains($0.rule) }
     }
 }
 

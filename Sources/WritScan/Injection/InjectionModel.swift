@@ -5,21 +5,32 @@ internal import WritResources
 /// Learnt weights, the lexicon they were learnt with, and what turns a score into a probability.
 public struct InjectionModel: Sendable {
     package static let magic: [UInt8] = Array("WRITINJ1".utf8)
-    /// Features of a window besides its words; see ``dense(_:)``.
-    package static let denseCount = 48
+    /// Features of a window besides its words; see ``TextFeatures/dense(_:_:into:)``.
+    package static let denseCount = 32
 
     package var lexicon: Lexicon
     /// One signed byte per bucket; a weight is this times ``scale``.
     var weights: [Int8]
     var scale: Float
     package var dense: [Float]
-    /// Ascending knots of the calibration: score, then probability. Between knots it is linear.
-    package var knots: [(score: Float, probability: Float)]
+    /// Ascending knots of the calibration of each phase: score, then probability. Between knots it is linear.
+    package var knots: [Phase: [Knot]]
     /// The probability at which content of a phase is blocked by default.
     public var thresholds: [Phase: Double]
 
+    /// A score and its probability.
+    package struct Knot: Sendable, Hashable {
+        package var score: Float
+        package var probability: Float
+
+        package init(score: Float, probability: Float) {
+            self.score = score
+            self.probability = probability
+        }
+    }
+
     package init(
-        lexicon: Lexicon, weights: [Int8], scale: Float, dense: [Float], knots: [(score: Float, probability: Float)],
+        lexicon: Lexicon, weights: [Int8], scale: Float, dense: [Float], knots: [Phase: [Knot]],
         thresholds: [Phase: Double]
     ) {
         self.lexicon = lexicon
@@ -65,10 +76,12 @@ public struct InjectionModel: Sendable {
         }
         let scale = try float()
         let dense = try (0..<Self.denseCount).map { _ in try float() }
-        let knotCount = try number()
-        guard knotCount >= 2, knotCount <= 4096 else { throw Fault(message: "the injection weights have no calibration") }
-        var knots: [(score: Float, probability: Float)] = []
-        for _ in 0..<knotCount { knots.append((try float(), try float())) }
+        var knots: [Phase: [Knot]] = [:]
+        for phase in Phase.allCases {
+            let count = try number()
+            guard count >= 2, count <= 4096 else { throw Fault(message: "the injection weights have no calibration") }
+            knots[phase] = try (0..<count).map { _ in Knot(score: try float(), probability: try float()) }
+        }
         var thresholds: [Phase: Double] = [:]
         for phase in Phase.allCases { thresholds[phase] = Double(try float()) }
         var weights = [Int8](repeating: 0, count: TextFeatures.buckets)
@@ -95,10 +108,13 @@ public struct InjectionModel: Sendable {
         put(UInt32(Self.denseCount))
         put(scale.bitPattern)
         for value in dense { put(value.bitPattern) }
-        put(UInt32(knots.count))
-        for knot in knots {
-            put(knot.score.bitPattern)
-            put(knot.probability.bitPattern)
+        for phase in Phase.allCases {
+            let own = knots[phase] ?? []
+            put(UInt32(own.count))
+            for knot in own {
+                put(knot.score.bitPattern)
+                put(knot.probability.bitPattern)
+            }
         }
         for phase in Phase.allCases { put(Float(thresholds[phase] ?? 0.5).bitPattern) }
         var bucket = 0
@@ -120,7 +136,8 @@ public struct InjectionModel: Sendable {
     }
 
     /// The probability that a window of this score is an instruction that does not belong there.
-    package func probability(of score: Float) -> Double {
+    package func probability(of score: Float, _ phase: Phase) -> Double {
+        let knots = knots[phase] ?? []
         guard let first = knots.first, let last = knots.last else { return 0 }
         if score <= first.score { return Double(first.probability) }
         if score >= last.score { return Double(last.probability) }
@@ -135,7 +152,4 @@ public struct InjectionModel: Sendable {
         return Double(knots[low].probability + share * (knots[high].probability - knots[low].probability))
     }
 
-    package func weight(_ bucket: UInt32) -> Float {
-        Float(weights[Int(bucket)]) * scale
-    }
 }

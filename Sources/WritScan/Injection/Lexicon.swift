@@ -69,6 +69,11 @@ package struct Lexicon: Sendable {
         plainTable[Int(hash & 0xFFFF) >> 3] & (1 << UInt8(hash & 7)) != 0
     }
 
+    /// A word that alone has a class.
+    func isWord(_ hash: UInt32) -> Bool {
+        lookUp(TextFeatures.mix(hash, 0)) != 0
+    }
+
     /// The classes that a word completes, longest phrase first.
     struct Classes {
         var found: SIMD4<UInt8> = .zero

@@ -39,6 +39,7 @@ package struct TextFeatures {
     /// Hashes of the words.
     private(set) var hashes: [UInt32] = []
     private var word: [UInt32] = []
+    private var seen: [(bucket: UInt32, word: UInt32)] = []
     private var recent: [(class: UInt8, word: Int32)] = []
 
     package init() {}
@@ -54,6 +55,7 @@ package struct TextFeatures {
         units.removeAll(keepingCapacity: true)
         recent.removeAll(keepingCapacity: true)
         hashes.removeAll(keepingCapacity: true)
+        seen = Array(repeating: (.max, 0), count: 1024)
         counts.append(.zero)
         units.append(0)
     }
@@ -316,8 +318,12 @@ package struct TextFeatures {
             if index <= 6 { prefix = 0 }
         }
         var count = SIMD8<Float>.zero
-        if isFolded { count[Lane.folded] = 1 }
-        if isMixed || (styled > 0 && letters > 1) { count[Lane.lookAlike] = 1 }
+        // A disguise counts when what is under it is a word that instructions use.
+        if isFolded || isMixed || styled > 1 {
+            let isKnown = lexicon.isPlainWord(hash) || lexicon.isWord(hash)
+            if isFolded, isKnown { count[Lane.folded] = 1 }
+            if isMixed || styled > 1 { count[Lane.lookAlike] = isKnown ? 1 : 0.25 }
+        }
         if split > 0 { count[Lane.split] = 1 }
         if upper > 1, upper == letters { count[Lane.capitals] = 1 }
         if foreign > 0, !isMixed { count[Lane.foreign] = 1 }
@@ -357,7 +363,13 @@ package struct TextFeatures {
 
     @inline(__always)
     private mutating func add(_ hash: UInt32) {
-        features.append(hash & UInt32(Self.buckets - 1))
+        let bucket = hash & UInt32(Self.buckets - 1)
+        let slot = Int(bucket & 1023)
+        // A feature that repeats within a window counts once: repetition is no evidence, and tables would add up.
+        let word = UInt32(truncatingIfNeeded: starts.count)
+        if seen[slot].bucket == bucket, word &- seen[slot].word < 32 { return }
+        seen[slot] = (bucket, word)
+        features.append(bucket)
     }
 
     private mutating func emit(

@@ -19,8 +19,6 @@ package struct Carrier: Sendable {
     package var hiding: Hiding
     /// Means over the whole content, for telling what is out of place in it.
     package var mean: SIMD8<Float> = .zero
-    /// Natural logarithm of the content's words.
-    package var size: Float = 0
 
     package init(phase: Phase, hiding: Hiding) {
         self.phase = phase
@@ -30,7 +28,6 @@ package struct Carrier: Sendable {
     package mutating func measure(_ text: TextFeatures) {
         let words = Float(max(1, text.wordCount))
         mean = (text.counts.last ?? .zero) / words
-        size = Self.logarithm(words)
     }
 
     @inline(__always)
@@ -69,43 +66,53 @@ extension TextFeatures {
         }
     }
 
-    /// Features of a window besides its words.
+    /// Features of a window besides its words: what sort of words and signs, also compared with the whole content.
     package func dense(_ window: Window, _ carrier: Carrier, into out: inout [Float]) {
         for i in out.indices { out[i] = 0 }
         let words = Float(window.end - window.first)
         let share = (counts[window.end] - counts[window.first]) / words
         out[0] = 1
-        out[1 + Self.index(carrier.phase)] = 1
-        out[7 + Self.index(carrier.hiding)] = 1
-        let length = Carrier.logarithm(words)
-        out[15] = length / 6
-        out[16] = words < 4 ? 1 : 0
-        out[17] = words < 8 ? 1 : 0
+        out[1 + Self.index(carrier.hiding)] = 1
         for lane in 0..<8 {
-            out[18 + lane] = share[lane]
-            out[26 + lane] = share[lane] - carrier.mean[lane]
+            out[8 + lane] = share[lane]
+            out[16 + lane] = share[lane] - carrier.mean[lane]
         }
-        out[34] = carrier.size / 12
-        out[35] = max(0, carrier.size - length) / 8
-        out[36] = window.first == 0 ? 1 : 0
-        out[37] = window.end == wordCount ? 1 : 0
-        out[38] = share[Lane.foreign] > 0.5 && carrier.mean[Lane.foreign] < 0.3 ? 1 : 0
-        out[39] = share[Lane.plainWord] > 0.4 && carrier.mean[Lane.plainWord] < 0.2 ? 1 : 0
-        out[40] = share[Lane.folded] > 0.12 ? 1 : 0
-        out[41] = share[Lane.lookAlike] > 0.06 ? 1 : 0
-        out[42] = share[Lane.quoted] > 0.5 ? 1 : 0
-        out[43] = share[Lane.punctuation] > 1 ? 1 : 0
-        out[44] = share[Lane.capitals] > 0.5 && words > 3 ? 1 : 0
+        let flags = Self.flags(words, share, carrier.mean)
+        for lane in 0..<8 { out[24 + lane] = flags[lane] }
     }
 
-    private static func index(_ phase: Phase) -> Int {
-        switch phase {
-        case .input: 0
-        case .toolResponse: 1
-        case .output, .toolCall: 2
-        case .contextFile: 3
-        case .skill: 4
-        }
+    private static func flags(_ words: Float, _ share: SIMD8<Float>, _ mean: SIMD8<Float>) -> SIMD8<Float> {
+        SIMD8(
+            Carrier.logarithm(words) / 6,
+            words < 4 ? 1 : 0,
+            words < 8 ? 1 : 0,
+            share[Lane.foreign] > 0.5 && mean[Lane.foreign] < 0.3 ? 1 : 0,
+            share[Lane.plainWord] > 0.4 && mean[Lane.plainWord] < 0.2 ? 1 : 0,
+            share[Lane.quoted] > 0.5 ? 1 : 0,
+            share[Lane.punctuation] > 1 ? 1 : 0,
+            share[Lane.capitals] > 0.5 && words > 3 ? 1 : 0)
+    }
+
+    /// What is the same for all windows of a text.
+    func denseConstant(_ carrier: Carrier, weights: [Float]) -> Float {
+        var out = weights[0] + weights[1 + Self.index(carrier.hiding)]
+        for lane in 0..<8 { out -= carrier.mean[lane] * weights[16 + lane] }
+        return out
+    }
+
+    /// The rest of the product of ``dense(_:_:into:)`` and the weights.
+    @inline(__always)
+    func denseScore(_ window: Window, _ carrier: Carrier, _ shares: SIMD8<Float>, _ flags: SIMD8<Float>) -> Float {
+        let words = Float(window.end - window.first)
+        let share = (counts[window.end] - counts[window.first]) / words
+        return (share * shares).sum() + (Self.flags(words, share, carrier.mean) * flags).sum()
+    }
+
+    /// Words that were written in disguise (digits or look-alikes for letters) anywhere in the text, as far as what is
+    /// under the disguise is a known word, and how many words there are.
+    package var disguised: Float {
+        guard let total = counts.last else { return 0 }
+        return total[Lane.folded] + total[Lane.lookAlike]
     }
 
     private static func index(_ hiding: Hiding) -> Int {
