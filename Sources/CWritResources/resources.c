@@ -46,6 +46,69 @@ static const unsigned char data_12[] = {
 static const unsigned char data_13[] = {
 #embed "Data/programs/wrappers.table" suffix(, 0) if_empty(0)
 };
+static const unsigned char data_14[] = {
+#embed "Data/secrets/ai-services.table" suffix(, 0) if_empty(0)
+};
+static const unsigned char data_15[] = {
+#embed "Data/secrets/amazon.table" suffix(, 0) if_empty(0)
+};
+static const unsigned char data_16[] = {
+#embed "Data/secrets/anthropic.table" suffix(, 0) if_empty(0)
+};
+static const unsigned char data_17[] = {
+#embed "Data/secrets/azure.table" suffix(, 0) if_empty(0)
+};
+static const unsigned char data_18[] = {
+#embed "Data/secrets/cloud.table" suffix(, 0) if_empty(0)
+};
+static const unsigned char data_19[] = {
+#embed "Data/secrets/generic.table" suffix(, 0) if_empty(0)
+};
+static const unsigned char data_20[] = {
+#embed "Data/secrets/github.table" suffix(, 0) if_empty(0)
+};
+static const unsigned char data_21[] = {
+#embed "Data/secrets/gitlab.table" suffix(, 0) if_empty(0)
+};
+static const unsigned char data_22[] = {
+#embed "Data/secrets/google.table" suffix(, 0) if_empty(0)
+};
+static const unsigned char data_23[] = {
+#embed "Data/secrets/keys.table" suffix(, 0) if_empty(0)
+};
+static const unsigned char data_24[] = {
+#embed "Data/secrets/letters.table" suffix(, 0) if_empty(0)
+};
+static const unsigned char data_25[] = {
+#embed "Data/secrets/messaging.table" suffix(, 0) if_empty(0)
+};
+static const unsigned char data_26[] = {
+#embed "Data/secrets/observability.table" suffix(, 0) if_empty(0)
+};
+static const unsigned char data_27[] = {
+#embed "Data/secrets/openai.table" suffix(, 0) if_empty(0)
+};
+static const unsigned char data_28[] = {
+#embed "Data/secrets/packages.table" suffix(, 0) if_empty(0)
+};
+static const unsigned char data_29[] = {
+#embed "Data/secrets/payments.table" suffix(, 0) if_empty(0)
+};
+static const unsigned char data_30[] = {
+#embed "Data/secrets/slack.table" suffix(, 0) if_empty(0)
+};
+static const unsigned char data_31[] = {
+#embed "Data/secrets/social.table" suffix(, 0) if_empty(0)
+};
+static const unsigned char data_32[] = {
+#embed "Data/secrets/stripe.table" suffix(, 0) if_empty(0)
+};
+static const unsigned char data_33[] = {
+#embed "Data/secrets/urls.table" suffix(, 0) if_empty(0)
+};
+static const unsigned char data_34[] = {
+#embed "Data/secrets/work.table" suffix(, 0) if_empty(0)
+};
 
 static const writ_resource resources[] = {
     {"index/packages.index", data_0, sizeof data_0 - 1},
@@ -62,6 +125,27 @@ static const writ_resource resources[] = {
     {"programs/git.table", data_11, sizeof data_11 - 1},
     {"programs/shells.table", data_12, sizeof data_12 - 1},
     {"programs/wrappers.table", data_13, sizeof data_13 - 1},
+    {"secrets/ai-services.table", data_14, sizeof data_14 - 1},
+    {"secrets/amazon.table", data_15, sizeof data_15 - 1},
+    {"secrets/anthropic.table", data_16, sizeof data_16 - 1},
+    {"secrets/azure.table", data_17, sizeof data_17 - 1},
+    {"secrets/cloud.table", data_18, sizeof data_18 - 1},
+    {"secrets/generic.table", data_19, sizeof data_19 - 1},
+    {"secrets/github.table", data_20, sizeof data_20 - 1},
+    {"secrets/gitlab.table", data_21, sizeof data_21 - 1},
+    {"secrets/google.table", data_22, sizeof data_22 - 1},
+    {"secrets/keys.table", data_23, sizeof data_23 - 1},
+    {"secrets/letters.table", data_24, sizeof data_24 - 1},
+    {"secrets/messaging.table", data_25, sizeof data_25 - 1},
+    {"secrets/observability.table", data_26, sizeof data_26 - 1},
+    {"secrets/openai.table", data_27, sizeof data_27 - 1},
+    {"secrets/packages.table", data_28, sizeof data_28 - 1},
+    {"secrets/payments.table", data_29, sizeof data_29 - 1},
+    {"secrets/slack.table", data_30, sizeof data_30 - 1},
+    {"secrets/social.table", data_31, sizeof data_31 - 1},
+    {"secrets/stripe.table", data_32, sizeof data_32 - 1},
+    {"secrets/urls.table", data_33, sizeof data_33 - 1},
+    {"secrets/work.table", data_34, sizeof data_34 - 1},
     {0, 0, 0},
 };
 const size_t writ_resource_count = sizeof resources / sizeof resources[0] - 1;

@@ -49,12 +49,14 @@ public struct Finding: Sendable, Hashable {
     public var remedy: String
     /// A keyed fingerprint of the secret, so that it can be recognised again; nil for other findings.
     public var fingerprint: String?
+    /// `production` or `development` for a credential whose form, name or place tells; nil where nothing does.
+    public var environment: String?
 
     /// Creates a finding.
     public init(
         scanner: String, rule: String, category: String, severity: Severity, confidence: Double,
         span: SourceSpan = SourceSpan(start: 0, end: 0), line: Int = 1, cwe: String? = nil, message: String,
-        remedy: String = "", fingerprint: String? = nil
+        remedy: String = "", fingerprint: String? = nil, environment: String? = nil
     ) {
         self.scanner = scanner
         self.rule = rule
@@ -67,5 +69,6 @@ public struct Finding: Sendable, Hashable {
         self.message = message
         self.remedy = remedy
         self.fingerprint = fingerprint
+        self.environment = environment
     }
 }
