@@ -247,6 +247,7 @@ struct CodePass {
             let pattern = try lazy.pattern()
             if condition.subject == .name { return pattern.matches(site.name) }
             if condition.subject == .path { return pattern.matches(path) }
+            if condition.subject == .raw { return targets.contains { pattern.matches(unit.bytes.part($0.bytes)) } }
             for target in targets where matches(pattern, target.bytes) { return true }
             return false
         case .text(let lazy):
@@ -336,6 +337,12 @@ struct CodePass {
             let low = lineStarts[number - 1]
             let high = number < lineStarts.count ? lineStarts[number] : plain.count
             return [(low..<min(high, low + 2_000), nil)]
+        case .near, .raw:
+            let number = line(of: site.span.lowerBound)
+            let low = lineStarts[max(0, number - 4)]
+            let after = number + 3
+            let high = after < lineStarts.count ? lineStarts[after] : plain.count
+            return [(low..<max(low, min(high, low + 3_000)), nil)]
         case .function:
             guard let function = openFunctions.last, site.token >= 0 else { return [(0..<plain.count, nil)] }
             let low = unit.tokens[min(function.start, unit.tokens.count - 1)].start

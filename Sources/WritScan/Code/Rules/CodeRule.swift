@@ -22,7 +22,7 @@ public struct CodeRule: Sendable {
     }
 
     enum Subject: Sendable, Hashable {
-        case argument(Int), any, last, arguments, keyword(String), receiver, value, name, line, function, block, file, path
+        case argument(Int), any, last, arguments, keyword(String), receiver, value, name, line, near, raw, function, block, file, path
     }
 
     enum Predicate: Sendable {

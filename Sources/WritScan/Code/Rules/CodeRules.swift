@@ -25,7 +25,8 @@ internal import WritResources
 ///
 /// Triggers: `call`, `import` (globs), `assign`, `string`, `text` (expressions; `words` names literals of which one
 /// must be in the file), `entry`, `block` (globs over paths in configuration). A condition is `subject predicate`:
-/// subjects `arg0`…, `any`, `last`, `args`, `kw:NAME`, `receiver`, `value`, `name`, `line`, `function`, `block`,
+/// subjects `arg0`…, `any`, `last`, `args`, `kw:NAME`, `receiver`, `value`, `name`, `line`, `near` (three lines each way), `raw` (the
+/// same with comments), `function`, `block`,
 /// `file`, `path`; predicates `matches RE`, `text RE`, `dynamic`, `built`, `untrusted`, `remote`, `constant`,
 /// `present`, `absent`, `atleast N`, and for C `onstack`, `freed`, `lone`. ` || ` separates alternatives. In examples `\n` is a line break.
 public struct CodeRules: Sendable {
@@ -212,6 +213,8 @@ public struct CodeRules: Sendable {
             case "value": subject = .value
             case "name": subject = .name
             case "line": subject = .line
+            case "near": subject = .near
+            case "raw": subject = .raw
             case "function": subject = .function
             case "block": subject = .block
             case "file": subject = .file
