@@ -221,6 +221,15 @@ import WritCore
         #expect(ClaudeCode().encode(Self.deny, for: delivery) == HookAnswer())
     }
 
+    @Test func `every installed event that can block is refused when nothing can be decided, or would trap the agent`() {
+        let adapter = ClaudeCode()
+        var neutral: [String] = []
+        for row in adapter.events where row.canBlock {
+            if adapter.closed(row.event, reason: "no") == HookAnswer() { neutral.append(row.event) }
+        }
+        #expect(neutral == ["SubagentStop", "Stop", "PreCompact"])
+    }
+
     @Test func `a reason is cut at what the host shows`() throws {
         let long = Decision(.deny, message: String(repeating: "🙂", count: 20_000))
         let answer = ClaudeCode().encode(long, for: Delivery(event: "PostToolUse", call: Call()))

@@ -275,6 +275,30 @@ private final class Scene: Sendable {
         #expect(try scene.text() == "{}")
     }
 
+    @Test func `the copy of the settings is for the owner alone`() throws {
+        let scene = try Scene()
+        try scene.put("{\"env\": {\"KEY\": \"value\"}}")
+        try scene.installer().install(.user)
+        let record = InstallRecord.path(of: scene.settings, agent: "claude-code", in: scene.home)
+        let mode = try FileManager.default.attributesOfItem(atPath: record)[.posixPermissions] as? Int
+        #expect(mode == 0o600)
+        try scene.installer().uninstall(.user)
+        #expect(!FileManager.default.fileExists(atPath: record))
+    }
+
+    @Test func `a record that was tampered with is not a way back`() throws {
+        let scene = try Scene()
+        try scene.put("{}")
+        try scene.installer().install(.user)
+        let record = InstallRecord.path(of: scene.settings, agent: "claude-code", in: scene.home)
+        for text in ["", "{}", "[", "{\"file\": \"\(scene.settings)\", \"original\": \"zz\", \"installed\": \"7b7\"}"] {
+            try scene.put(text, at: record)
+            #expect(try InstallRecord.read(of: scene.settings, agent: "claude-code", in: scene.home) == nil)
+        }
+        try scene.installer().uninstall(.user)
+        #expect(try scene.text() == "{}")
+    }
+
     @Test func `levels name their files`() throws {
         let scene = try Scene()
         let installer = try scene.installer()
