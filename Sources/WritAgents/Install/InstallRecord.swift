@@ -38,8 +38,10 @@ struct InstallRecord: Sendable, Hashable {
             "original": original.map { .string(InstallRecord.encoded($0)) } ?? .null,
             "installed": .string(InstallRecord.encoded(installed)),
         ]
-        try SettingsFile(InstallRecord.path(of: file, agent: agent, in: home))
-            .edit { (_) throws(SettingsFault) in (.write(value.bytes + [0x0A]), ()) }
+        var store = SettingsFile(InstallRecord.path(of: file, agent: agent, in: home))
+        // Settings can hold keys, so their copy is for the owner alone.
+        store.newMode = 0o600
+        try store.edit { (_) throws(SettingsFault) in (.write(value.bytes + [0x0A]), ()) }
     }
 
     static func remove(of file: String, agent: String, in home: WritHome) throws(SettingsFault) {

@@ -61,6 +61,8 @@ public struct SettingsFault: Error, Sendable, Hashable, CustomStringConvertible 
 struct SettingsFile: Sendable {
     /// The path as people know it.
     let path: String
+    /// Of a file that is made, before the umask.
+    var newMode: mode_t = 0o644
     /// Called between reading and replacing; tests edit the file there.
     var beforeReplacing: @Sendable () -> Void = {}
 
@@ -175,7 +177,7 @@ struct SettingsFile: Sendable {
         }
         let temporary = "\(parent)/.writ-\(getpid())-\(UInt64.random(in: 0...UInt64.max)).tmp"
         // New files can be read by others as the umask allows; a copy of an existing one starts closed.
-        let mode: mode_t = snapshot.identity == nil ? 0o644 : 0o600
+        let mode: mode_t = snapshot.identity == nil ? newMode : 0o600
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
         guard descriptor >= 0 else {
             throw fault("cannot write in `\(parent)`: \(words(errno))", hint: "the folder must be writable")

@@ -246,11 +246,16 @@ struct SettingsText: Sendable {
         let floor = at
         at = end
         while at > floor, isWhiteByte(bytes[at - 1]) { at -= 1 }
-        if !bytes[at..<close].contains(0x0A) { text += style.lineEnd + outer }
-        var edits: [(range: Range<Int>, text: [UInt8])] = [(at..<at, Array(text.utf8))]
+        var upTo = at
+        if !bytes[at..<close].contains(0x0A) {
+            // The bracket stood on the last child's line, and gets one of its own.
+            text += style.lineEnd + outer
+            upTo = close
+        }
+        var edits: [(range: Range<Int>, text: [UInt8])] = [(at..<upTo, Array(text.utf8))]
         if !hasComma {
             if at == last.upperBound {
-                edits = [(at..<at, Array(("," + text).utf8))]
+                edits = [(at..<upTo, Array(("," + text).utf8))]
             } else {
                 edits.append((last.upperBound..<last.upperBound, [UInt8(ascii: ",")]))
             }

@@ -26,7 +26,7 @@ struct Install: ParsableCommand {
 
     func run() throws {
         try options.run(verb: "install") { installer, level, isDryRun in
-            isDryRun ? try installer.planInstall(level) : try installer.install(level)
+            try isDryRun ? installer.planInstall(level) : installer.install(level)
         }
     }
 }
@@ -43,7 +43,7 @@ struct Uninstall: ParsableCommand {
 
     func run() throws {
         try options.run(verb: "uninstall") { installer, level, isDryRun in
-            isDryRun ? try installer.planUninstall(level) : try installer.uninstall(level)
+            try isDryRun ? installer.planUninstall(level) : installer.uninstall(level)
         }
     }
 }
