@@ -158,7 +158,7 @@ public final class GuardService: Sendable {
             let mustKeep = tracker.note(judgement, now: now)
             return (judgement, mustKeep)
         }
-        var record = try RequestRecord.json(
+        var record = try LedgerRecord.json(
             judgement, event: delivery.event, digest: guardian.policies.digest, guardian: guardian)
         let seen = Self.facts(request.facts)
         if !seen.isEmpty { record.set("hook", .array(seen.map { .string($0) })) }
@@ -166,7 +166,7 @@ public final class GuardService: Sendable {
             id: delivery.call.id, time: milliseconds, kind: .decision, agent: delivery.call.agent.kind,
             session: try withholding.text(delivery.call.session),
             tool: try withholding.text(delivery.call.tool.canonicalName), verdict: judgement.decision.verdict,
-            message: record["decision"]?["message"]?.string ?? "",
+            message: record["message"]?.string ?? "",
             rules: judgement.decision.reasons.prefix(20).map(\.rule), record: record)
         // Released only once it is in the ledger; production asks for more than that it was handed to the kernel.
         let isProduction = judgement.request.facts.environment.profile == "production"

@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 public import WritCore
+import WritPolicy
 public import WritScan
 
-/// All detectors over one piece of content, for scans outside a call.
+/// All detectors over one piece of content, and what the default policy says of it: for scans outside a call.
 public struct ContentScanner: Sendable {
     /// What was seen.
     public struct Result: Sendable {
         public var findings: [Finding]
-        /// The default policy would not let this content pass in its phase.
+        /// The default policy stops this content in its phase.
         public var isBlocked: Bool
         /// By scanner, a probability that the content as a whole is what the scanner looks for.
         public var scores: [String: Double]
     }
 
-    private let detectors: [any Detector]
+    private let guardian: Guard
     private let context: ScanContext
 
-    /// Loads the built-in rules.
+    /// Loads the built-in rules and policies.
     public init(key: FingerprintKey = .random()) throws {
-        detectors = try Engines.detectors()
+        guardian = try Engines.guardian(key: key)
         context = ScanContext(key: key)
     }
 
@@ -27,14 +28,31 @@ public struct ContentScanner: Sendable {
     /// - Throws: when a detector could not do its work; nothing found is never concluded from that.
     public func scan(_ request: ScanRequest) throws -> Result {
         var findings: [Finding] = []
-        for detector in detectors { findings += try detector.findings(in: request, context) }
         var scores: [String: Double] = [:]
+        for detector in guardian.detectors {
+            if let injection = detector as? InjectionDetector {
+                // Its score says something below the threshold too.
+                let (score, found) = injection.judge(request)
+                findings += found
+                scores[detector.scanner] = score
+            } else {
+                findings += try detector.findings(in: request, context)
+            }
+        }
         for finding in findings { scores[finding.scanner] = max(scores[finding.scanner] ?? 0, finding.confidence) }
-        return Result(findings: findings, isBlocked: findings.contains(where: Self.blocks), scores: scores)
+        var question = PolicyRequest(call: Call(event: Self.event(of: request.phase)), phase: request.phase, findings: findings)
+        question.facts.content.path = request.path ?? ""
+        question.facts.content.size = request.text.count
+        return Result(
+            findings: findings, isBlocked: guardian.policies.decide(question).verdict > .allow, scores: scores)
     }
 
-    /// Secrets of the groups that the default policy names, and whatever is at least high and likely.
-    private static func blocks(_ finding: Finding) -> Bool {
-        finding.severity >= .high && finding.confidence >= 0.5
+    private static func event(of phase: Phase) -> Call.Event {
+        switch phase {
+        case .input: .prompt
+        case .toolResponse: .afterTool
+        case .toolCall: .beforeTool
+        case .output, .contextFile, .skill: .stop
+        }
     }
 }

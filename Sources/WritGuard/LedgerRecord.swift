@@ -30,7 +30,9 @@ public enum LedgerRecord {
             bare.request.commandText = ""
             bare.request.operations = bare.request.operations.map { Operation($0.kind, program: $0.program) }
             bare.decision.message = "withheld: it cannot be told from a secret"
-            return raw(bare, event: event, digest: digest, key: guardian.key)
+            // Names of tools, sessions and folders come from outside as well.
+            return try Withholding(detectors: guardian.detectors, key: guardian.key).json(
+                raw(bare, event: event, digest: digest, key: guardian.key))
         }
     }
 
