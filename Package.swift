@@ -47,7 +47,9 @@ let package = Package(
                 "WritCore", "WritCEL", "WritPattern", "WritResources", .product(name: "Yams", package: "Yams"),
             ]),
         .testTarget(
-            name: "WritPolicyTests", dependencies: ["WritCore", "WritCEL", "WritPolicy", "WritResources", "WritTestSupport"],
+            name: "WritPolicyTests", dependencies: [
+                "WritCore", "WritCEL", "WritPolicy", "WritResources", "WritShell", "WritTestSupport",
+            ],
             exclude: ["Cases"]),
         .target(
             name: "WritScan",
