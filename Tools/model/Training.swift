@@ -12,6 +12,10 @@ struct Learner {
     var rate: Float = Tuning.number("RATE", 0.25)
     var decay: Float = Tuning.number("DECAY", 2e-6)
     private var scratch = [Float](repeating: 0, count: InjectionModel.denseCount)
+    private var noise = SplitMix(state: 3)
+    private let dropout = Tuning.number("DROPOUT", 0.4)
+    /// Features of too few sources, which teach a source rather than the matter.
+    private var frozen = [Bool](repeating: false, count: TextFeatures.buckets)
     private var sums: [[Float]] = []
 
     /// Best window and its score.
@@ -67,6 +71,8 @@ struct Learner {
                 gradients.withUnsafeMutableBufferPointer { gradients in
                     for i in first..<end {
                         let bucket = Int(features[i])
+                        if frozen[bucket] { continue }
+                        if dropout > 0, Float(noise.next() >> 40) < dropout * 16_777_216 { continue }
                         let g = gradient + decay * weights[bucket]
                         gradients[bucket] += g * g
                         weights[bucket] -= rate * g / gradients[bucket].squareRoot()
@@ -97,9 +103,17 @@ struct Learner {
                 number += counts[i * 2 + side]
             }
             for i in 0..<corpus.sources.count where total > 0 {
-                weights[i * 2 + side] = min(4, weights[i * 2 + side] * number / total)
+                weights[i * 2 + side] = min(Tuning.number("CAP", 4), weights[i * 2 + side] * number / total)
             }
         }
+        var masks = [UInt64](repeating: 0, count: TextFeatures.buckets)
+        for row in rows where corpus.documents[row].source < corpus.sources.count - 1 {
+            let document = corpus.documents[row]
+            let source = document.payload >= 0 ? document.payload : document.source
+            for text in document.texts { for feature in text.features { masks[Int(feature)] |= 1 << UInt64(source & 63) } }
+        }
+        let least = Int(Tuning.number("SOURCES", 3))
+        for bucket in masks.indices { frozen[bucket] = masks[bucket].nonzeroBitCount < least }
         var order = rows
         var generator = SplitMix(state: seed)
         let base = rate

@@ -45,6 +45,7 @@ enum EncodedText {
         }
         if escapes >= 4 { readEscapes(bytes, place, hiding, depth, into: &pass) }
         if braille >= 8 { readBraille(bytes, place, hiding, depth, into: &pass) }
+        readSpaced(bytes, place, hiding, depth, into: &pass)
         if depth == 0 || bytes.count < 65_536 { readRotated(bytes, place, hiding, depth, into: &pass) }
     }
 
@@ -241,6 +242,57 @@ enum EncodedText {
             }
             keep(text, start, end, .rot13, place, hiding, depth, into: &pass)
         }
+    }
+
+    /// `i g n o r e`, `i-g-n-o-r-e` and `\i\g\n\o\r\e`: at least ten single letters, each set apart from the next by the
+    /// same sign; a longer gap is a blank.
+    private static func readSpaced(
+        _ bytes: UnsafeRawBufferPointer, _ place: SourceSpan?, _ hiding: Hiding?, _ depth: Int, into pass: inout UnveilPass
+    ) {
+        var at = 0
+        while at + 20 < bytes.count {
+            let sign = bytes[at + 1]
+            guard bytes[at].isLetter, isGap(sign), bytes[at + 2].isLetter || bytes[at + 2] == sign || bytes[at + 2] == 0x20,
+                at == 0 || !bytes[at - 1].isAlphanumeric
+            else {
+                at += 1
+                continue
+            }
+            var text: [UInt8] = []
+            var letters = 0
+            var end = at
+            while end < bytes.count, bytes[end].isAlphanumeric, text.count < 65_536 {
+                let next = bytes.byte(end + 1)
+                if next != 0, next != sign, next.isAlphanumeric { break }
+                text.append(bytes[end])
+                if bytes[end].isLetter { letters += 1 }
+                end += 1
+                var gap = 0
+                while end < bytes.count, gap < 4, bytes[end] == sign || (bytes[end] == 0x20 && gap > 0) {
+                    end += 1
+                    gap += 1
+                }
+                if gap == 0 { break }
+                if gap > 1 { text.append(0x20) }
+            }
+            if letters >= 10, letters * 10 >= text.count * 7, Set(text).count >= 5, !isAlphabet(text) {
+                keep(text, at, end, .spacedLetters, place, hiding, depth, into: &pass)
+            }
+            at = max(end, at + 1)
+        }
+    }
+
+    private static func isGap(_ byte: UInt8) -> Bool {
+        byte == 0x20 || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "*")
+            || byte == UInt8(ascii: "\\") || byte == UInt8(ascii: "/") || byte == UInt8(ascii: "_")
+            || byte == UInt8(ascii: "|") || byte == UInt8(ascii: ",")
+    }
+
+    /// Letters in alphabetical order are a list, not a word.
+    private static func isAlphabet(_ text: [UInt8]) -> Bool {
+        var rising = 0
+        for (a, b) in zip(text, text.dropFirst()) where b == a &+ 1 { rising += 1 }
+        return rising * 2 >= text.count
     }
 
     private static func readBraille(
