@@ -345,9 +345,10 @@ struct CodePass {
             return [(low..<max(low, min(high, low + 3_000)), nil)]
         case .function:
             guard let function = openFunctions.last, site.token >= 0 else { return [(0..<plain.count, nil)] }
-            let low = unit.tokens[min(function.start, unit.tokens.count - 1)].start
+            // From the beginning of its line, so that the name and its keyword belong to it.
+            let low = lineStarts[line(of: Int(unit.tokens[min(function.start, unit.tokens.count - 1)].start)) - 1]
             let body = unit.span(function.body)
-            return [(Int(low)..<max(Int(low), body.upperBound), nil)]
+            return [(low..<max(low, body.upperBound), nil)]
         case .block: return site.block.map { [($0.lowerBound..<min($0.upperBound, $0.lowerBound + 50_000), nil)] } ?? []
         case .file: return [(0..<plain.count, nil)]
         }

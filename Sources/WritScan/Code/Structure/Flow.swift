@@ -62,7 +62,7 @@ struct Flow {
         var values: [String: FlowValue] = [:]
         for parameter in function.parameters {
             let type = parameter.type
-            let isNumber = ["int", "Int", "float", "double", "bool", "boolean", "Boolean", "long", "Long", "Integer", "number", "size_t", "i32", "u32", "i64", "u64", "usize", "int64", "uint", "uint64", "Guid", "UUID", "DateTime", "Double", "Bool"].contains(type)
+            let isNumber = unit.language != .c && unit.language != .cpp && ["int", "Int", "float", "double", "bool", "boolean", "Boolean", "long", "Long", "Integer", "number", "size_t", "i32", "u32", "i64", "u64", "usize", "int64", "uint", "uint64", "Guid", "UUID", "DateTime", "Double", "Bool"].contains(type)
             values[parameter.name] = FlowValue(
                 origin: isNumber ? .safe : parameter.isMarked ? .untrusted : parameter.name == "self" || parameter.name == "cls" || parameter.name == "this" ? .safe : .parameter,
                 maker: type.isEmpty ? nil : type)
