@@ -215,12 +215,15 @@ struct CodePass {
         let weight =
             switch origin {
             case .untrusted, .constant, .safe: 1.0
-            case .parameter: 0.9
+            case .local, .parameter: 0.9
             case .unknown: 0.8
             }
+        // Whoever chooses arguments and environment runs the program anyway: one step less severe than a request.
+        let isLocal = origin == .local && rule.severity > .low
+        let severity = isLocal ? Severity(rawValue: rule.severity.rawValue - 1) ?? rule.severity : rule.severity
         findings.append(
             Finding(
-                scanner: "code", rule: rule.id, category: rule.category, severity: rule.severity,
+                scanner: "code", rule: rule.id, category: rule.category, severity: severity,
                 confidence: rule.confidence * weight, span: SourceSpan(start: site.span.lowerBound, end: site.span.upperBound),
                 line: line(of: site.span.lowerBound), cwe: rule.cwe, message: rule.message, remedy: rule.fix))
     }
@@ -285,7 +288,7 @@ struct CodePass {
                     case .dynamic: value.origin >= .unknown
                     case .built: value.isBuilt
                     case .untrusted: value.origin >= .parameter
-                    case .remote: value.origin >= .untrusted
+                    case .remote: value.origin >= .local
                     default: value.origin <= .safe
                     }
                 if holds {
