@@ -215,12 +215,15 @@ struct CodePass {
         let weight =
             switch origin {
             case .untrusted, .constant, .safe: 1.0
-            case .parameter: 0.9
+            case .local, .parameter: 0.9
             case .unknown: 0.8
             }
+        // Whoever chooses arguments and environment runs the program anyway: one step less severe than a request.
+        let isLocal = origin == .local && rule.severity > .low
+        let severity = isLocal ? Severity(rawValue: rule.severity.rawValue - 1) ?? rule.severity : rule.severity
         findings.append(
             Finding(
-                scanner: "code", rule: rule.id, category: rule.category, severity: rule.severity,
+                scanner: "code", rule: rule.id, category: rule.category, severity: severity,
                 confidence: rule.confidence * weight, span: SourceSpan(start: site.span.lowerBound, end: site.span.upperBound),
                 line: line(of: site.span.lowerBound), cwe: rule.cwe, message: rule.message, remedy: rule.fix))
     }
@@ -285,7 +288,7 @@ struct CodePass {
                     case .dynamic: value.origin >= .unknown
                     case .built: value.isBuilt
                     case .untrusted: value.origin >= .parameter
-                    case .remote: value.origin >= .untrusted
+                    case .remote: value.origin >= .local
                     default: value.origin <= .safe
                     }
                 if holds {
@@ -345,9 +348,10 @@ struct CodePass {
             return [(low..<max(low, min(high, low + 3_000)), nil)]
         case .function:
             guard let function = openFunctions.last, site.token >= 0 else { return [(0..<plain.count, nil)] }
-            let low = unit.tokens[min(function.start, unit.tokens.count - 1)].start
+            // From the beginning of its line, so that the name and its keyword belong to it.
+            let low = lineStarts[line(of: Int(unit.tokens[min(function.start, unit.tokens.count - 1)].start)) - 1]
             let body = unit.span(function.body)
-            return [(Int(low)..<max(Int(low), body.upperBound), nil)]
+            return [(low..<max(low, body.upperBound), nil)]
         case .block: return site.block.map { [($0.lowerBound..<min($0.upperBound, $0.lowerBound + 50_000), nil)] } ?? []
         case .file: return [(0..<plain.count, nil)]
         }

@@ -49,7 +49,7 @@ struct CodeLexer {
                 if string() { continue }
                 if byte.isDigit {
                     number()
-                } else if byte.isWord || byte >= 0x80 || dialect.wordStarts.contains(byte) && (bytes.byte(at + 1).isWord || bytes.byte(at + 1) == byte || bytes.byte(at + 1) >= 0x80) {
+                } else if byte.isWord || byte >= 0x80 || dialect.wordStarts.contains(byte) && (dialect.hasTemplates || bytes.byte(at + 1).isWord || bytes.byte(at + 1) == byte || bytes.byte(at + 1) >= 0x80) {
                     word()
                 } else {
                     mark()

@@ -19,7 +19,8 @@ internal import WritResources
 ///       no_match cur.execute("select * from t where id=?", (x,))
 ///
 ///     flow python
-///       source request.args.* sys.argv*
+///       source request.args.*
+///       local sys.argv*
 ///       sanitizer shlex.quote int
 ///       builder *.format
 ///
@@ -87,6 +88,7 @@ public struct CodeRules: Sendable {
                         for glob in child.value.split(separator: " ") {
                             switch child.keyword {
                             case "source": names.sources.add(String(glob), id: 0)
+                            case "local": names.locals.add(String(glob), id: 0)
                             case "sanitizer": names.sanitizers.add(String(glob), id: 0)
                             case "builder": names.builders.add(String(glob), id: 0)
                             default: throw Fault(table: name, line: child.line, message: "unknown key `\(child.keyword)`")

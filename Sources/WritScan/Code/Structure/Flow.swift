@@ -2,9 +2,10 @@
 
 /// What is known about an expression's value at one place.
 struct FlowValue: Sendable, Hashable {
-    /// Where it may come from, from harmless to hostile.
+    /// Where it may come from, from harmless to hostile. `local` is what the person at the machine chooses: arguments,
+    /// environment, standard input.
     enum Origin: UInt8, Sendable, Comparable {
-        case constant, safe, unknown, parameter, untrusted
+        case constant, safe, unknown, parameter, local, untrusted
         static func < (left: Origin, right: Origin) -> Bool { left.rawValue < right.rawValue }
     }
 
@@ -32,6 +33,7 @@ struct Flow {
     /// What a language's tables say about names.
     struct Names: Sendable {
         var sources = GlobIndex()
+        var locals = GlobIndex()
         var sanitizers = GlobIndex()
         var builders = GlobIndex()
     }
@@ -62,7 +64,7 @@ struct Flow {
         var values: [String: FlowValue] = [:]
         for parameter in function.parameters {
             let type = parameter.type
-            let isNumber = ["int", "Int", "float", "double", "bool", "boolean", "Boolean", "long", "Long", "Integer", "number", "size_t", "i32", "u32", "i64", "u64", "usize", "int64", "uint", "uint64", "Guid", "UUID", "DateTime", "Double", "Bool"].contains(type)
+            let isNumber = unit.language != .c && unit.language != .cpp && ["int", "Int", "float", "double", "bool", "boolean", "Boolean", "long", "Long", "Integer", "number", "size_t", "i32", "u32", "i64", "u64", "usize", "int64", "uint", "uint64", "Guid", "UUID", "DateTime", "Double", "Bool"].contains(type)
             values[parameter.name] = FlowValue(
                 origin: isNumber ? .safe : parameter.isMarked ? .untrusted : parameter.name == "self" || parameter.name == "cls" || parameter.name == "this" ? .safe : .parameter,
                 maker: type.isEmpty ? nil : type)
@@ -240,6 +242,10 @@ struct Flow {
                     value.origin = .untrusted
                     return max(at + 1, unit.after(at))
                 }
+                if names.locals.first(matching: reading + "()") != nil {
+                    value.origin = max(value.origin, .local)
+                    return max(at + 1, unit.after(at))
+                }
                 if names.builders.first(matching: reading) != nil { joins = true }
                 opened = at
                 // A method of a chain: its arguments are scanned on their own after the chain is read.
@@ -264,6 +270,10 @@ struct Flow {
         let reading = resolved(name)
         if names.sources.first(matching: reading) != nil {
             value.origin = .untrusted
+            return max(at, start + 1)
+        }
+        if names.locals.first(matching: reading) != nil {
+            value.origin = max(value.origin, .local)
             return max(at, start + 1)
         }
         if isCall {
@@ -355,6 +365,8 @@ struct Flow {
             let root = String(name.split(separator: ".").first ?? "")
             if names.sources.first(matching: reading) != nil || unit.bytes.byte(at) == UInt8(ascii: "[") && names.sources.first(matching: reading + "[]") != nil {
                 value.origin = .untrusted
+            } else if names.locals.first(matching: reading) != nil {
+                value.origin = max(value.origin, .local)
             } else if let known = lookup(name) ?? lookup(root) {
                 value.join(known)
             } else if Self.looksConstant(name) || Self.quiet.contains(name) {

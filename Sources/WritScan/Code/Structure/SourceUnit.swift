@@ -428,7 +428,7 @@ struct SourceUnit {
                 suffix = (isMark(before, ")") ? "()" : isMark(before, "]") ? "[]" : "{}") + suffix
                 before = open - 1
             }
-            if kind(before) == .word, !(Self.control.contains(text(before))) {
+            if kind(before) == .word {
                 parts.append(text(before) + suffix)
                 start = before
                 at = before - 1
@@ -453,7 +453,7 @@ struct SourceUnit {
         }
         guard kind(end) == .word else { return }
         let name = text(end)
-        if Self.control.contains(name), !(name == "assert" || name == "import" || name == "with") {
+        if Self.control.contains(name), !isMark(end - 1, "."), !isMark(end - 1, text: "::"), !(name == "assert" || name == "import" || name == "with") {
             if ["function", "func", "fn"].contains(name) { function(i, name: "") }
             return
         }
