@@ -99,7 +99,7 @@ extension EndToEnd {
             #expect(outcome.error == "writ: another program answers at the socket, so this is refused\n")
         }
 
-        @Test func `an event past the limit closes, and one at the limit is decided`() throws {
+        @Test func `an event past the limit closes, and a large one is decided`() throws {
             let machine = try Machine()
             defer { machine.end() }
             let daemon = try machine.startDaemon()
@@ -110,7 +110,7 @@ extension EndToEnd {
             #expect(outcome.error == "writ: the event is larger than 16 MiB, so it is refused\n")
             #expect(try machine.hook(["--event", "PreToolUse"]).heard(machine.bash(long)) == .closed("deny"))
             let input: JSON = [
-                "file_path": .string(machine.workspace + "/big.txt"), "content": .string(String(long.prefix(8 << 20))),
+                "file_path": .string(machine.workspace + "/big.txt"), "content": .string(String(long.prefix(1 << 20))),
             ]
             #expect(try hook.heard(machine.tool("Write", input)) == .silence)
             #expect(machine.daemon == daemon)
@@ -204,7 +204,10 @@ extension EndToEnd {
             let machine = try Machine()
             defer { machine.end() }
             let disk = try SmallDisk(at: machine.home.state, kilobytes: 4_096)
-            defer { disk.end() }
+            defer {
+                machine.killDaemon()
+                disk.end()
+            }
             _ = try machine.startDaemon()
             #expect(try machine.hook().heard(machine.bash("ls", id: "before")) == .silence)
             let stopped = try machine.writ("daemon", "stop")
@@ -225,7 +228,10 @@ extension EndToEnd {
             let machine = try Machine()
             defer { machine.end() }
             let disk = try SmallDisk(at: machine.home.state, kilobytes: 2_048)
-            defer { disk.end() }
+            defer {
+                machine.killDaemon()
+                disk.end()
+            }
             _ = try machine.startDaemon()
             #expect(try machine.hook().heard(machine.bash("ls", id: "before")) == .silence)
             try disk.fill()

@@ -84,11 +84,14 @@ struct Machine: Sendable {
 
     /// Stops the daemon and removes everything.
     func end() {
-        if let daemon {
-            kill(daemon, SIGKILL)
-            waitUntilGone(daemon)
-        }
+        killDaemon()
         do { try FileManager.default.removeItem(atPath: root) } catch { print("left behind: \(root) (\(error))") }
+    }
+
+    func killDaemon() {
+        guard let daemon else { return }
+        kill(daemon, SIGKILL)
+        waitUntilGone(daemon)
     }
 
     /// The process that serves this home; nil when none holds the daemon's lock.
