@@ -196,7 +196,7 @@ extension EndToEnd {
             var hook = machine.hook()
             hook.arguments = ["claude-code", "--home", deep]
             #expect(try hook.heard(machine.bash("ls")) == .silence)
-            #expect(try Program(path: Machine.writ, arguments: ["daemon", "stop", "--home", deep]).run().code == 0)
+            try machine.at(home).stop()
         }
 
         @Test(.enabled(if: SmallDisk.isPossible, "needs to mount a file system"))
@@ -210,8 +210,7 @@ extension EndToEnd {
             }
             _ = try machine.startDaemon()
             #expect(try machine.hook().heard(machine.bash("ls", id: "before")) == .silence)
-            let stopped = try machine.writ("daemon", "stop")
-            #expect(stopped.code == 0)
+            try machine.stop()
             try disk.remount("ro")
             try expectClosed(machine, machine.hook())
             let outcome = try machine.hook().run(machine.bash("ls", id: "cold"))

@@ -61,7 +61,7 @@ extension EndToEnd {
             #expect(lost == [:])
             let disagreeing = found.filter { Set($0.value).count != 1 }
             #expect(disagreeing.isEmpty, "\(disagreeing)")
-            #expect(try machine.writ("daemon", "stop").code == 0)
+            try machine.stop()
             try machine.expectSoundLedger()
         }
 
