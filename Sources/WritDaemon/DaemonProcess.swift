@@ -21,6 +21,10 @@ public enum DaemonProcess {
         _ = chdir("/")
         umask(0o077)
         signal(SIGPIPE, SIG_IGN)
+        // A starter's blocked signals would make the daemon deaf to `kill`.
+        var none = sigset_t()
+        sigemptyset(&none)
+        sigprocmask(SIG_SETMASK, &none, nil)
         raiseFileLimit()
     }
 

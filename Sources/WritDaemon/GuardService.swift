@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Synchronization
 import WritAgents
-public import WritCore
+import WritCore
 import WritGuard
 import WritLedger
 import WritPolicy

@@ -99,7 +99,7 @@ extension EndToEnd {
             #expect(outcome.error == "writ: another program answers at the socket, so this is refused\n")
         }
 
-        @Test func `an event past the limit closes, and one at the limit is decided`() throws {
+        @Test func `an event past the limit closes, and a large one is decided`() throws {
             let machine = try Machine()
             defer { machine.end() }
             let daemon = try machine.startDaemon()
@@ -110,7 +110,7 @@ extension EndToEnd {
             #expect(outcome.error == "writ: the event is larger than 16 MiB, so it is refused\n")
             #expect(try machine.hook(["--event", "PreToolUse"]).heard(machine.bash(long)) == .closed("deny"))
             let input: JSON = [
-                "file_path": .string(machine.workspace + "/big.txt"), "content": .string(String(long.prefix(8 << 20))),
+                "file_path": .string(machine.workspace + "/big.txt"), "content": .string(String(long.prefix(1 << 20))),
             ]
             #expect(try hook.heard(machine.tool("Write", input)) == .silence)
             #expect(machine.daemon == daemon)
@@ -196,7 +196,7 @@ extension EndToEnd {
             var hook = machine.hook()
             hook.arguments = ["claude-code", "--home", deep]
             #expect(try hook.heard(machine.bash("ls")) == .silence)
-            #expect(try Program(path: Machine.writ, arguments: ["daemon", "stop", "--home", deep]).run().code == 0)
+            try machine.at(home).stop()
         }
 
         @Test(.enabled(if: SmallDisk.isPossible, "needs to mount a file system"))
@@ -204,11 +204,13 @@ extension EndToEnd {
             let machine = try Machine()
             defer { machine.end() }
             let disk = try SmallDisk(at: machine.home.state, kilobytes: 4_096)
-            defer { disk.end() }
+            defer {
+                machine.killDaemon()
+                disk.end()
+            }
             _ = try machine.startDaemon()
             #expect(try machine.hook().heard(machine.bash("ls", id: "before")) == .silence)
-            let stopped = try machine.writ("daemon", "stop")
-            #expect(stopped.code == 0)
+            try machine.stop()
             try disk.remount("ro")
             try expectClosed(machine, machine.hook())
             let outcome = try machine.hook().run(machine.bash("ls", id: "cold"))
@@ -225,7 +227,10 @@ extension EndToEnd {
             let machine = try Machine()
             defer { machine.end() }
             let disk = try SmallDisk(at: machine.home.state, kilobytes: 2_048)
-            defer { disk.end() }
+            defer {
+                machine.killDaemon()
+                disk.end()
+            }
             _ = try machine.startDaemon()
             #expect(try machine.hook().heard(machine.bash("ls", id: "before")) == .silence)
             try disk.fill()

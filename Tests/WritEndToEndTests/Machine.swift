@@ -17,7 +17,7 @@ import Glibc
 /// A home of its own with the real executables. ``end()`` stops what runs in it and removes it.
 struct Machine: Sendable {
     let root: String
-    let home: WritHome
+    private(set) var home: WritHome
 
     /// Where the build put the executables: beside the tests.
     static let executables: String = {
@@ -73,6 +73,13 @@ struct Machine: Sendable {
         if let policy { try write(policy, to: policyFile) }
     }
 
+    /// The same executables with another home below this one's root.
+    func at(_ home: WritHome) -> Machine {
+        var other = self
+        other.home = home
+        return other
+    }
+
     var workspace: String { root + "/home/work" }
     var policyFile: String { home.config + "/policies/trial.yaml" }
     var ledger: String { home.state + "/ledger" }
@@ -84,11 +91,14 @@ struct Machine: Sendable {
 
     /// Stops the daemon and removes everything.
     func end() {
-        if let daemon {
-            kill(daemon, SIGKILL)
-            waitUntilGone(daemon)
-        }
+        killDaemon()
         do { try FileManager.default.removeItem(atPath: root) } catch { print("left behind: \(root) (\(error))") }
+    }
+
+    func killDaemon() {
+        guard let daemon else { return }
+        kill(daemon, SIGKILL)
+        waitUntilGone(daemon)
     }
 
     /// The process that serves this home; nil when none holds the daemon's lock.
@@ -100,6 +110,14 @@ struct Machine: Sendable {
         var bytes = [UInt8](repeating: 0, count: 32)
         let count = max(0, pread(file, &bytes, bytes.count, 0))
         return pid_t(String(decoding: bytes[..<count], as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines))
+    }
+
+    /// Stops the daemon in order and waits until it has closed its ledger and let go of the home.
+    func stop(_ location: SourceLocation = #_sourceLocation) throws {
+        let process = daemon
+        #expect(try writ("daemon", "stop").code == 0, sourceLocation: location)
+        if let process { waitUntilGone(process) }
+        #expect(daemon == nil, sourceLocation: location)
     }
 
     func waitUntilGone(_ process: pid_t) {
@@ -178,8 +196,9 @@ struct Machine: Sendable {
         return found
     }
 
-    /// Nothing was lost, added or changed in the ledger.
+    /// Ends the daemon; then nothing was lost, added or changed in the ledger.
     func expectSoundLedger(_ location: SourceLocation = #_sourceLocation) throws {
+        try stop(location)
         let outcome = try writ("ledger", "verify")
         #expect(outcome.code == 0, "\(outcome.output)\(outcome.error)", sourceLocation: location)
     }

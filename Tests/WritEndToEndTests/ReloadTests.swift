@@ -80,7 +80,7 @@ extension EndToEnd {
             Fault(name: "broken YAML", text: "version: \"2\"\nrules: [\n  - name", message: ":3:"),
             Fault(
                 name: "unknown key", text: policy("tool-9").replacingOccurrences(of: "match:", with: "matches:"),
-                message: ":6:5: unknown key `matches` (did you mean `match`?)"),
+                message: ":6:5: unknown key `matches` in a rule (did you mean `match`?)"),
             Fault(
                 name: "bad regex",
                 text: """

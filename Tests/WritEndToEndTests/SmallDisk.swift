@@ -35,8 +35,17 @@ struct SmallDisk: Sendable {
         try SmallDisk.run("mount", "-t", "tmpfs", "-o", "size=\(kilobytes)k,mode=700", "none", path)
     }
 
+    /// Makes it `ro` or `rw`; waits a moment for a daemon that is still closing its files.
     func remount(_ mode: String) throws {
-        try SmallDisk.run("mount", "-o", "remount,\(mode)", path)
+        for turn in 0..<50 {
+            do {
+                try SmallDisk.run("mount", "-o", "remount,\(mode)", path)
+                return
+            } catch {
+                guard turn < 49 else { throw error }
+                usleep(100_000)
+            }
+        }
     }
 
     /// Writes until nothing more fits.

@@ -85,7 +85,7 @@ extension EndToEnd {
                 return heard.word == expected ? nil : "t\(index): \(heard)"
             }.compactMap { $0 }
             #expect(wrong == [])
-            #expect(try machine.writ("daemon", "stop").code == 0)
+            try machine.stop()
             let found = try machine.decisions()
             #expect(found.count == 56)
             #expect(found.values.allSatisfy { $0.count == 1 })
