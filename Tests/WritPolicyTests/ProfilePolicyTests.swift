@@ -22,7 +22,9 @@ import WritShell
     }
 
     /// The rules that have a say on a command, without the default for what no rule covers.
-    private func rules(_ set: PolicySet, _ command: String, _ profile: String, branch: String = "feature") -> Set<String> {
+    private func rules(_ set: PolicySet, _ command: String, _ profile: String, branch: String = "feature") -> Set<
+        String
+    > {
         let operations = ShellOptions.all.expand?(command) ?? []
         var request = Fixture.request(operations, tool: "Bash", profile: profile)
         request.call.tool = Tool(name: "Bash", action: .shellExec)
@@ -67,7 +69,10 @@ import WritShell
         ("git push --all", "protected-branches", "production-branches"),
         ("gh api -X PUT repos/o/r/branches/main/protection", "security-configuration", "production-changes"),
         ("aws iam attach-role-policy --role-name r --policy-arn p", "security-configuration", "production-changes"),
-        ("kubectl create clusterrolebinding a --clusterrole=cluster-admin --user=u", "security-configuration", "production-changes"),
+        (
+            "kubectl create clusterrolebinding a --clusterrole=cluster-admin --user=u", "security-configuration",
+            "production-changes"
+        ),
         ("gcloud compute firewall-rules create f --allow tcp", "security-configuration", "production-changes"),
         ("aws cloudtrail stop-logging --name t", "security-configuration", "production-changes"),
         ("iptables -F", "security-configuration", "production-security"),
@@ -81,7 +86,8 @@ import WritShell
         for (command, guarded, production) in Self.touching {
             #expect(rules(set, command, "guarded").contains(guarded), "\(command): \(rules(set, command, "guarded"))")
             #expect(
-                rules(set, command, "production").contains(production), "\(command): \(rules(set, command, "production"))")
+                rules(set, command, "production").contains(production),
+                "\(command): \(rules(set, command, "production"))")
             #expect(rules(set, command, "prototyping") == [], "\(command)")
         }
         #expect(rules(set, "git push", "guarded", branch: "main") == ["protected-branches"])
@@ -91,9 +97,11 @@ import WritShell
     @Test func `what only looks, plans or stays local is no rule's affair`() throws {
         let set = PolicySet([try PolicyLayer.load(.builtin, [try source()], options: ShellOptions.all)])
         for command in [
-            "terraform plan", "terraform state list", "cdk diff", "kubectl get pods", "kubectl apply --dry-run=client -f x.yaml",
+            "terraform plan", "terraform state list", "cdk diff", "kubectl get pods",
+            "kubectl apply --dry-run=client -f x.yaml",
             "aws route53 list-hosted-zones", "gcloud dns managed-zones list", "helm list", "aws iam list-roles",
-            "psql -c 'SELECT 1'", "git push origin feature", "git commit -m 'rotate secrets'", "npm test", "ls k8s/secrets",
+            "psql -c 'SELECT 1'", "git push origin feature", "git commit -m 'rotate secrets'", "npm test",
+            "ls k8s/secrets",
             "swift build", "echo x > main.tf", "alembic history", "vault status", "gh pr view 1", "docker build -t x .",
             "ansible-playbook --check site.yml",
         ] {
