@@ -47,25 +47,35 @@ public struct PolicyCheck: Sendable {
                 out.append("scanners (\(scanners.joined(separator: ", "))): on the findings of the installed detectors")
             }
             if document.egress != nil {
-                out.append("egress: on the hosts that a call names; connections themselves only inside `writ run`")
+                out.append("egress: on the hosts that a call names; what a program connects to by itself is not seen")
             }
             if document.mcp != nil {
-                out.append("mcp: on calls; definitions, identities and lists of tools only behind `writ mcp`")
+                out.append("mcp: on calls, by server and tool; definitions, identities and lists of tools not yet")
             }
             if !document.budgets.isEmpty || document.rules.contains(where: { $0.limits != nil }) {
                 out.append(
-                    "budgets and limits: on the accounts that the daemon keeps; meters only where the host reports them"
+                    "budgets and limits: in tests and where the engine is given accounts; the daemon keeps none yet"
                 )
             }
-            if !document.flows.isEmpty { out.append("flows: on the labels that the daemon keeps for the session") }
+            if !document.flows.isEmpty {
+                out.append("flows: on the labels that the daemon keeps for the session; `clear` not yet")
+            }
             if !document.gates.isEmpty {
-                out.append("approvals: by Writ's broker; the host's own prompt satisfies no gate")
+                out.append(
+                    "approvals: the host's own prompt, whoever answers it; who may agree and how many is not enforced yet"
+                )
+            }
+            if !document.profiles.isEmpty || document.rules.contains(where: { $0.match.environment != nil }) {
+                out.append("profiles: with `writ decide --profile` and in tests; the daemon judges under `prototyping`")
             }
             if document.profiles.contains(where: { $0.writ == .required }) {
-                out.append("profiles: a required delegation denies calls without one")
+                out.append("delegations: not yet; where one is required every call is denied")
             }
             let obligations = Set(document.rules.flatMap { $0.obligations.map(\.word) })
-            if obligations.contains("sandbox") { out.append("sandbox: only for agents started with `writ run`") }
+                .subtracting(["annotate", "redact", "taint"]).sorted()
+            if !obligations.isEmpty {
+                out.append("obligations (\(obligations.joined(separator: ", "))): recorded, not carried out yet")
+            }
         }
         return out
     }
