@@ -18,8 +18,7 @@ struct Document {
     var isHidden: Bool
     var unicodeFindings: Int
     var id: String
-    var hash: Int
-    /// The source of the carrier of a row that was put together here.
+    /// The source of the carrier of a row that was put together from two.
     var carrier = -1
     var disguised: Float = 0
 }
@@ -53,6 +52,8 @@ struct Corpus {
                 let path = row["source_path"] as? String ?? ""
                 let payload = path.split(separator: ":").first.map(String.init) ?? ""
                 let phase = Self.phase(kind)
+                let carrier =
+                    path.split(separator: "|").last?.drop { $0 == " " }.split(separator: ":").first.map(String.init) ?? ""
                 raw.append((Array(text.utf8), index, label == "attack", phase))
                 let (read, unveiling) = reader.read(Array(text.utf8), phase: phase)
                 var windows: [(text: Int32, window: Window)] = []
@@ -65,7 +66,8 @@ struct Corpus {
                         payload: row["composed"] as? Bool == true ? sources.firstIndex(of: payload) ?? -1 : -1, phase: phase,
                         subset: row["subset"] as? String ?? "", texts: read.texts, carriers: read.carriers, windows: windows,
                         isHidden: unveiling.hidesText, unicodeFindings: unveiling.findings.count,
-                        id: row["id"] as? String ?? "", hash: text.hashValue,
+                        id: row["id"] as? String ?? "", 
+                        carrier: row["composed"] as? Bool == true ? sources.firstIndex(of: carrier) ?? -1 : -1,
                         disguised: read.texts.map(\.disguised).max() ?? 0))
             }
         }
@@ -111,7 +113,7 @@ struct Corpus {
                 Document(
                     isAttack: true, source: sources.count - 1, payload: attack.source, phase: carrier.phase, subset: "",
                     texts: read.texts, carriers: read.carriers, windows: windows, isHidden: unveiling.hidesText,
-                    unicodeFindings: 0, id: "", hash: 0, carrier: carrier.source))
+                    unicodeFindings: 0, id: "", carrier: carrier.source))
         }
     }
 }

@@ -57,8 +57,14 @@ struct Report {
         let model = InjectionModel(lexicon: lexicon, weights: weights, scale: scale, dense: learner.dense, knots: knots, thresholds: [:])
         var out = model
         var thresholds: [Phase: Double] = [:]
-        let cut = cut(model)
-        for phase in Phase.allCases { thresholds[phase] = Double(Float(cut)) }
+        // Each phase blocks at most one in a hundred of its own honest rows of sources that were not learnt from.
+        for phase in Phase.allCases {
+            let use: Phase = phase == .output || phase == .toolCall ? .toolResponse : phase
+            let benign = (0..<corpus.rowCount).filter { !corpus.documents[$0].isAttack && corpus.documents[$0].phase == use }
+                .map { final($0, model) }.sorted()
+            let cut = benign.isEmpty ? 0.9 : benign[min(benign.count - 1, Int(Double(benign.count) * 0.99))]
+            thresholds[phase] = Double(Float(min(0.98, cut + 0.0005)))
+        }
         out.thresholds = thresholds
         return out
     }
@@ -89,6 +95,13 @@ struct Report {
             groups[name, default: (0, 0, 0)].of += 1
             if score[row] > cut { groups[name, default: (0, 0, 0)].hit += 1 }
             if d.unicodeFindings > 0 { groups[name, default: (0, 0, 0)].hidden += 1 }
+        }
+        for phase in [Phase.input, .toolResponse, .contextFile, .skill] {
+            let honest = rows.filter { !corpus.documents[$0].isAttack && corpus.documents[$0].phase == phase }.map { score[$0] }.sorted()
+            let hostile = rows.filter { corpus.documents[$0].isAttack && corpus.documents[$0].phase == phase }
+            guard !honest.isEmpty, !hostile.isEmpty else { continue }
+            let own = honest[min(honest.count - 1, Int(Double(honest.count) * 0.99))]
+            print(String(format: "%@ alone: recall %.4f of %d at 1 %% of its own %d honest rows, cut %.4f", phase.rawValue, Double(hostile.count { score[$0] > own }) / Double(hostile.count), hostile.count, honest.count, own))
         }
         for (name, g) in groups.sorted(by: { $0.key < $1.key }) {
             print(name.padding(toLength: 48, withPad: " ", startingAt: 0) + String(format: "%.4f %5d/%-5d  hidden text in %d", Double(g.hit) / Double(g.of), g.hit, g.of, g.hidden))

@@ -41,21 +41,29 @@ if arguments.contains("leave-one-source-out") || arguments.contains("quick") {
         lock.unlock()
     }
     print("folds done after \(Int(Date().timeIntervalSince(clock))) s")
-    let report = Report(corpus: corpus, scores: scores)
-    report.show()
-    var out = ""
-    for (row, document) in corpus.documents.prefix(corpus.rowCount).enumerated() { out += "\(document.id)\t\(scores[row])\t\(document.disguised)\t\(document.texts[0].wordCount)\t\(document.isHidden)\n" }
-    try out.write(toFile: ".build/loso-scores.tsv", atomically: true, encoding: .utf8)
-    if arguments.contains("train") {
-        var learner = Learner()
-        learner.train(corpus, rows: Array(corpus.documents.indices), rounds: rounds, seed: 7)
-        let model = report.model(learner, lexicon)
-        try Data(model.file()).write(to: URL(fileURLWithPath: "Sources/CWritResources/Data/models/injection.weights"))
-        print("weights: \(model.file().count) bytes")
-        Check.run(model, folder: arguments[1])
-    }
+    finish(scores)
+} else if arguments.contains("from-scores") {
+    // The scores of the last run, so that thresholds can be set again without learning all folds again.
+    let lines = try String(contentsOfFile: ".build/loso-scores.tsv", encoding: .utf8).split(separator: "\n")
+    finish(lines.map { Float($0.split(separator: "\t")[1]) ?? 0 })
 } else if arguments.contains("check") {
     let data = try [UInt8](Data(contentsOf: URL(fileURLWithPath: "Sources/CWritResources/Data/models/injection.weights")))
     let model = try data.withUnsafeBytes { try InjectionModel(lexicon: lexicon, file: $0) }
     Check.run(model, folder: arguments[1])
+}
+
+func finish(_ scores: [Float]) {
+    let report = Report(corpus: corpus, scores: scores)
+    report.show()
+    var out = ""
+    for (row, document) in corpus.documents.prefix(corpus.rowCount).enumerated() { out += "\(document.id)\t\(scores[row])\t\(document.disguised)\t\(document.texts[0].wordCount)\t\(document.isHidden)\n" }
+    do { try out.write(toFile: ".build/loso-scores.tsv", atomically: true, encoding: .utf8) } catch { print(error) }
+    if arguments.contains("train") {
+        var learner = Learner()
+        learner.train(corpus, rows: Array(corpus.documents.indices), rounds: rounds, seed: 7)
+        let model = report.model(learner, lexicon)
+        do { try Data(model.file()).write(to: URL(fileURLWithPath: "Sources/CWritResources/Data/models/injection.weights")) } catch { fatalError("\(error)") }
+        print("weights: \(model.file().count) bytes")
+        Check.run(model, folder: arguments[1])
+    }
 }
