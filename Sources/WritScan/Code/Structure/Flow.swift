@@ -152,6 +152,7 @@ struct Flow {
         }
     }
 
+    private static let numberEndings: [StaticString] = [".to_i", ".to_f", ".length", ".size", ".count", ":d", ".length()", ".toFixed(2)"]
     private static let quiet: Set<String> = [
         "not", "and", "or", "if", "else", "lambda", "new", "await", "return", "None", "True", "False", "null", "nil", "true",
         "false", "undefined", "in", "is", "typeof", "instanceof", "NULL", "nullptr", "const", "mut", "as", "for", "async",
@@ -327,6 +328,10 @@ struct Flow {
     /// An interpolated expression: its names, looked up.
     private func evaluate(hole: Range<Int>) -> FlowValue {
         var value = FlowValue()
+        // A number is harmless wherever it comes from.
+        for ending in Self.numberEndings where hole.count > ending.utf8CodeUnitCount {
+            if unit.bytes.holds(ending, at: hole.upperBound - ending.utf8CodeUnitCount) { return FlowValue(origin: .safe) }
+        }
         var at = hole.lowerBound
         let end = min(hole.upperBound, hole.lowerBound + 400)
         while at < end {
