@@ -51,6 +51,13 @@ struct CodePass {
 
     mutating func run() throws {
         try walk()
+        if flow.budget.isSpent {
+            findings.append(
+                Finding(
+                    scanner: "code", rule: "code-work-limit", category: "limit", severity: .info, confidence: 1, line: 1,
+                    message: "this source is built so that following its values takes too long; a part was not followed",
+                    remedy: "Look at it by hand"))
+        }
         try texts()
         try configuration()
     }
@@ -302,6 +309,8 @@ struct CodePass {
 
     /// At most 6,000 bytes of a place are matched, a whole file or function excepted: those are answered once.
     private mutating func matches(_ pattern: Pattern, _ range: Range<Int>) -> Bool {
+        flow.budget.spend(1 + min(range.count, 6_000) / 32)
+        if flow.budget.isSpent { return false }
         guard range.count > 200 else { return plain.withUnsafeBytes { pattern.matches($0.part(range)) } }
         let key = Answer(pattern: ObjectIdentifier(pattern), start: range.lowerBound, end: range.upperBound)
         if let known = answers[key] { return known }

@@ -686,6 +686,6 @@ struct SourceUnit {
             }
         }
         guard !names.isEmpty else { return }
-        assignments.append(Assignment(names: names, type: type, start: start, at: i, value: (i + 1)..<max(i + 1, statementEnd(i + 1, limit: 2_000)), isAugmented: isAugmented))
+        assignments.append(Assignment(names: names, type: type, start: start, at: i, value: (i + 1)..<max(i + 1, statementEnd(i + 1, limit: 300)), isAugmented: isAugmented))
     }
 }
