@@ -20,9 +20,9 @@ extension EndToEnd {
             let decisions = entries.filter { $0["kind"] == "decision" }
             let shown = decisions.map { entry in
                 [
-                    entry["record"]?["call"]?["tool_use"]?.string, entry["verdict"]?.string, entry["tool"]?.string,
+                    entry["record"]?["tool_use"]?.string, entry["verdict"]?.string, entry["tool"]?.string,
                     entry["agent"]?.string, entry["session"]?.string,
-                    entry["record"]?["call"]?["args"]?["command"]?.string,
+                    entry["record"]?["request"]?["call"]?["args"]?["command"]?.string,
                 ]
             }
             #expect(
@@ -52,7 +52,7 @@ extension EndToEnd {
             // Calls without an id are never taken for one another.
             for _ in 0..<2 { _ = try machine.hook().run(machine.bash("ls")) }
             let nameless = try machine.entries().filter {
-                $0.kind == .decision && $0.record["call"]?["tool_use"] == nil
+                $0.kind == .decision && $0.record["tool_use"] == nil
             }
             #expect(nameless.count == 2)
         }

@@ -190,7 +190,7 @@ struct Machine: Sendable {
     func decisions() throws -> [String: [Verdict]] {
         var found: [String: [Verdict]] = [:]
         for entry in try entries() where entry.kind == .decision {
-            guard let id = entry.record["call"]?["tool_use"]?.string, let verdict = entry.verdict else { continue }
+            guard let id = entry.record["tool_use"]?.string, let verdict = entry.verdict else { continue }
             found[id, default: []].append(verdict)
         }
         return found

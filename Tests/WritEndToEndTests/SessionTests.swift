@@ -31,7 +31,7 @@ extension EndToEnd {
             func labels(_ session: String) throws -> [String] {
                 _ = try machine.hook().run(machine.bash("ls", session: session))
                 let last = try machine.entries().last { $0.session == session }
-                return last?.record["session"]?["labels"]?.array?.compactMap(\.string) ?? []
+                return last?.record["request"]?["state"]?["labels"]?.array?.compactMap { $0["name"]?.string } ?? []
             }
             #expect(try labels("reader") == [])
             let fetch: JSON = ["url": "https://docs.example.com/a", "prompt": "sum up"]

@@ -88,9 +88,9 @@ private func call(_ tool: String, _ arguments: JSON) -> Call {
         ]
         for call in calls {
             let judgement = guardian.judge(call, session: SessionState(), in: Guard.Surroundings(user: "dev"))
-            let record = try RequestRecord.json(judgement, event: "PreToolUse", digest: "d", guardian: guardian)
+            let record = try LedgerRecord.json(judgement, event: "PreToolUse", digest: "d", guardian: guardian)
             #expect(!record.text.contains(token), "\(call.tool.action)")
-            #expect(record["decision"]?["verdict"]?.string == judgement.decision.verdict.name)
+            #expect(record["verdict"]?.string == judgement.decision.verdict.name)
         }
     }
 
