@@ -23,6 +23,9 @@ struct PolicyFunctions: Sendable {
         environment.define("under", parameters: [.string, .string], result: .bool, cost: 5) { arguments in
             .bool(try Self.under(Self.text(arguments, 0), Self.text(arguments, 1)))
         }
+        environment.define("at", parameters: [.string, .string], result: .bool, cost: 5) { arguments in
+            .bool(try Self.at(Self.text(arguments, 0), Self.text(arguments, 1)))
+        }
         environment.define("host_in", parameters: [.string, .list(.string)], result: .bool, cost: 5) { arguments in
             let host = HostText.normalized(try Self.text(arguments, 0))
             let items = arguments.count > 1 ? arguments[1].list ?? [] : []
@@ -113,6 +116,27 @@ struct PolicyFunctions: Sendable {
         }
     }
 
+    /// Whether a path, or a pattern as it is written, is exactly a place below a root.
+    private static func at(_ path: String, _ place: String) throws -> Bool {
+        let word = place.prefix { $0 != "/" }
+        let rest = place.dropFirst(word.count)
+        guard let kind = word == "~" ? .home : PathGlob.Root(rawValue: String(word)), kind != .none else {
+            throw FunctionFault(text: "\(quoted(place)) does not begin with a root")
+        }
+        guard let scope = FunctionScope.current else { throw FunctionFault(text: "\(quoted(place)) is not known here") }
+        return roots(kind, scope).contains { $0.count > 1 && path == $0 + rest }
+    }
+
+    private static func roots(_ kind: PathGlob.Root, _ scope: FunctionScope) -> [String] {
+        switch kind {
+        case .none: []
+        case .repo: [scope.roots.repo]
+        case .home: [scope.roots.home]
+        case .work: [scope.roots.work]
+        case .tmp: scope.roots.tmp
+        }
+    }
+
     private static func under(_ path: String, _ root: String) throws -> Bool {
         guard root.hasPrefix("$") || root.hasPrefix("~") else {
             guard root.hasPrefix("/") else { throw FunctionFault(text: "\(quoted(root)) is not absolute") }
@@ -124,16 +148,8 @@ struct PolicyFunctions: Sendable {
         guard let kind = word == "~" ? .home : PathGlob.Root(rawValue: String(word)) else {
             throw FunctionFault(text: "\(quoted(word)) is no root")
         }
-        let roots =
-            switch kind {
-            case .none: [String]()
-            case .repo: [scope.roots.repo]
-            case .home: [scope.roots.home]
-            case .work: [scope.roots.work]
-            case .tmp: scope.roots.tmp
-            }
         // A root that is not known has nothing under it.
-        return roots.contains { $0.count > 1 && PathText.isUnder(path, $0 + rest) }
+        return roots(kind, scope).contains { $0.count > 1 && PathText.isUnder(path, $0 + rest) }
     }
 }
 

@@ -169,6 +169,11 @@ extension Evaluator {
         case "awk": found = AwkProgram.effects(text)
         case "sed": found = SedScript.effects(code)
         case "sql", "sqlite", "psql", "mysql": noteSQL(code, &state)
+        case "redis": noteRedis(code)
+        case "mongo":
+            noteMongo(code)
+            runInline(code, language: "javascript", &state, streams)
+            return
         default:
             guard let grammar = InlineLanguage.named(language) else {
                 note(

@@ -267,9 +267,17 @@ extension Evaluator {
         openAliases.remove(name)
     }
 
+    /// Stands for `${name text}`, a bad substitution in every shell.
+    static let badSubstitution = "${}"
+
     /// The name itself is computed.
     private func runUnknown(_ fields: [Value], _ state: inout ShellState, _ streams: Streams) {
         let first = fields[0]
+        // Every shell refuses the command.
+        if first.pieces.contains(.unknown(.variable(Self.badSubstitution))) {
+            state.status = .failure
+            return
+        }
         // A path whose last segment is known names the program: `$JAVA_HOME/bin/java`.
         if case .text(let tail)? = first.pieces.last, let slash = tail.utf8.lastIndex(of: 0x2F),
             !first.taints.contains(.net)
@@ -279,6 +287,24 @@ extension Evaluator {
                 runProgram([Value(base, span: first.span)] + fields.dropFirst(), &state, streams)
                 return
             }
+            // `$DIR/run.sh`: a file that nobody has read, in a folder that the environment names.
+            if !base.isEmpty, first.taints.isEmpty, case .unknown(.environment)? = first.pieces.first,
+                first.pieces.count == 2
+            {
+                note(
+                    Operation(
+                        .shellExec, opaque: .unread, detail: "a program outside the folders of the system"))
+                write(.unknown(.output), to: streams)
+                state.status = .unknown
+                return
+            }
+        }
+        // `${MAKE}`, `$PYTHON`: by convention a variable of this name holds this program.
+        if first.pieces.count == 1, case .unknown(.environment(let name))? = first.pieces.first, first.taints.isEmpty,
+            let tool = ToolVariables.program(of: name)
+        {
+            runProgram([Value(tool, span: first.span)] + fields.dropFirst(), &state, streams)
+            return
         }
         let isGlob = !first.hasUnknown
         if isGlob {

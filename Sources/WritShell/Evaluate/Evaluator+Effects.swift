@@ -145,6 +145,10 @@ extension Evaluator {
         for (index, effect) in reading.effects.enumerated() {
             apply(effect, &run, sent: index == lastConnection ? sent : Sent(), &state)
         }
+        // A folder that is made can be entered: scripts that go on after a failed `mkdir` are not what is meant.
+        if current.program == "mkdir", !run.writes.isEmpty, run.writes.allSatisfy({ !$0.path.startsUnknown }) {
+            state.status = .success
+        }
         if run.runsOther, run.output == nil, run.writes.isEmpty { return }
         if streams.captures || !run.writes.isEmpty { finish(&run, reading, &state) }
     }
@@ -194,8 +198,9 @@ extension Evaluator {
                 if let input = streams.input?.value {
                     operation.taints = input.taints
                     if !input.isKnown {
-                        operation.opaque = input.taints.isEmpty ? .computed : .tainted
-                        operation.detail = "code from standard input"
+                        let isFile = streams.input?.isFile == true
+                        operation.opaque = input.taints.isEmpty ? (isFile ? .unread : .computed) : .tainted
+                        operation.detail = isFile ? "code from a file" : "code from standard input"
                         inputInterpreters.append(operations.count)
                     }
                 }
@@ -220,8 +225,11 @@ extension Evaluator {
 
     /// A program that no table knows may read the files and reach the hosts that it is given.
     private func notePossible(_ fields: [Value], _ state: ShellState) {
-        for field in fields.dropFirst().prefix(32) {
+        for (index, field) in fields.dropFirst().prefix(32).enumerated() {
             let text = field.display
+            // `--output-certificate x.pem`, `-keyout x.key`: what is written is not read.
+            let before = fields[index].display
+            if before.hasPrefix("-"), before.holds("out"), !text.hasPrefix("-") { continue }
             guard text.utf8.contains(0x2F) || text.utf8.contains(0x2E) else { continue }
             if text.holds("://") {
                 let start = text.utf8.lastIndex(of: 0x3D).map { text.index(after: $0) } ?? text.startIndex
@@ -401,9 +409,11 @@ extension Evaluator {
             if index > 0, !words.isEmpty, field == words[0], !text.hasPrefix("-") { break }
             if text == "-I" || text == "-J" {
                 replaced = index + 1 < fields.count ? fields[index + 1].text : "{}"
-            } else if text.hasPrefix("-I") {
+            } else if text.hasPrefix("-I") || text.hasPrefix("-i"), text.utf8.count > 2 {
                 replaced = String(text.dropFirst(2))
-            } else if text == "-i" || text == "--replace" {
+            } else if text.hasPrefix("--replace="), text.utf8.count > 10 {
+                replaced = String(text.dropFirst(10))
+            } else if text == "-i" || text == "--replace" || text == "--replace=" {
                 replaced = "{}"
             } else if text == "-0" || text == "--null" {
                 isNull = true

@@ -67,7 +67,8 @@ extension Evaluator {
             }
         }
         let joined = segments.joined(separator: "/")
-        return joined.hasPrefix("**") ? joined : "/" + joined
+        // `/**` is below the root; only a pattern without a slash in front starts in the open.
+        return joined.hasPrefix("**") && pattern.utf8.first != 0x2F ? joined : "/" + joined
     }
 
     // MARK: - Notes
@@ -98,7 +99,8 @@ extension Evaluator {
         let place = resolve(path, state)
         if place.path.hasPrefix("/dev/fd/") { return }
         note(Operation(.fileWrite, path: place.path, isPattern: place.isPattern, taints: path.taints))
-        noteSettings(place, appends: appends)
+        // A folder alone sets nothing; what is put into it does.
+        if current.program != "mkdir" { noteSettings(place, appends: appends) }
         if Self.isDisk(place.path) {
             note(Operation(.systemChange, path: place.path, traits: .irreversible, detail: "disk"))
         }

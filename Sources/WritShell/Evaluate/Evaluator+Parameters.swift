@@ -249,8 +249,12 @@ extension Evaluator {
             }
         }
         if parameter.name.isEmpty {
-            if case .fallback(_, _, let word) = parameter.operation { _ = single(word, &state) }
-            return .one(.unknown(.variable("")))
+            guard case .fallback(let form, _, let word) = parameter.operation else {
+                return .one(.unknown(.variable("")))
+            }
+            _ = single(word, &state)
+            let isRefused = form == "?" && Self.isNameAndBlank(word)
+            return .one(.unknown(.variable(isRefused ? Self.badSubstitution : "")))
         }
         if parameter.isIndirect { return resolveIndirect(parameter, &state, depth: depth) }
         if case .names = parameter.operation { return resolveIndirect(parameter, &state, depth: depth) }
@@ -290,6 +294,16 @@ extension Evaluator {
         case .choice: return [.unknown(.variable(name))]
         case .unset: return []
         }
+    }
+
+    /// `${call x}`: a name, a blank, and more. `${ x; }` and the flags of zsh look different.
+    private static func isNameAndBlank(_ word: Word) -> Bool {
+        guard case .literal(let text)? = word.parts.first else { return false }
+        let name = text.utf8.prefix {
+            $0 >= 0x61 && $0 <= 0x7A || $0 >= 0x41 && $0 <= 0x5A || $0 >= 0x30 && $0 <= 0x39 || $0 == 0x5F
+        }
+        guard let first = name.first, first > 0x39 else { return false }
+        return text.utf8.dropFirst(name.count).first == 0x20
     }
 
     private func resolveIndirect(_ parameter: Parameter, _ state: inout ShellState, depth: Int) -> Expansion {

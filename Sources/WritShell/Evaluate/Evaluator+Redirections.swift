@@ -113,6 +113,7 @@ extension Evaluator {
         let content = noteRead(path, state)
         if descriptor == 0 {
             target.streams.input = Input(content)
+            target.streams.input?.isFile = path.isKnown && files[resolve(path, state).path] == nil
         } else {
             state.descriptors[descriptor] = .data(content)
         }

@@ -658,6 +658,8 @@ final class Evaluator {
 
 /// Data that a command reads from its standard input; what `read` takes is gone for the next.
 final class Input {
+    /// It is the text of a file that nobody has read, and not what another program makes.
+    var isFile = false
     var value: Value
 
     init(_ value: Value) {

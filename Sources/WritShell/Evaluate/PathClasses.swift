@@ -273,8 +273,7 @@ enum GlobIntersection {
                         next[j + 1] = max(next[j + 1], reach[j])
                     } else if touch(segment, path[j]) {
                         let isMet =
-                            isLiteral
-                            ? path[j].utf8.contains { $0 != 0x2A && $0 != 0x3F && $0 != 0x5B } : names(segment, path[j])
+                            isLiteral ? spells(path[j], segment) : names(segment, path[j])
                         next[j + 1] = max(next[j + 1], isMet ? 2 : reach[j])
                     }
                 }
@@ -290,7 +289,18 @@ enum GlobIntersection {
         let head = own.prefix { !isSpecial($0) }
         let tail = String(own.reversed().prefix { !isSpecial($0) }.reversed())
         if head.isEmpty, tail.isEmpty || tail == own { return false }
-        return segment.hasPrefix(head) && segment.hasSuffix(tail)
+        // `*service-account*.json`: what stands in the middle must be there too, or `*.json` would name it.
+        let middle = own.dropFirst(head.count).dropLast(tail.count).split { isSpecial($0) }
+        return segment.hasPrefix(head) && segment.hasSuffix(tail) && middle.allSatisfy { segment.contains($0) }
+    }
+
+    /// Whether a segment of a path spells out a part of the name `literal`: an ending such as `*.yml` is not enough.
+    private static func spells(_ segment: String, _ literal: String) -> Bool {
+        guard holdsSpecial(segment) else { return true }
+        let known = segment.filter { !isSpecial($0) }
+        if known.isEmpty { return false }
+        guard segment.hasPrefix("*"), let dot = literal.lastIndex(of: "."), dot > literal.startIndex else { return true }
+        return known != literal[dot...]
     }
 
     /// Whether some segment matches both patterns.

@@ -17,6 +17,8 @@ let shellReaders: [String: ProgramReader] = [
         call.tail = []
     },
     "env": ProgramReader { call in
+        // A lone `-` is `-i`.
+        if call.tail.first?.text == "-" { call.tail.removeFirst() }
         // -S puts the words of its value before those that follow.
         let split = call.values("-S").flatMap { $0.splitIntoWords() }
         guard !split.isEmpty || call.has("-S") else { return }
