@@ -7,6 +7,7 @@ import Musl
 #else
 import Glibc
 #endif
+public import WritWire
 
 /// What a process does first when it becomes the daemon.
 public enum DaemonProcess {
@@ -26,6 +27,11 @@ public enum DaemonProcess {
         sigemptyset(&none)
         sigprocmask(SIG_SETMASK, &none, nil)
         raiseFileLimit()
+    }
+
+    /// A daemon of this home runs, be it only to finish.
+    public static func serves(_ home: WritHome) -> Bool {
+        DaemonLock.isHeld(home)
     }
 
     static func raiseFileLimit() {

@@ -11,7 +11,7 @@ import Glibc
 
 extension EndToEnd {
     @Suite struct Crashes {
-        /// Times that the daemon is killed in an ordinary run; 50 were run by hand with the same result.
+        /// Times that the daemon is killed.
         private static let kills = 10
 
         @Test func `killing the daemon under load loses no acknowledged entry and opens nothing`() throws {

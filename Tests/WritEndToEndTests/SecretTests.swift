@@ -99,10 +99,8 @@ extension EndToEnd {
             for outcome in others { expectHarmless(outcome) }
             #expect(log.output.split(separator: "\n").count == count)
             // The name of a tool is printed as it came.
-            withKnownIssue("`writ log` does not escape tools' names", isIntermittent: true) {
-                expectHarmless(people)
-                #expect(people.output.split(separator: "\n").count == count)
-            }
+            expectHarmless(people)
+            #expect(people.output.split(separator: "\n").count == count)
             try machine.expectSoundLedger()
         }
 
