@@ -8,6 +8,7 @@ UNAME := $(shell uname -s)
 BIN := .build/release
 DEBUG := .build/debug
 FUZZ_SECONDS ?= 60
+DATA ?= ../shared/data/injection
 
 # The hook starts for every tool call, so it carries no dynamic linking. Darwin has no static executables.
 ifeq ($(UNAME),Linux)
@@ -67,6 +68,10 @@ bench: build ## measure hook, cold start, decision and memory, and compare with 
 
 fuzz: ## run every fuzz target for FUZZ_SECONDS (60)
 	@Fuzz/run $(FUZZ_SECONDS)
+
+model: ## train the injection weights anew from labelled data in DATA (../shared/data/injection); REPORT=leave-one-source-out only reports
+	@$(SWIFT) build -c release --product writ-model
+	@$(BIN)/writ-model $(DATA) leave-one-source-out $(if $(REPORT),,train)
 
 resources: ## list the embedded files anew after adding or removing one
 	@Tools/embed-resources

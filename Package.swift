@@ -94,6 +94,9 @@ let package = Package(
             ]),
         .executableTarget(name: "writ-hook", dependencies: ["WritWire"]),
 
+        // For developers: trains the weights of the injection detector (`make model`).
+        .executableTarget(name: "writ-model", dependencies: ["WritCore", "WritScan"], path: "Tools/model"),
+
         // The real processes, from a payload to the ledger.
         .testTarget(
             name: "WritEndToEndTests", dependencies: ["WritCore", "WritWire", "WritLedger", "WritTestSupport"]),
