@@ -46,7 +46,11 @@ let package = Package(
             dependencies: [
                 "WritCore", "WritCEL", "WritPattern", "WritResources", .product(name: "Yams", package: "Yams"),
             ]),
-        .testTarget(name: "WritPolicyTests", dependencies: ["WritPolicy", "WritTestSupport"]),
+        .testTarget(
+            name: "WritPolicyTests", dependencies: [
+                "WritCore", "WritCEL", "WritPolicy", "WritResources", "WritShell", "WritTestSupport",
+            ],
+            exclude: ["Cases"]),
         .target(
             name: "WritScan",
             dependencies: [
@@ -84,11 +88,15 @@ let package = Package(
         .executableTarget(
             name: "writ",
             dependencies: [
-                "WritCore", "WritGuard", "WritDaemon", "WritLedger", "WritAgents", "WritPolicy", "WritScan",
+                "WritCore", "WritGuard", "WritDaemon", "WritLedger", "WritAgents", "WritPolicy", "WritCEL", "WritScan",
                 "WritShell", "WritResources", "WritWire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(name: "writ-hook", dependencies: ["WritWire"]),
+
+        // The real processes, from a payload to the ledger.
+        .testTarget(
+            name: "WritEndToEndTests", dependencies: ["WritCore", "WritWire", "WritLedger", "WritTestSupport"]),
     ],
     cLanguageStandard: .c11,
     cxxLanguageStandard: .cxx17

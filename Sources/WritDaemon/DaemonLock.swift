@@ -46,6 +46,14 @@ struct DaemonLock: ~Copyable {
         }
     }
 
+    /// Another process holds the lock of this home.
+    static func isHeld(_ home: WritHome) -> Bool {
+        let file = open(home.daemonLock, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
+        guard file >= 0 else { return false }
+        defer { close(file) }
+        return flock(file, LOCK_EX | LOCK_NB) != 0
+    }
+
     deinit {
         // The file stays: removing it would let two daemons lock two files of one name.
         close(descriptor)

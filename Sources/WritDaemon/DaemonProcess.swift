@@ -7,6 +7,7 @@ import Musl
 #else
 import Glibc
 #endif
+public import WritWire
 
 /// What a process does first when it becomes the daemon.
 public enum DaemonProcess {
@@ -21,7 +22,16 @@ public enum DaemonProcess {
         _ = chdir("/")
         umask(0o077)
         signal(SIGPIPE, SIG_IGN)
+        // A starter's blocked signals would make the daemon deaf to `kill`.
+        var none = sigset_t()
+        sigemptyset(&none)
+        sigprocmask(SIG_SETMASK, &none, nil)
         raiseFileLimit()
+    }
+
+    /// A daemon of this home runs, be it only to finish.
+    public static func serves(_ home: WritHome) -> Bool {
+        DaemonLock.isHeld(home)
     }
 
     static func raiseFileLimit() {

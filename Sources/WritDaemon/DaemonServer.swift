@@ -46,16 +46,20 @@ public final class DaemonServer: Sendable {
         public var status: @Sendable () -> [JSON.Member]
         /// Reads the policies again; the result is the answer to `writ daemon reload`.
         public var reload: @Sendable () -> JSON
+        /// Writes down what is in memory, once no call is in flight and while no other daemon can have begun.
+        public var finish: @Sendable () -> Void
 
         /// Creates services.
         public init(
             answer: @escaping @Sendable (HookRequest) -> HookResponse,
             status: @escaping @Sendable () -> [JSON.Member] = { [] },
-            reload: @escaping @Sendable () -> JSON = { ["reloaded": true] }
+            reload: @escaping @Sendable () -> JSON = { ["reloaded": true] },
+            finish: @escaping @Sendable () -> Void = {}
         ) {
             self.answer = answer
             self.status = status
             self.reload = reload
+            self.finish = finish
         }
     }
 
@@ -149,6 +153,8 @@ public final class DaemonServer: Sendable {
         queue.close()
         // A worker that hangs in a call must not keep the process; what it would answer is refused by its hook.
         if shared.withLock({ $0.jobs }) == 0 { threads.forEach { $0.join() } }
+        services.finish()
+        loop.end()
     }
 
     /// Asks ``run()`` to finish the calls in flight and return. From any thread.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Synchronization
 import WritAgents
-public import WritCore
+import WritCore
 import WritGuard
 import WritLedger
 import WritPolicy
@@ -25,9 +25,10 @@ public final class GuardService: Sendable {
     private let files: PolicyFiles
     private let policies: Watched<Guard>
     private let sessions: SessionStore
+    private let withholding: Withholding
     private let ledger: Ledger
     private let ids = Mutex(EntryIDs())
-    private let recent = Mutex(RecentDeliveries())
+    private let recent = RecentDeliveries()
     private let isClosed = Mutex(false)
 
     /// Opens what the daemon owns. Costs the reading of policies and tables; the first call should not wait for more.
@@ -42,11 +43,11 @@ public final class GuardService: Sendable {
             throw DaemonFault(error.message)
         }
         let key = FingerprintKey(bytes: try Self.secret(at: home.state + "/fingerprint.key"))
-        sessions = try SessionStore(directory: home.state + "/sessions")
         let files = PolicyFiles(home: home, key: key)
         self.files = files
         do {
             let detectors = try Engines.detectors()
+            withholding = Withholding(detectors: detectors, key: key)
             let packages = try Engines.packageIndex().map { SupplyChain(index: $0) }
             policies = try Watched(
                 paths: { files.watchedPaths },
@@ -54,6 +55,7 @@ public final class GuardService: Sendable {
         } catch {
             throw DaemonFault("what ships with Writ cannot be read: \(error)")
         }
+        sessions = try SessionStore(directory: home.state + "/sessions", withholding: withholding)
         do throws(LedgerError) {
             var options = Ledger.Options(
                 origin: "writ.local/\(try Self.machine(home))", anchorPath: home.config + "/ledger.anchor")
@@ -129,15 +131,20 @@ public final class GuardService: Sendable {
         _ delivery: Delivery, _ request: HookRequest, _ adapter: any AgentAdapter
     ) throws -> HookResponse {
         let milliseconds = Self.milliseconds
+        return try recent.answer(RecentDeliveries.Key(delivery, request.payload), now: milliseconds) {
+            try decideAnew(delivery, request, adapter, at: milliseconds)
+        }
+    }
+
+    private func decideAnew(
+        _ delivery: Delivery, _ request: HookRequest, _ adapter: any AgentAdapter, at milliseconds: Int64
+    ) throws -> HookResponse {
         let now = milliseconds / 1000
         var delivery = delivery
         delivery.call.id = ids.withLock { ids in
             var random = SystemRandomNumberGenerator()
             return ids.next(time: milliseconds, using: &random)
         }
-        let fingerprint = RecentDeliveries.Key(delivery, request.payload)
-        if let known = recent.withLock({ $0.answer(fingerprint, now: milliseconds) }) { return known }
-
         let guardian = policies.current
         let session = delivery.call.session.isEmpty ? "process-\(request.parent)" : delivery.call.session
         let judgement = try sessions.with("\(delivery.call.agent.kind)|\(session)", now: now) { tracker in
@@ -151,20 +158,21 @@ public final class GuardService: Sendable {
             let mustKeep = tracker.note(judgement, now: now)
             return (judgement, mustKeep)
         }
-        let record = try RequestRecord.json(
+        var record = try LedgerRecord.json(
             judgement, event: delivery.event, digest: guardian.policies.digest, guardian: guardian)
+        let seen = Self.facts(request.facts)
+        if !seen.isEmpty { record.set("hook", .array(seen.map { .string($0) })) }
         let entry = LedgerEntry(
             id: delivery.call.id, time: milliseconds, kind: .decision, agent: delivery.call.agent.kind,
-            session: delivery.call.session, tool: delivery.call.tool.canonicalName, verdict: judgement.decision.verdict,
-            message: record["decision"]?["message"]?.string ?? "",
+            session: try withholding.text(delivery.call.session),
+            tool: try withholding.text(delivery.call.tool.canonicalName), verdict: judgement.decision.verdict,
+            message: record["message"]?.string ?? "",
             rules: judgement.decision.reasons.prefix(20).map(\.rule), record: record)
         // Released only once it is in the ledger; production asks for more than that it was handed to the kernel.
         let isProduction = judgement.request.facts.environment.profile == "production"
         try ledger.append(entry, durability: isProduction ? .synced : .written)
-        let answer = Self.response(
+        return Self.response(
             adapter.encode(judgement.decision, for: delivery, replacement: try guardian.replacement(for: judgement)))
-        recent.withLock { $0.remember(answer, for: fingerprint, now: milliseconds) }
-        return answer
     }
 
     private var status: [JSON.Member] {
@@ -188,6 +196,7 @@ public final class GuardService: Sendable {
 
     private func reload() -> JSON {
         let before = policies.current.policies.digest
+        files.acceptMissing()
         policies.reload()
         let faults = files.faults
         let after = policies.current.policies.digest
@@ -206,10 +215,11 @@ public final class GuardService: Sendable {
             var random = SystemRandomNumberGenerator()
             return ids.next(time: time, using: &random)
         }
-        do throws(LedgerError) {
-            try ledger.append(LedgerEntry(id: id, time: time, kind: kind, agent: agent, message: message))
+        do {
+            try ledger.append(
+                LedgerEntry(id: id, time: time, kind: kind, agent: agent, message: try withholding.text(message)))
         } catch {
-            complain("\(kind.rawValue) could not be recorded: \(error.message)")
+            complain("\(kind.rawValue) could not be recorded: \(error)")
         }
     }
 
@@ -230,6 +240,15 @@ public final class GuardService: Sendable {
         return HostCapabilities(
             canBlock: event.canBlock, canAsk: event.canAsk, canReplaceContent: event.canReplaceOutput,
             canAddContext: event.canAddContext)
+    }
+
+    /// What the hook saw of its environment. It loosens nothing; it stands in the record for whoever asks later.
+    private static func facts(_ facts: HookRequest.Facts) -> [String] {
+        let names: [(HookRequest.Facts, String)] = [
+            (.homeDisagrees, "home-disagrees"), (.homeFromEnvironment, "home-from-environment"),
+            (.remoteAgent, "remote-agent"), (.loaderVariables, "loader-variables"), (.startedDaemon, "started-daemon"),
+        ]
+        return names.filter { facts.contains($0.0) }.map(\.1)
     }
 
     private static var milliseconds: Int64 {

@@ -34,6 +34,7 @@ public final class LateService: Sendable {
                     agent: request.agent, event: request.event, reason: "writ: the daemon is not ready")
             },
             status: { self.service.withLock { $0 }?.services.status() ?? [] },
-            reload: { self.service.withLock { $0 }?.services.reload() ?? ["reloaded": false] })
+            reload: { self.service.withLock { $0 }?.services.reload() ?? ["reloaded": false] },
+            finish: { self.close() })
     }
 }

@@ -24,13 +24,32 @@ final class PolicyFiles: Sendable {
 
     private let folders: [(layer: Layer, path: String)]
     private let single: String
-    private let loader: Mutex<PolicyLoader>
+    private let loaders: Mutex<Loaders>
+
+    private struct Loaders {
+        /// What people wrote; the examples in it are run before it counts.
+        var own: PolicyLoader
+        /// What ships: its examples are run by the tests, not at every start.
+        var builtin: PolicyLoader
+        /// The files of the last good load, by layer.
+        var known: [Layer: Set<String>] = [:]
+        /// A person said that what is missing shall be missing.
+        var acceptsMissing = false
+
+        var policySet: PolicySet {
+            let (own, builtin) = (own.policySet, builtin.policySet)
+            return PolicySet(own.layers + builtin.layers, broken: own.broken.union(builtin.broken))
+        }
+    }
 
     /// Policies of a home.
     init(home: WritHome, key: FingerprintKey) {
         folders = [(.organization, "/etc/writ/policies"), (.user, home.config + "/policies")]
         single = home.config + "/policy.yaml"
-        loader = Mutex(PolicyLoader(options: Engines.policyOptions(key: key)))
+        loaders = Mutex(
+            Loaders(
+                own: PolicyLoader(options: Engines.policyOptions(key: key)),
+                builtin: PolicyLoader(options: Engines.policyOptions(key: key, checksExamples: false))))
     }
 
     /// Files and folders whose change means that the policies may be others.
@@ -38,10 +57,15 @@ final class PolicyFiles: Sendable {
         [single] + folders.map(\.path) + folders.flatMap { files(in: $0.path).names }
     }
 
+    /// Lets the next load go without files that were there before.
+    func acceptMissing() {
+        loaders.withLock { $0.acceptsMissing = true }
+    }
+
     /// Reads all files and returns what is in force. Never fails: a faulty layer keeps its last good version, and
     /// without one the set denies nearly everything.
     func load() -> PolicySet {
-        loader.withLock { loader in
+        loaders.withLock { loaders in
             var own: Set<String> = []
             for (layer, folder) in folders {
                 var (names, fault) = files(in: folder)
@@ -55,25 +79,42 @@ final class PolicyFiles: Sendable {
                         fault = fault ?? error.message
                     }
                 }
+                // A file that vanishes may be an editor's doing, or an agent's; neither shall loosen anything.
+                let missing = (loaders.known[layer] ?? []).subtracting(names).sorted()
+                if fault == nil, !missing.isEmpty, !loaders.acceptsMissing {
+                    _ = loaders.own.fail(
+                        layer,
+                        missing.map {
+                            PolicyError(
+                                .unreadable, "is missing", file: $0,
+                                hint: "restore it, or run `writ daemon reload` to do without it")
+                        })
+                    continue
+                }
                 if let fault {
-                    _ = loader.fail(
+                    _ = loaders.own.fail(
                         layer, [PolicyError(.unreadable, fault, file: folder, hint: "repair or remove the file")])
                 } else {
-                    _ = loader.load(layer, sources)
+                    switch loaders.own.load(layer, sources) {
+                    case .loaded, .unchanged: loaders.known[layer] = Set(names)
+                    case .kept, .refused: break
+                    }
                 }
             }
-            for layer in loader.policySet.layers where layer.layer == .user {
+            loaders.acceptsMissing = false
+            for layer in loaders.own.policySet.layers where layer.layer == .user {
                 own.formUnion(layer.documents.map(\.name))
             }
-            _ = loader.load(.builtin, DefaultPolicy.sources(besides: own))
-            return loader.policySet
+            _ = loaders.builtin.load(.builtin, DefaultPolicy.sources(besides: own))
+            return loaders.policySet
         }
     }
 
     /// What is wrong with the files now; empty when all are in force.
     var faults: [String] {
-        loader.withLock { loader in
-            loader.status.sorted { $0.key < $1.key }.flatMap { _, status -> [String] in
+        loaders.withLock { loaders in
+            let all = loaders.own.status.merging(loaders.builtin.status) { own, _ in own }
+            return all.sorted { $0.key < $1.key }.flatMap { _, status -> [String] in
                 switch status {
                 case .good: []
                 case .degraded(let errors): errors.map { "\($0) (the last good policy stays in force)" }

@@ -48,6 +48,9 @@ struct PollLoop: ~Copyable {
         for connection in connections { close(connection.descriptor) }
     }
 
+    /// Lets go of the lock, and so lets the next daemon begin.
+    consuming func end() {}
+
     /// Milliseconds between two looks at the socket and the lock file.
     private static let lookInterval = 2000
 

@@ -35,11 +35,16 @@ final class SessionStore: Sendable {
     private static let maximumSessions = 4_096
 
     private let directory: String
+    private let withholding: Withholding
     private let state = Mutex(State())
 
     /// Sessions kept below `directory`, which is made when it is missing.
-    init(directory: String) throws(DaemonFault) {
+    ///
+    /// - Parameter withholding: takes secrets out of what is kept. A host or path that held one is not recognised by
+    ///   the next daemon; labels are.
+    init(directory: String, withholding: Withholding) throws(DaemonFault) {
         self.directory = directory
+        self.withholding = withholding
         do { try WritHome.makeFolders(directory) } catch { throw DaemonFault(error.message) }
     }
 
@@ -91,22 +96,32 @@ final class SessionStore: Sendable {
     }
 
     /// The file is named by a digest: a session's own name comes from outside and may hold anything.
-    private func path(_ id: String) -> String {
-        "\(directory)/\(LedgerHash(hashing: Array(id.utf8)).description.prefix(32)).json"
+    private static func name(_ id: String) -> String {
+        String(LedgerHash(hashing: Array(id.utf8)).description.prefix(32))
     }
 
     private func read(_ id: String) throws(DaemonFault) -> SessionTracker? {
-        guard let bytes = try SmallFile.read(path(id), limit: 4 << 20) else { return nil }
+        let path = "\(directory)/\(Self.name(id)).json"
+        guard let bytes = try SmallFile.read(path, limit: 4 << 20) else { return nil }
         do {
-            if let tracker = SessionTracker(try JSON(parsing: bytes)), tracker.id == id { return tracker }
+            var json = try JSON(parsing: bytes)
+            if json["id"]?.string == Self.name(id) {
+                json.set("id", .string(id))
+                if let tracker = SessionTracker(json) { return tracker }
+            }
         } catch {
-            throw DaemonFault(
-                "\(path(id)): the session's labels are damaged (\(error)); remove the file to forget them")
+            throw DaemonFault("\(path): the session's labels are damaged (\(error)); remove the file to forget them")
         }
-        throw DaemonFault("\(path(id)): the session's labels are damaged; remove the file to forget them")
+        throw DaemonFault("\(path): the session's labels are damaged; remove the file to forget them")
     }
 
     private func keep(_ tracker: SessionTracker) throws(DaemonFault) {
-        try SmallFile.write(tracker.json.bytes, to: path(tracker.id))
+        let name = Self.name(tracker.id)
+        var json = tracker.json
+        json.set("id", .string(name))
+        do { json = try withholding.json(json) } catch {
+            throw DaemonFault("the session's state cannot be searched for secrets: \(error)")
+        }
+        try SmallFile.write(json.bytes, to: "\(directory)/\(name).json")
     }
 }

@@ -38,7 +38,7 @@ struct CallReading {
     }
 
     private mutating func readTool(_ call: Call, _ surroundings: Guard.Surroundings) {
-        operations = ToolOperations.operations(of: call)
+        operations = Self.classified(ToolOperations.operations(of: call), call, surroundings)
         for command in ToolOperations.commands(of: call) {
             let context = ShellContext(
                 workingDirectory: call.workingDirectory, workspace: call.workspace, home: call.home,
@@ -59,6 +59,40 @@ struct CallReading {
             }
         }
         contents = ToolOperations.contents(of: call).map { Content(text: Array($0.text.utf8), path: $0.path) }
+    }
+
+    /// The operations on the files that their paths really name, and what reading or changing these means besides: the
+    /// same words that the shell engine has for a command with the same effect.
+    private static func classified(
+        _ operations: [Operation], _ call: Call, _ surroundings: Guard.Surroundings
+    ) -> [Operation] {
+        var all: [Operation] = []
+        for var operation in operations {
+            if !operation.path.isEmpty, !operation.isPattern, let real = surroundings.files?.resolved(operation.path) {
+                operation.path = real
+            }
+            all.append(operation)
+            guard !operation.path.isEmpty, let meaning = meaning(of: operation.kind) else { continue }
+            let classes = PathClasses.classify(
+                operation.path, home: call.home, workspace: call.workspace, isPattern: operation.isPattern,
+                isCaseInsensitive: surroundings.isCaseInsensitive)
+            for one in classes where one.kind == meaning.pathKind {
+                all.append(
+                    Operation(
+                        meaning.kind, path: operation.path, isPattern: operation.isPattern, traits: operation.traits,
+                        detail: one.word))
+            }
+        }
+        return all
+    }
+
+    /// What an operation on a file is when the file is one of a special kind.
+    private static func meaning(of kind: Operation.Kind) -> (kind: Operation.Kind, pathKind: PathClass.Kind)? {
+        switch kind {
+        case .fileRead: (.secretRead, .secret)
+        case .fileWrite, .fileDelete, .fileMode: (.configWrite, .configuration)
+        default: nil
+        }
     }
 
     /// Every string in a tool's response, keys too: an instruction hides in either.

@@ -16,7 +16,10 @@ public enum Engines {
 
     /// Detectors over the built-in rules.
     public static func detectors() throws -> [any Detector] {
-        [try SecretDetector(rules: try SecretRules.builtIn())]
+        [
+            try SecretDetector(rules: try SecretRules.builtIn()), InjectionDetector(model: try InjectionModel.embedded()),
+            UnicodeDetector(), SkillDetector(skills: try SkillScanner(shell: expand)), try CodeDetector(),
+        ]
     }
 
     /// Options under which policies are loaded.

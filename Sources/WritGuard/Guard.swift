@@ -79,7 +79,7 @@ public struct Guard: Sendable {
         let wanted = Set(demands.map(\.scanner))
         let context = ScanContext(key: key)
         for content in reading.contents {
-            for detector in detectors where wanted.contains(detector.scanner) {
+            for detector in detectors where wanted.contains(detector.policyName) {
                 let scan = ScanRequest(text: content.text, phase: request.phase, path: content.path)
                 do {
                     request.findings += try detector.findings(in: scan, context)
@@ -102,4 +102,11 @@ public struct Guard: Sendable {
 public struct Judgement: Sendable {
     public var request: PolicyRequest
     public var decision: Decision
+}
+
+extension Detector {
+    /// The word for it under a rule's `scanner` key.
+    var policyName: String {
+        scanner == "code" ? "code_vuln" : scanner
+    }
 }

@@ -51,9 +51,10 @@ public struct SessionTracker: Sendable, Hashable {
 
     /// Takes a judgement into account.
     ///
-    /// - Returns: whether something changed that must not be forgotten when the daemon ends: a label or a halt.
+    /// - Returns: whether something changed that must not be forgotten when the daemon ends: a label, a halt, or a file
+    ///   that the agent wrote, because running it later is judged by what is in it.
     public mutating func note(_ judgement: Judgement, now: Int64) -> Bool {
-        let before = (labels, isHalted)
+        let before = (labels, isHalted, written.count)
         let call = judgement.request.call
         lastCallAt = now
         switch call.event {
@@ -61,7 +62,7 @@ public struct SessionTracker: Sendable, Hashable {
         case .afterTool: noteResponse(judgement, now: now)
         case .prompt, .sessionStart, .sessionEnd, .subagentStart, .subagentStop, .stop, .configChange, .other: break
         }
-        return before.0 != labels || before.1 != isHalted
+        return before.0 != labels || before.1 != isHalted || before.2 != written.count
     }
 
     /// A person lets a halted session go on.

@@ -59,7 +59,10 @@ extension Channel {
             }
             switch code {
             case 0: return channel
-            case ENOENT, ECONNREFUSED: throw .absent
+            // What stands in the folder's way is named by whoever prepares the folder.
+            case ENOENT, ENOTDIR, ECONNREFUSED: throw .absent
+            case EACCES:
+                throw .system("`\(path)` may not be used by this user; run `chmod 700` on its folder")
             case EAGAIN, EINPROGRESS:
                 guard !deadline.hasPassed else { throw .late }
                 deadline.sleep(milliseconds: pause)

@@ -97,8 +97,11 @@ enum Hook {
 
         func note(_ cause: String) {
             guard let home else { return }
+            // A name that is not known may be anything, a secret included.
+            let isKnown = ClosedAnswer.spelling(agent: arguments.agent, event: event) != .exitCode
             let note = Unanswered(
-                time: startedAt, agent: arguments.agent, event: event, cause: cause, process: getpid())
+                time: startedAt, agent: arguments.agent, event: isKnown ? event : "unknown", cause: cause,
+                process: getpid())
             note.append(to: home)
         }
 

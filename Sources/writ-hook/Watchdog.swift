@@ -33,11 +33,12 @@ enum Watchdog {
             to: Armed(
                 output: copy(answer.output), outputCount: answer.output.count, error: copy(answer.error),
                 errorCount: answer.error.count, code: answer.exitCode))
-        let old = block()
+        block()
         armed = fresh
-        unblock(old)
         for number in [SIGTERM, SIGINT, SIGHUP, SIGALRM, SIGQUIT, SIGXCPU] { signal(number, Watchdog.handle) }
         signal(SIGPIPE, SIG_IGN)
+        // Whoever started the hook may have had signals blocked, and a blocked timer would let the hook hang.
+        unblockAll()
         var timer = itimerval()
         timer.it_value.tv_sec = milliseconds / 1000
         timer.it_value.tv_usec = numericCast(milliseconds % 1000 * 1000)
@@ -50,7 +51,7 @@ enum Watchdog {
 
     /// Prints an answer and ends the process. From here on signals wait, so that two answers never mix.
     static func finish(_ answer: HookResponse) -> Never {
-        _ = block()
+        block()
         let printed = answer.output.withUnsafeBufferPointer { put($0.baseAddress, $0.count, on: 1) }
         answer.error.withUnsafeBufferPointer { _ = put($0.baseAddress, $0.count, on: 2) }
         // A refusal that could not be printed must not look like consent.
@@ -92,16 +93,15 @@ enum Watchdog {
         return room
     }
 
-    private static func block() -> sigset_t {
+    private static func block() {
         var all = sigset_t()
-        var old = sigset_t()
         sigfillset(&all)
-        sigprocmask(SIG_BLOCK, &all, &old)
-        return old
+        sigprocmask(SIG_BLOCK, &all, nil)
     }
 
-    private static func unblock(_ old: sigset_t) {
-        var old = old
-        sigprocmask(SIG_SETMASK, &old, nil)
+    private static func unblockAll() {
+        var none = sigset_t()
+        sigemptyset(&none)
+        sigprocmask(SIG_SETMASK, &none, nil)
     }
 }

@@ -14,9 +14,11 @@ struct Writ: ParsableCommand {
             Start with `writ install claude-code`; see what happened with `writ log` and why with `writ explain ID`.
             """,
         version: version,
-        subcommands: [
-            DaemonCommand.self, Decide.self, Log.self, LedgerCommand.self, ShellCommand.self, IndexCommand.self,
-            PackagesCommand.self,
+        groupedSubcommands: [
+            CommandGroup(name: "Protect", subcommands: [Install.self, Uninstall.self, DaemonCommand.self]),
+            CommandGroup(name: "Understand", subcommands: [Log.self, Explain.self, LedgerCommand.self, ShellCommand.self]),
+            CommandGroup(name: "Write policy", subcommands: [PolicyCommand.self, ToolsCommand.self]),
+            CommandGroup(name: "Check", subcommands: [Decide.self, Scan.self, PackagesCommand.self, IndexCommand.self]),
         ]
     )
 

@@ -19,16 +19,19 @@ struct FindingCase: Sendable, CustomTestStringConvertible {
 
     @Test(arguments: [
         FindingCase(rules: "rules: [{name: a, action: deny, match: {paths: []}}]", findings: ["never-matches a"]),
-        FindingCase(rules: "rules: [{name: a, action: deny, when: 'op.force && !op.force'}]", findings: ["never-matches a"]),
+        FindingCase(
+            rules: "rules: [{name: a, action: deny, when: 'op.force && !op.force'}]", findings: ["never-matches a"]),
         FindingCase(
             rules: "rules: [{name: a, action: deny, when: 'op.program == \"a\" && op.program == \"b\"'}]",
             findings: ["never-matches a"]),
         FindingCase(
-            rules: "rules: [{name: a, action: deny, when: 'op.depth > 4 && op.depth < 3'}]", findings: ["never-matches a"]),
+            rules: "rules: [{name: a, action: deny, when: 'op.depth > 4 && op.depth < 3'}]",
+            findings: ["never-matches a"]),
         FindingCase(
             rules: "rules: [{name: a, action: deny, when: 'op.kind == \"file.wirte\"'}]", findings: ["never-matches a"]),
         FindingCase(
-            rules: "rules: [{name: a, action: deny, when: '\"nett\" in op.stdin_taint'}]", findings: ["never-matches a"]),
+            rules: "rules: [{name: a, action: deny, when: '\"nett\" in op.stdin_taint'}]", findings: ["never-matches a"]
+        ),
         FindingCase(rules: "rules: [{name: a, action: deny, expires: 2020-01-01}]", findings: ["never-matches a"]),
         FindingCase(
             rules: "rules: [{name: a, action: deny, match: {actions: [mcp.call], paths: ['/x']}}]",
@@ -74,14 +77,17 @@ struct FindingCase: Sendable, CustomTestStringConvertible {
             rules: "rules: [{name: a, action: deny, match: {actions: [git.push]}, obligations: [{redact: [pii]}]}]",
             findings: ["without-effect a"]),
         FindingCase(
-            rules: "rules: [{name: a, scanner: secrets, action: redact, scope: tool_call}]", findings: ["unenforceable a"]),
+            rules: "rules: [{name: a, scanner: secrets, action: redact, scope: tool_call}]",
+            findings: ["unenforceable a"]),
     ])
     func `finds`(_ c: FindingCase) throws {
         #expect(try Self.findings(c.rules) == c.findings)
     }
 
     @Test func `the worked examples and the templates give no warnings`() throws {
-        for (name, layer) in [("production.yaml", Layer.organization), ("mcp-gateway.yaml", .team), ("coding-structural.yaml", .project)] {
+        for (name, layer) in [
+            ("production.yaml", Layer.organization), ("mcp-gateway.yaml", .team), ("coding-structural.yaml", .project),
+        ] {
             let loaded = try PolicyLayer.load(layer, [Fixture.source(name)])
             let warnings = PolicyAnalysis.run([loaded]).filter { $0.level == .warning }
             #expect(warnings.map(\.description) == [])
@@ -124,7 +130,9 @@ struct FindingCase: Sendable, CustomTestStringConvertible {
     @Test func `reports have three forms`() throws {
         let bad = PolicyCheck.run(.user, [.init(file: "p.yaml", bytes: Array("version: \"2\"\nrulez: []".utf8))])
         #expect(bad.exitCode == 2)
-        #expect(bad.text == "p.yaml:2:1: unknown key `rulez` in the document (did you mean `rules`?)\ndoes not load: 1 errors")
+        #expect(
+            bad.text
+                == "p.yaml:2:1: unknown key `rulez` in the document (did you mean `rules`?)\ndoes not load: 1 errors")
         #expect(bad.json["errors"]?.array?.first?["line"]?.integer == 2)
         let result = bad.sarif["runs"]?.array?.first?["results"]?.array?.first
         #expect(result?["ruleId"]?.string == "unknownKey")

@@ -7,7 +7,9 @@ import WritCore
 struct PathCase: Sendable, CustomTestStringConvertible {
     let glob: String, path: String, grants: Bool, restricts: Bool
     var isPattern = false, isRecursive = false
-    var testDescription: String { "\(glob) on \(path)\(isPattern ? " (pattern)" : "")\(isRecursive ? " (recursive)" : "")" }
+    var testDescription: String {
+        "\(glob) on \(path)\(isPattern ? " (pattern)" : "")\(isRecursive ? " (recursive)" : "")"
+    }
 }
 
 struct CommandCase: Sendable, CustomTestStringConvertible {
@@ -71,7 +73,8 @@ struct CommandCase: Sendable, CustomTestStringConvertible {
         CommandCase(pattern: "swift test", command: "swift test --parallel", grants: true, restricts: true),
         CommandCase(pattern: "swift test", command: "swift package reset", grants: false, restricts: false),
         CommandCase(pattern: "kubectl delete", command: "kubectl -n prod delete pod x", grants: true, restricts: true),
-        CommandCase(pattern: "kubectl delete", command: "kubectl --odd prod delete pod", grants: false, restricts: true),
+        CommandCase(
+            pattern: "kubectl delete", command: "kubectl --odd prod delete pod", grants: false, restricts: true),
         CommandCase(pattern: "rm -rf", command: "rm -r -f x", grants: true, restricts: true),
         CommandCase(pattern: "rm -rf", command: "rm -fr x", grants: true, restricts: true),
         CommandCase(pattern: "rm -rf", command: "rm -r x", grants: false, restricts: false),
@@ -96,7 +99,9 @@ struct CommandCase: Sendable, CustomTestStringConvertible {
         #expect(try #require(IPAddress(text)).isPrivate == isPrivate)
     }
 
-    @Test(arguments: ["1.2.3.4.5", "1.2.3.256", "256.1.1.1", "g::1", ":::", "1::2::3", "", "1.2.3.", "0x", "example.com"])
+    @Test(arguments: [
+        "1.2.3.4.5", "1.2.3.256", "256.1.1.1", "g::1", ":::", "1::2::3", "", "1.2.3.", "0x", "example.com",
+    ])
     func `no addresses`(_ text: String) {
         #expect(text == "0x" ? IPAddress(text) != nil : IPAddress(text) == nil)
     }
@@ -112,17 +117,24 @@ struct CommandCase: Sendable, CustomTestStringConvertible {
     }
 
     @Test(arguments: [
-        ("select 1", "select"), ("SELECT * INTO t FROM x", "create"), ("with a as (delete from t returning *) select * from a", "delete"),
-        ("with a as (select 1) select * from a", "select"), ("select 'drop table x; --'", "select"), ("select 1; drop table t", "multiple"),
-        ("/* select */ update t set a=1", "update"), ("-- x\ninsert into t values (1)", "insert"), ("explain analyze delete from t", "delete"),
-        ("explain select 1", "explain"), ("", "other"), ("/*!50000 drop table t */", "drop"), ("copy t to program 'sh'", "copy"),
+        ("select 1", "select"), ("SELECT * INTO t FROM x", "create"),
+        ("with a as (delete from t returning *) select * from a", "delete"),
+        ("with a as (select 1) select * from a", "select"), ("select 'drop table x; --'", "select"),
+        ("select 1; drop table t", "multiple"),
+        ("/* select */ update t set a=1", "update"), ("-- x\ninsert into t values (1)", "insert"),
+        ("explain analyze delete from t", "delete"),
+        ("explain select 1", "explain"), ("", "other"), ("/*!50000 drop table t */", "drop"),
+        ("copy t to program 'sh'", "copy"),
     ])
     func `what SQL does`(_ text: String, _ kind: String) {
         #expect(SQLKind.of(text) == kind)
     }
 
     @Test func `versions sort as they should`() throws {
-        let versions = ["1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-beta.2", "1.0.0-beta.11", "1.0.0-rc.1", "1.0", "1.2.9", "1.10"]
+        let versions = [
+            "1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-beta.2", "1.0.0-beta.11", "1.0.0-rc.1", "1.0",
+            "1.2.9", "1.10",
+        ]
         let keys = try versions.map { try #require(SemanticVersion.sortKey($0)) }
         #expect(keys == keys.sorted())
         #expect(SemanticVersion.sortKey("1.0.0") == SemanticVersion.sortKey("v1"))

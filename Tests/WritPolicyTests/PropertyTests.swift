@@ -53,17 +53,24 @@ import WritTestSupport
         }
 
         static func rule(_ name: String, _ actions: [String], _ g: inout SeededGenerator) -> String {
+            // Labels only restrict: the loader refuses them the other way round.
+            let isGrant = actions == ["allow"]
+            let positive =
+                conditions.filter { !isGrant || !$0.contains("taints") }
+                + (isGrant ? ["!(\"secret\" in session.taints)"] : [])
+            let negative = conditions.filter { isGrant || !$0.contains("taints") }
             var text = "  - {name: \(name), action: \(actions.randomElement(using: &g) ?? ""), match: \(match(&g))"
-            if Bool.random(using: &g) { text += ", when: '\(conditions.randomElement(using: &g) ?? "true")'" }
+            if Bool.random(using: &g) { text += ", when: '\(positive.randomElement(using: &g) ?? "true")'" }
             if Int.random(in: 0..<4, using: &g) == 0 {
-                text += ", unless: '\(conditions.randomElement(using: &g) ?? "true")'"
+                text += ", unless: '\(negative.randomElement(using: &g) ?? "true")'"
             }
             return text + "}\n"
         }
 
         static func flow(_ name: String, _ g: inout SeededGenerator) -> String {
             let label = ["secret", "untrusted", "'mcp:mail/*'"].randomElement(using: &g) ?? "secret"
-            let target = ["actions: [net.connect]", "actions: ['git.*']", "paths: ['$repo/**']"].randomElement(using: &g) ?? ""
+            let target =
+                ["actions: [net.connect]", "actions: ['git.*']", "paths: ['$repo/**']"].randomElement(using: &g) ?? ""
             let action = ["ask", "deny", "halt"].randomElement(using: &g) ?? "ask"
             return "  - {name: \(name), from: [\(label)], to: {\(target)}, action: \(action)}\n"
         }
@@ -77,8 +84,10 @@ import WritTestSupport
         }
 
         mutating func some(_ all: [String], _ limit: Int) -> [String] {
-            (0..<Int.random(in: 0...limit, using: &generator)).map { _ in Int.random(in: 0..<all.count, using: &generator) }
-                .reduce(into: Set<Int>()) { $0.insert($1) }.sorted().map { all[$0] }
+            (0..<Int.random(in: 0...limit, using: &generator)).map { _ in
+                Int.random(in: 0..<all.count, using: &generator)
+            }
+            .reduce(into: Set<Int>()) { $0.insert($1) }.sorted().map { all[$0] }
         }
 
         mutating func request() -> PolicyRequest {
@@ -89,7 +98,9 @@ import WritTestSupport
             if Int.random(in: 0..<3, using: &generator) == 0 {
                 request.call.tool = Tool(name: "t", action: .mcpCall, server: "git", serverTool: "push")
             }
-            if Bool.random(using: &generator) { request.call.arguments = ["n": .integer(Int64.random(in: 0...3, using: &generator))] }
+            if Bool.random(using: &generator) {
+                request.call.arguments = ["n": .integer(Int64.random(in: 0...3, using: &generator))]
+            }
             request.facts.repo.protected = Bool.random(using: &generator)
             request.facts.user.id = ["", "alice", "bob"].randomElement(using: &generator) ?? ""
             request.facts.task.workflow = ["", "bugfix"].randomElement(using: &generator) ?? ""
@@ -103,7 +114,9 @@ import WritTestSupport
         private mutating func operation() -> WritCore.Operation {
             let kinds: [WritCore.Operation.Kind] = [.fileRead, .fileWrite, .shellExec, .netConnect, .gitPush, .mcpCall]
             var operation = WritCore.Operation(kinds.randomElement(using: &generator) ?? .fileRead)
-            let paths = ["/work/repo/a", "/work/repo/x/.env", "/home/dev/.ssh/id", "/etc/passwd", "/work/repo/*/a", "/**", ""]
+            let paths = [
+                "/work/repo/a", "/work/repo/x/.env", "/home/dev/.ssh/id", "/etc/passwd", "/work/repo/*/a", "/**", "",
+            ]
             operation.path = paths.randomElement(using: &generator) ?? ""
             operation.isPattern = operation.path.contains("*")
             if operation.kind == .shellExec {
@@ -112,7 +125,8 @@ import WritTestSupport
                 operation.program = exec.program
                 operation.arguments = exec.arguments
             }
-            operation.host = ["", "git.acme.example", "evil.example", "10.1.1.1", "…"].randomElement(using: &generator) ?? ""
+            operation.host =
+                ["", "git.acme.example", "evil.example", "10.1.1.1", "…"].randomElement(using: &generator) ?? ""
             if Bool.random(using: &generator) { operation.traits.insert(.force) }
             if Int.random(in: 0..<4, using: &generator) == 0 { operation.traits.insert(.recursive) }
             if Int.random(in: 0..<6, using: &generator) == 0 {
@@ -162,7 +176,9 @@ import WritTestSupport
             let below = ["", "allow", "ask", "deny"].randomElement(using: &world.generator) ?? ""
             let layer = [Layer.team, .project, .user].randomElement(using: &world.generator) ?? .team
             let more = try Fixture.layer(
-                World.document("q", below, world.some(world.grants, 6) + world.some(world.restrictions, 3), world.some(world.flows, 2)),
+                World.document(
+                    "q", below, world.some(world.grants, 6) + world.some(world.restrictions, 3),
+                    world.some(world.flows, 2)),
                 as: layer)
             for _ in 0..<Self.callsPerPolicy {
                 let request = world.request()
@@ -174,9 +190,9 @@ import WritTestSupport
 
     @Test func `adding a label never loosens`() throws {
         try each(3) { world, _ in
-            // Conditions that ask for the absence of a label could; the language has no such law for them, flows do.
-            let rules = world.some(world.grants, 6).filter { !$0.contains("taints") } + world.some(world.restrictions, 3)
-            let set = PolicySet([try Fixture.layer(World.document("p", "deny", rules.filter { !$0.contains("unless") }, world.flows))])
+            let rules = world.some(world.grants, 6) + world.some(world.restrictions, 6)
+            let decision = ["", "allow", "ask", "deny"].randomElement(using: &world.generator) ?? ""
+            let set = PolicySet([try Fixture.layer(World.document("p", decision, rules, world.some(world.flows, 2)))])
             for _ in 0..<Self.callsPerPolicy {
                 var request = world.request()
                 let old = set.decide(request)
@@ -206,12 +222,16 @@ import WritTestSupport
 
     @Test func `a condition that fails never allows`() throws {
         try each(5) { world, round in
-            let failing = ["call.args.missing == 1", "1 / 0 == 1", "int(op.command) == 1", "semver(\"x\") < \"1\"", "call.args.n.m"]
+            let failing = [
+                "call.args.missing == 1", "1 / 0 == 1", "int(op.command) == 1", "semver(\"x\") < \"1\"",
+                "call.args.n.m",
+            ]
             let condition = failing[round % failing.count]
             let g = World.match(&world.generator)
             let grant = PolicySet([
                 try Fixture.layer(
-                    "version: \"2\"\ndefaults: {decision: deny}\nrules: [{name: a, action: allow, match: \(g), when: '\(condition)'}, {name: b, action: allow, match: \(g), unless: '\(condition)'}]")
+                    "version: \"2\"\ndefaults: {decision: deny}\nrules: [{name: a, action: allow, match: \(g), when: '\(condition)'}, {name: b, action: allow, match: \(g), unless: '\(condition)'}]"
+                )
             ])
             let restriction = PolicySet([
                 try Fixture.layer("version: \"2\"\nrules: [{name: a, action: deny, match: \(g), when: '\(condition)'}]")
@@ -222,7 +242,9 @@ import WritTestSupport
                 if request.operations.contains(where: { $0.role == .executed }) {
                     #expect(grant.decide(request).verdict == .deny, "seed \(Self.seed)\n\(request)")
                 }
-                #expect(restriction.decide(request).verdict == plain.decide(request).verdict, "seed \(Self.seed)\n\(request)")
+                #expect(
+                    restriction.decide(request).verdict == plain.decide(request).verdict,
+                    "seed \(Self.seed)\n\(request)")
             }
         }
     }
@@ -237,7 +259,8 @@ import WritTestSupport
             let condition = conditions[round % conditions.count]
             let set = PolicySet([
                 try Fixture.layer(
-                    "version: \"2\"\ndefaults: {decision: deny}\nrules: [{name: a, action: allow, when: '\(condition)'}]")
+                    "version: \"2\"\ndefaults: {decision: deny}\nrules: [{name: a, action: allow, when: '\(condition)'}]"
+                )
             ])
             for _ in 0..<Self.callsPerPolicy {
                 var request = world.request()

@@ -34,20 +34,24 @@ struct RefusedCase: Sendable, CustomTestStringConvertible {
             source: "version: \"2\"\nrules: [{name: a, action: deny, when: '1 + 1'}]",
             error: "p.yaml:2:40: in the condition: expected bool, got int"),
         RefusedCase(
-            source: "version: \"2\"\nrules: [{name: a, scanner: secrets, action: block, scope: output, when: 'op.force'}]",
+            source:
+                "version: \"2\"\nrules: [{name: a, scanner: secrets, action: block, scope: output, when: 'op.force'}]",
             error: "p.yaml:2:74: in the condition: `op.force` exists in the phase `tool_call` alone"),
         RefusedCase(
-            source: "version: \"2\"\nrules: [{name: a, scanner: tool_call, action: block, config: {blocked_patterns: ['(?=x)']}}]",
+            source:
+                "version: \"2\"\nrules: [{name: a, scanner: tool_call, action: block, config: {blocked_patterns: ['(?=x)']}}]",
             error:
                 "p.yaml:2:82: the pattern `(?=x)` is refused: invalid perl operator: (?= (RE2 syntax, without look-around and back-references)"
         ),
         RefusedCase(
-            source: "version: \"2\"\nrules: [{name: a, scanner: tool_call, action: block, config: {blocked_patterns: [\"env\\b\"]}}]",
+            source:
+                "version: \"2\"\nrules: [{name: a, scanner: tool_call, action: block, config: {blocked_patterns: [\"env\\b\"]}}]",
             error:
                 "p.yaml:2:82: the pattern `env?` has a backslash between double quotes (write patterns between single quotes)"
         ),
         RefusedCase(
-            source: "version: \"2\"\nrules: [{name: a, scanner: secrets, action: block, config: {patterns: [api_key]}}]",
+            source:
+                "version: \"2\"\nrules: [{name: a, scanner: secrets, action: block, config: {patterns: [api_key]}}]",
             error: "p.yaml:2:72: unknown detector group `api_key` (did you mean `api_keys`?)"),
         RefusedCase(
             source: "version: \"2\"\nmcp: {hide_denied: on}",
@@ -68,7 +72,19 @@ struct RefusedCase: Sendable, CustomTestStringConvertible {
             source: "version: \"2\"\n---\nversion: \"2\"", error: "p.yaml:2:1: a policy file holds one document"),
         RefusedCase(
             source: "version: \"2\"\n# \u{202E}hidden",
-            error: "p.yaml:2:3: the invisible character U+202E is not accepted in a policy (delete it, also from comments)"),
+            error:
+                "p.yaml:2:3: the invisible character U+202E is not accepted in a policy (delete it, also from comments)"
+        ),
+        RefusedCase(
+            source: "version: \"2\"\nrules: [{name: a, action: allow, when: '\"seen\" in session.taints'}]",
+            error:
+                "p.yaml:2:40: the grant `a` would open up when the session gets a label (labels only restrict: use them in grants under `!`, in restrictions without)"
+        ),
+        RefusedCase(
+            source: "version: \"2\"\nrules: [{name: a, action: deny, unless: 'size(session.taints) > 1'}]",
+            error:
+                "p.yaml:2:41: the rule `a` would fall away when the session gets a label (labels only restrict: use them in grants under `!`, in restrictions without)"
+        ),
         RefusedCase(
             source: "version: \"3\"",
             error: "p.yaml:1:10: version `3` is not known (`\"2\"`, or `\"1.0\"` for scanner rules)"),
@@ -105,7 +121,8 @@ struct RefusedCase: Sendable, CustomTestStringConvertible {
     @Test func `hostile documents end with a message`() {
         let deep = "version: \"2\"\nlists: " + String(repeating: "[", count: 5_000)
         #expect(Fixture.errors(deep).count == 1)
-        let nested = "version: \"2\"\nx: " + String(repeating: "{a: ", count: 100) + "1" + String(repeating: "}", count: 100)
+        let nested =
+            "version: \"2\"\nx: " + String(repeating: "{a: ", count: 100) + "1" + String(repeating: "}", count: 100)
         #expect(Fixture.errors(nested) == ["p.yaml:2:125: nested more than 32 deep"])
         let wide = "version: \"2\"\nrules:\n" + String(repeating: "  - {name: 'a b'}\n", count: 5_000)
         #expect(Fixture.errors(wide).count == Diagnostics.limit)
@@ -115,7 +132,8 @@ struct RefusedCase: Sendable, CustomTestStringConvertible {
         #expect(Fixture.errors(escapes).count == 1)
         var laughs = "version: \"2\"\na0: &a0 [x,x,x,x,x,x,x,x,x]\n"
         for level in 1..<30 {
-            laughs += "a\(level): &a\(level) [" + Array(repeating: "*a\(level - 1)", count: 9).joined(separator: ",") + "]\n"
+            laughs +=
+                "a\(level): &a\(level) [" + Array(repeating: "*a\(level - 1)", count: 9).joined(separator: ",") + "]\n"
         }
         #expect(Fixture.errors(laughs).count == 1)
     }
@@ -123,8 +141,10 @@ struct RefusedCase: Sendable, CustomTestStringConvertible {
     @Test func `garbage never traps the reader`() {
         var generator = SeededWords(seed: 11)
         let pieces = [
-            "version: \"2\"\n", "version: \"1.0\"\n", "rules:\n", "  - name: a\n", "    action: deny\n", "\"", "'", "\\", "{", "}",
-            "[", "]", ": ", "- ", "? ", "|\n", ">\n", "&a", "*a", "!!x", "#", "\n", " ", "\t", "a", "é", "\u{0}", "<<", "%YAML",
+            "version: \"2\"\n", "version: \"1.0\"\n", "rules:\n", "  - name: a\n", "    action: deny\n", "\"", "'",
+            "\\", "{", "}",
+            "[", "]", ": ", "- ", "? ", "|\n", ">\n", "&a", "*a", "!!x", "#", "\n", " ", "\t", "a", "é", "\u{0}", "<<",
+            "%YAML",
             "---\n", "...\n", "when: 'op.force'\n", "\"\\x\"",
         ]
         for _ in 0..<3_000 {

@@ -16,7 +16,8 @@ import WritResources
         let flat = String(decoding: bytes, as: UTF8.self).split(separator: "\n").filter { !$0.hasPrefix("#") }.map {
             $0.drop { $0 == " " }
         }.joined(separator: "\n")
-        let source = "Some prose before it.\n" + flat + "Policies are defined in YAML.\nQuick Start\nfrom x import Shield\n"
+        let source =
+            "Some prose before it.\n" + flat + "Policies are defined in YAML.\nQuick Start\nfrom x import Shield\n"
         let result = try PolicyImport.flattened(source)
         #expect(result.leftOut.count == 2)
         let (rebuilt, _) = try PolicyDocument.read(Array(result.text.utf8), file: "rune-coding.yaml")
@@ -25,7 +26,8 @@ import WritResources
                 let scanner = rule.scanner
                 let patterns = scanner?.blockedPatterns?.map(\.value) ?? []
                 let groups = scanner?.groups?.map(\.value) ?? []
-                return "\(rule.name) \(rule.action) \(rule.severity) \(rule.description) \(scanner?.name ?? "") \(scanner?.phases.map(\.rawValue).sorted() ?? []) \(scanner?.toolName?.value ?? "") \(patterns) \(groups) \(scanner?.minimumWeeklyDownloads ?? 0)"
+                return
+                    "\(rule.name) \(rule.action) \(rule.severity) \(rule.description) \(scanner?.name ?? "") \(scanner?.phases.map(\.rawValue).sorted() ?? []) \(scanner?.toolName?.value ?? "") \(patterns) \(groups) \(scanner?.minimumWeeklyDownloads ?? 0)"
             }
         }
         #expect(plain(rebuilt) == plain(document))
@@ -62,14 +64,16 @@ import WritResources
         #expect(
             layer.documents[0].rules.map { "\($0.name) \($0.action)" } == [
                 "allow-npm-run-test allow", "allow-read-docs allow", "allow-git-list-repos allow", "ask-git-push ask",
-                "ask-fetch-domain-example-com ask", "deny-read-env deny", "deny-read-ssh deny", "deny-write-secrets-json deny",
+                "ask-fetch-domain-example-com ask", "deny-read-env deny", "deny-read-ssh deny",
+                "deny-write-secrets-json deny",
                 "deny-mail deny",
             ])
         #expect(result.leftOut.count == 2)
         let set = PolicySet([layer])
         #expect(set.decide(Fixture.shell("git -C x push")).verdict == .ask)
         #expect(set.decide(Fixture.request([Operation(.fileRead, path: "/home/dev/.ssh/id")])).verdict == .deny)
-        #expect(set.decide(Fixture.request([Operation(.fileWrite, path: "/work/repo/a/secrets.json")])).verdict == .deny)
+        #expect(
+            set.decide(Fixture.request([Operation(.fileWrite, path: "/work/repo/a/secrets.json")])).verdict == .deny)
     }
 
     @Test func `Codex rules keep their examples and reasons`() throws {
@@ -95,10 +99,15 @@ import WritResources
 
     @Test func `opencode maps lose their order, and say so`() throws {
         let settings = try JSON(
-            parsing: #"{"permission": {"edit": "ask", "bash": {"git status": "allow", "rm *": "deny", "*": "ask"}, "webfetch": "deny"}}"#)
+            parsing:
+                #"{"permission": {"edit": "ask", "bash": {"git status": "allow", "rm *": "deny", "*": "ask"}, "webfetch": "deny"}}"#
+        )
         let result = PolicyImport.opencode(settings)
         let layer = try Fixture.layer(result.text)
-        #expect(layer.documents[0].rules.map(\.name) == ["ask-write-files", "allow-git-status", "deny-rm", "deny-fetch-web"])
+        #expect(
+            layer.documents[0].rules.map(\.name) == [
+                "ask-write-files", "allow-git-status", "deny-rm", "deny-fetch-web",
+            ])
         #expect(result.leftOut.count == 2)
     }
 
@@ -112,7 +121,8 @@ import WritResources
             request.session.used = ["user/p/x": 1.5]
             request.facts.writ.revocationAge = 4
             request.approvedGates = ["g"]
-            let record = RequestRecord(request: request, verdict: set.decide(request).verdict, rules: ["r"], policy: "d")
+            let record = RequestRecord(
+                request: request, verdict: set.decide(request).verdict, rules: ["r"], policy: "d")
             let read = try #require(RequestRecord(try JSON(parsing: record.json.bytes)))
             #expect(set.decide(read.request) == set.decide(request))
             #expect(read.json == record.json)
@@ -120,13 +130,19 @@ import WritResources
     }
 
     @Test func `a diff counts what is loosened and what cannot be decided`() throws {
-        let old = PolicySet([try Fixture.layer("version: \"2\"\nrules: [{name: a, action: deny, match: {actions: [git.push]}}]")])
+        let old = PolicySet([
+            try Fixture.layer("version: \"2\"\nrules: [{name: a, action: deny, match: {actions: [git.push]}}]")
+        ])
         let new = PolicySet([
             try Fixture.layer(
-                "version: \"2\"\nrules: [{name: a, action: deny, match: {actions: [git.push]}, when: op.force}, {name: b, action: ask, match: {actions: [file.write]}}]")
+                "version: \"2\"\nrules: [{name: a, action: deny, match: {actions: [git.push]}, when: op.force}, {name: b, action: ask, match: {actions: [file.write]}}]"
+            )
         ])
         var diff = PolicyDiff(old: old, new: new)
-        for operation in [Operation(.gitPush), Operation(.gitPush, traits: .force), Operation(.fileWrite, path: "/work/repo/a"), Operation(.fileRead, path: "/x")] {
+        for operation in [
+            Operation(.gitPush), Operation(.gitPush, traits: .force), Operation(.fileWrite, path: "/work/repo/a"),
+            Operation(.fileRead, path: "/x"),
+        ] {
             diff.add(RequestRecord(request: Fixture.request([operation]), verdict: .allow).json)
         }
         diff.add(["verdict": "allow"])
@@ -153,7 +169,8 @@ import WritResources
         ])
         var records: [RequestRecord] = []
         for operation in [
-            Fixture.exec("swift test --parallel"), Fixture.exec("swift test"), Fixture.exec("bash x.sh"), Fixture.exec("bash x.sh"),
+            Fixture.exec("swift test --parallel"), Fixture.exec("swift test"), Fixture.exec("bash x.sh"),
+            Fixture.exec("bash x.sh"),
             Operation(.fileRead, path: "/work/repo/src/a"), Operation(.fileRead, path: "/work/repo/src/b"),
             Operation(.fileRead, path: "/work/repo/src/c"), Operation(.fileRead, path: "/work/repo/.env"),
             Operation(.fileRead, path: "/work/repo/.env"), Operation(.netConnect, host: "a.example"),
@@ -173,7 +190,9 @@ import WritResources
         var loader = PolicyLoader()
         func source(_ text: String) -> PolicyLayer.Source { .init(file: "o.yaml", bytes: Array(text.utf8)) }
         func policy(_ revision: Int) -> PolicyLayer.Source {
-            source("version: \"2\"\nmetadata: {name: o, layer: organization, revision: \(revision)}\ndefaults: {decision: deny}")
+            source(
+                "version: \"2\"\nmetadata: {name: o, layer: organization, revision: \(revision)}\ndefaults: {decision: deny}"
+            )
         }
         let good: PolicyLoader.Verifier = { _, signature in signature == [1] }
         #expect(loader.loadSigned(.organization, policy(3), signature: [1], verify: good) == .loaded(notes: []))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import WritCore
+import WritCore
 import WritWire
 
 /// Claude Code's command hooks.

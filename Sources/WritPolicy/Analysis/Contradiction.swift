@@ -11,13 +11,18 @@ struct Contradiction {
     private var lower: [String: Int64] = [:]
     private var upper: [String: Int64] = [:]
     private var truths: [String: Bool] = [:]
+    private var faultsApply = false
     private(set) var found: String?
 
     /// Why the condition cannot hold; nil when nothing speaks against it.
-    static func reason(when: Condition?, unless: Condition?, kinds: UInt64?) -> String? {
+    ///
+    /// - Parameter faultsApply: a term that fails to evaluate makes the rule apply, as with restrictions; such terms
+    ///   contradict nothing.
+    static func reason(when: Condition?, unless: Condition?, kinds: UInt64?, faultsApply: Bool) -> String? {
         if let when, case .bool(false)? = when.program.constant { return "the condition is always false" }
         if let unless, case .bool(true)? = unless.program.constant { return "`unless` is always true" }
         var contradiction = Contradiction()
+        contradiction.faultsApply = faultsApply
         if let when { contradiction.assume(when.program.ast, true) }
         if let unless { contradiction.assume(unless.program.ast, false) }
         if contradiction.found == nil, let kinds { contradiction.check(kinds) }
@@ -30,9 +35,19 @@ struct Contradiction {
 
     private mutating func assume(_ expression: CELExpression, _ truth: Bool) {
         guard found == nil else { return }
+        switch expression.kind {
+        case .and, .or, .not: break
+        default: if faultsApply, Self.mayFail(expression) { return }
+        }
         let text = expression.text
-        if let known = truths[text], known != truth { return fail("\(quoted(text)) would have to be true and false") }
-        truths[text] = truth
+        if faultsApply, Self.mayFail(expression) {
+            // Only its parts say something.
+        } else {
+            if let known = truths[text], known != truth {
+                return fail("\(quoted(text)) would have to be true and false")
+            }
+            truths[text] = truth
+        }
         switch expression.kind {
         case .and(let terms):
             if truth { for term in terms { assume(term, true) } }
@@ -45,7 +60,9 @@ struct Contradiction {
         case .not(let operand): assume(operand, !truth)
         case .binary(let operation, let left, let right): compare(operation, left, right, truth)
         case .memberCall(let target, "startsWith", let arguments):
-            guard truth, let path = target.path, case .constant(.string(let prefix))? = arguments.first?.kind else { return }
+            guard truth, let path = target.path, case .constant(.string(let prefix))? = arguments.first?.kind else {
+                return
+            }
             for other in prefixes[path] ?? [] where !other.hasPrefix(prefix) && !prefix.hasPrefix(other) {
                 fail("`\(path)` cannot start with both \(quoted(other)) and \(quoted(prefix))")
             }
@@ -54,6 +71,25 @@ struct Contradiction {
                 fail("`\(path)` cannot be \(quoted(value)) and start with \(quoted(prefix))")
             }
         default: break
+        }
+    }
+
+    /// Evaluating it can end without a value.
+    private static func mayFail(_ expression: CELExpression) -> Bool {
+        if let path = expression.path { return Variable(rawValue: path) == nil }
+        switch expression.kind {
+        case .constant: return false
+        case .binary(let operation, let left, let right):
+            switch operation {
+            case .equal, .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual, .isIn:
+                return mayFail(left) || mayFail(right)
+            case .add, .subtract, .multiply, .divide, .modulo: return true
+            }
+        case .and, .or, .not, .list: return expression.children.contains(where: mayFail)
+        case .memberCall(_, let name, _):
+            return !["startsWith", "endsWith", "contains"].contains(name)
+                || expression.children.contains(where: mayFail)
+        default: return true
         }
     }
 
@@ -68,6 +104,10 @@ struct Contradiction {
         _ operation: CELOperator, _ left: CELExpression, _ right: CELExpression, _ truth: Bool
     ) {
         if case .constant(let constant) = left.kind {
+            if case .constant(let other) = right.kind {
+                compare(operation, constant, other, truth)
+                return
+            }
             switch operation {
             case .isIn:
                 guard truth, case .string(let text) = constant, let path = right.path else { return }
@@ -143,6 +183,28 @@ struct Contradiction {
         }
     }
 
+    /// Two constants: what the author may not see as one, `1 > 2`.
+    private mutating func compare(_ operation: CELOperator, _ a: CELConstant, _ b: CELConstant, _ truth: Bool) {
+        var result: Bool?
+        switch operation {
+        case .equal: result = a == b
+        case .notEqual: result = a != b
+        default:
+            if case .int(let x) = a, case .int(let y) = b {
+                switch operation {
+                case .less: result = x < y
+                case .lessOrEqual: result = x <= y
+                case .greater: result = x > y
+                case .greaterOrEqual: result = x >= y
+                default: break
+                }
+            }
+        }
+        if let result, result != truth {
+            fail("\(quoted(a.text)) and \(quoted(b.text)) are compared, which settles it")
+        }
+    }
+
     /// Whole numbers between two bounds, both excluded.
     private mutating func bound(_ path: String, above: Int64?, below: Int64?) {
         if let above { lower[path] = max(lower[path] ?? .min, above) }
@@ -192,6 +254,7 @@ struct Contradiction {
 
     /// Never below zero.
     private static func isCount(_ path: String) -> Bool {
-        ["op.port", "op.depth", "session.calls", "session.denied", "content.size", "call.size", "writ.depth"].contains(path)
+        ["op.port", "op.depth", "session.calls", "session.denied", "content.size", "call.size", "writ.depth"].contains(
+            path)
     }
 }

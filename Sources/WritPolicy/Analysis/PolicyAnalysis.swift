@@ -85,7 +85,9 @@ public struct PolicyAnalysis {
         request.now = now
         if let scanner = rule.scanner, scanner.name != "tool_call" { return true }
         let evaluation = Evaluation(request, hash: nil)
-        return FunctionScope.$current.withValue(evaluation.scope) { evaluation.matches(rule, lists: lists(rule, layer)) }
+        return FunctionScope.$current.withValue(evaluation.scope) {
+            evaluation.matches(rule, lists: lists(rule, layer))
+        }
     }
 
     /// A call that the rule really matches.
@@ -105,7 +107,9 @@ public struct PolicyAnalysis {
         {
             return false
         }
-        add(.neverMatches, rule, layer, "the rule \(quoted(rule.name)) matches nothing: \(reason)", witness: samples.first)
+        add(
+            .neverMatches, rule, layer, "the rule \(quoted(rule.name)) matches nothing: \(reason)",
+            witness: samples.first)
         return true
     }
 
@@ -114,7 +118,9 @@ public struct PolicyAnalysis {
         let box = lists(rule, layer)
         return FunctionScope.$current.withValue(evaluation.scope) {
             evaluation.views.contains { view in
-                if case .fault = evaluation.outcome(rule, view, lists: box, reading: rule.isGrant ? .grant : .restriction) {
+                if case .fault = evaluation.outcome(
+                    rule, view, lists: box, reading: rule.isGrant ? .grant : .restriction)
+                {
                     return true
                 }
                 return false
@@ -129,7 +135,12 @@ public struct PolicyAnalysis {
         if let key = emptyKey(matcher) { return "`\(key)` is empty" }
         if let kinds = matcher.kinds {
             let own = WritCore.Operation.Kind.allCases.filter { kinds & Matcher.bit($0) != 0 }
-            if matcher.paths != nil, own.allSatisfy({ $0 == .mcpCall || $0 == .agentSpawn || $0 == .netConnect || $0 == .netListen || $0 == .processSignal || $0 == .browserNavigate }) {
+            if matcher.paths != nil,
+                own.allSatisfy({
+                    $0 == .mcpCall || $0 == .agentSpawn || $0 == .netConnect || $0 == .netListen || $0 == .processSignal
+                        || $0 == .browserNavigate
+                })
+            {
                 return "these actions have no path"
             }
             if matcher.hosts != nil, !own.contains(where: Sampler.carriesHost) { return "these actions have no host" }
@@ -148,7 +159,8 @@ public struct PolicyAnalysis {
         } else if matcher.packages != nil, matcher.commands?.isEmpty == true {
             return "no package operation is such a command"
         }
-        return Contradiction.reason(when: rule.when, unless: rule.unless, kinds: matcher.kinds)
+        return Contradiction.reason(
+            when: rule.when, unless: rule.unless, kinds: matcher.kinds, faultsApply: !rule.isGrant)
     }
 
     private func emptyKey(_ matcher: Matcher) -> String? {
@@ -193,7 +205,9 @@ public struct PolicyAnalysis {
                     makesNeedless(rule, layer, candidate, other)
                     && Containment.covers(rule.matcher, candidate.matcher, rule.isGrant ? .grant : .restriction)
                     && Containment.isWeaker(rule, than: candidate)
-                if isMutual, other.layer == layer.layer, (candidate.document, candidate.mark) > (rule.document, rule.mark) {
+                if isMutual, other.layer == layer.layer,
+                    (candidate.document, candidate.mark) > (rule.document, rule.mark)
+                {
                     continue
                 }
                 guard let witness = witness(rule, layer), applies(candidate, other, witness) else { continue }
@@ -216,7 +230,8 @@ public struct PolicyAnalysis {
         }
         // A grant makes another one needless only where both lift the same default.
         return strong.isGrant && weak.isGrant && strongLayer.layer == weakLayer.layer
-            && strong.seesOpaque == weak.seesOpaque && (strong.matcher.commands == nil) == (weak.matcher.commands == nil)
+            && strong.seesOpaque == weak.seesOpaque
+            && (strong.matcher.commands == nil) == (weak.matcher.commands == nil)
             && weak.obligations.allSatisfy(strong.obligations.contains) && strong.limits == nil && weak.limits == nil
     }
 
@@ -231,7 +246,8 @@ public struct PolicyAnalysis {
                 {
                     add(
                         .deadGrant, grant, layer,
-                        "the grant \(quoted(grant.name)) has no effect: \(quoted(rule.name)) denies all of it", other: rule,
+                        "the grant \(quoted(grant.name)) has no effect: \(quoted(rule.name)) denies all of it",
+                        other: rule,
                         hint: "delete the grant, or narrow the restriction", witness: witness)
                     return
                 }
@@ -239,9 +255,12 @@ public struct PolicyAnalysis {
         }
         for other in layers {
             for rule in other.rules where rule.action == .deny || rule.action == .halt {
-                guard rule.scanner == nil, rule.source == nil, isLive(rule), rule.matcher.namesOperations else { continue }
+                guard rule.scanner == nil, rule.source == nil, isLive(rule), rule.matcher.namesOperations else {
+                    continue
+                }
                 let samples = Sampler(layer: other).requests(for: rule)
-                guard let meeting = samples.first(where: { applies(grant, layer, $0) && applies(rule, other, $0) }) else {
+                guard let meeting = samples.first(where: { applies(grant, layer, $0) && applies(rule, other, $0) })
+                else {
                     continue
                 }
                 add(
@@ -269,7 +288,8 @@ public struct PolicyAnalysis {
         if !matcher.namesOperations, !readsOperation { return "opens every operation" }
         if let kinds = matcher.kinds {
             let all = WritCore.Operation.Kind.allCases.reduce(UInt64(0)) { $0 | Matcher.bit($1) }
-            let isNarrow = matcher.commands != nil || matcher.paths != nil || matcher.hosts != nil || matcher.tools != nil
+            let isNarrow =
+                matcher.commands != nil || matcher.paths != nil || matcher.hosts != nil || matcher.tools != nil
             if kinds == all, !isNarrow, !readsOperation { return "opens every action" }
             if kinds & (Matcher.bit(.shellExec) | Matcher.bit(.shellBackground)) != 0, !isNarrow,
                 !(rule.when?.reads(.opProgram, .opArgv, .opCommand, .opCommandHash) ?? false)
@@ -277,8 +297,12 @@ public struct PolicyAnalysis {
                 return "opens every command"
             }
         }
-        if matcher.commands?.contains(where: { $0.isEverything || $0.program.isAny }) == true { return "opens every program" }
-        if let paths = matcher.paths, let wide = paths.first(where: isWide), !(rule.when?.reads(.opPath, .opPaths) ?? false) {
+        if matcher.commands?.contains(where: { $0.isEverything || $0.program.isAny }) == true {
+            return "opens every program"
+        }
+        if let paths = matcher.paths, let wide = paths.first(where: isWide),
+            !(rule.when?.reads(.opPath, .opPaths) ?? false)
+        {
             return "opens \(quoted(wide.source))"
         }
         if let tools = matcher.tools, let wide = tools.first(where: \.isEverything),
@@ -304,7 +328,10 @@ public struct PolicyAnalysis {
 
     private func isWide(_ glob: PathGlob) -> Bool {
         switch glob.root {
-        case .none: glob.parts.allSatisfy { part in part == .anything || { if case .word(let word) = part { word.isAny } else { false } }() }
+        case .none:
+            glob.parts.allSatisfy { part in
+                part == .anything || { if case .word(let word) = part { word.isAny } else { false } }()
+            }
         case .home: glob.parts == [.anything] || glob.parts.isEmpty
         case .repo, .work, .tmp: false
         }
@@ -315,13 +342,15 @@ public struct PolicyAnalysis {
             for pattern in patterns.blocked {
                 for trap in RegexLint.traps(pattern.source) {
                     add(
-                        .regexTrap, rule, layer, "the pattern \(quoted(pattern.source)) \(trap.message)", hint: trap.hint)
+                        .regexTrap, rule, layer, "the pattern \(quoted(pattern.source)) \(trap.message)",
+                        hint: trap.hint)
                 }
             }
             for pattern in patterns.allowed ?? [] {
                 for trap in RegexLint.traps(pattern.source) {
                     add(
-                        .regexTrap, rule, layer, "the pattern \(quoted(pattern.source)) \(trap.message)", hint: trap.hint)
+                        .regexTrap, rule, layer, "the pattern \(quoted(pattern.source)) \(trap.message)",
+                        hint: trap.hint)
                 }
                 if [".*", "^.*$", ".+", "(.*)", "(?s).*"].contains(pattern.source) {
                     add(.tooWide, rule, layer, "the pattern \(quoted(pattern.source)) allows every command")
@@ -362,13 +391,17 @@ public struct PolicyAnalysis {
         guard let source = document.rules.first(where: { $0.name == rule.name }) else { return }
         let isFinal = rule.action == .deny || rule.action == .halt
         if isFinal, source.limits != nil {
-            add(.withoutEffect, rule, layer, "`limits` on \(quoted(rule.name)) count nothing: what is denied is never granted")
+            add(
+                .withoutEffect, rule, layer,
+                "`limits` on \(quoted(rule.name)) count nothing: what is denied is never granted")
         }
         if isFinal {
-            for obligation in source.obligations where ["redact", "sandbox", "max_bytes", "rate", "scan"].contains(obligation.word) {
+            for obligation in source.obligations
+            where ["redact", "sandbox", "max_bytes", "rate", "scan"].contains(obligation.word) {
                 add(
                     .withoutEffect, rule, layer,
-                    "the obligation `\(obligation.word)` on \(quoted(rule.name)) is never carried out: the call is denied")
+                    "the obligation `\(obligation.word)` on \(quoted(rule.name)) is never carried out: the call is denied"
+                )
             }
         }
         if rule.scanner != nil, rule.action == .redact, rule.phases == [.toolCall] {
@@ -378,7 +411,9 @@ public struct PolicyAnalysis {
                 hint: "use `block`, or the scope `tool_response` or `output`")
         }
         if rule.isGrant, source.onError != nil {
-            add(.withoutEffect, level: .note, rule, layer, "`on_error` on the grant \(quoted(rule.name)) has no effect: it grants nothing")
+            add(
+                .withoutEffect, level: .note, rule, layer,
+                "`on_error` on the grant \(quoted(rule.name)) has no effect: it grants nothing")
         }
         if layer.layer == .project, rule.isGrant {
             add(
@@ -447,7 +482,8 @@ public struct PolicyAnalysis {
             }
         }
         let usedGates = Set(
-            document.rules.compactMap(\.gate?.value) + document.flows.flatMap { [$0.gate?.value, $0.clearedBy?.value].compactMap(\.self) })
+            document.rules.compactMap(\.gate?.value)
+                + document.flows.flatMap { [$0.gate?.value, $0.clearedBy?.value].compactMap(\.self) })
         for gate in document.gates {
             let people = Set(gate.approvers.filter { $0.hasPrefix("user:") })
             let isClosed = people.count == Set(gate.approvers).count
@@ -467,7 +503,8 @@ public struct PolicyAnalysis {
             }
             if !usedGates.contains(gate.name) {
                 section(
-                    .unused, level: .note, document, layer, gate.name, "nothing uses the gate \(quoted(gate.name))", at: gate.mark)
+                    .unused, level: .note, document, layer, gate.name, "nothing uses the gate \(quoted(gate.name))",
+                    at: gate.mark)
             }
         }
         for waiver in document.waivers where now > 0 && now >= waiver.until {
@@ -492,7 +529,9 @@ public struct PolicyAnalysis {
     private mutating func gaps() {
         guard let root = set.root else { return }
         let layer = set.layers[root]
-        guard let document = layer.documents.first, layer.rules.contains(where: { $0.matcher.kinds != nil }) else { return }
+        guard let document = layer.documents.first, layer.rules.contains(where: { $0.matcher.kinds != nil }) else {
+            return
+        }
         let named = layer.rules.reduce(UInt64(0)) { $0 | ($1.scanner == nil ? $1.matcher.kinds ?? 0 : 0) }
         let open = layer.rules.contains { $0.scanner == nil && $0.matcher.kinds == nil }
         let silent = WritCore.Operation.Kind.allCases.filter { named & Matcher.bit($0) == 0 }

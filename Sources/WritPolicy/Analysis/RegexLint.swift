@@ -23,7 +23,8 @@ enum RegexLint {
     }
 
     private static let endings = [
-        "com", "org", "net", "io", "dev", "example", "internal", "local", "ai", "co", "app", "cloud", "gov", "edu", "test",
+        "com", "org", "net", "io", "dev", "example", "internal", "local", "ai", "co", "app", "cloud", "gov", "edu",
+        "test",
     ]
 
     /// `evil.com` without a backslash before its dot.
@@ -36,11 +37,14 @@ enum RegexLint {
         for (at, byte) in bytes.enumerated() {
             if byte == UInt8(ascii: "["), at == 0 || bytes[at - 1] != UInt8(ascii: "\\") { inClass = true }
             if byte == UInt8(ascii: "]"), at == 0 || bytes[at - 1] != UInt8(ascii: "\\") { inClass = false }
-            guard !inClass, byte == UInt8(ascii: "."), at >= 2, isWord(bytes[at - 1]), isWord(bytes[at - 2]) else { continue }
+            guard !inClass, byte == UInt8(ascii: "."), at >= 2, isWord(bytes[at - 1]), isWord(bytes[at - 2]) else {
+                continue
+            }
             var end = at + 1
             while end < bytes.count, isWord(bytes[end]) { end += 1 }
             let word = String(decoding: bytes[(at + 1)..<end], as: UTF8.self).lowercased()
-            let isQuantified = end < bytes.count && [UInt8(ascii: "*"), UInt8(ascii: "+"), UInt8(ascii: "?")].contains(bytes[end])
+            let isQuantified =
+                end < bytes.count && [UInt8(ascii: "*"), UInt8(ascii: "+"), UInt8(ascii: "?")].contains(bytes[end])
             guard endings.contains(word), !isQuantified else { continue }
             var start = at
             while start > 0, isWord(bytes[start - 1]) { start -= 1 }

@@ -97,7 +97,9 @@ struct Sampler {
         }
         var request = PolicyRequest(call: call, phase: .toolCall, operations: [operation], facts: facts)
         request.roots = GivenReader.roots
-        if let source = rule.source { request.session.labels = source.labels.map { .init(instance(WordGlob($0.source))) } }
+        if let source = rule.source {
+            request.session.labels = source.labels.map { .init(instance(WordGlob($0.source))) }
+        }
         return request
     }
 
@@ -174,15 +176,21 @@ struct Sampler {
                 add(text, to: right.path, &request)
             }
         case .binary(.greater, let left, let right), .binary(.greaterOrEqual, let left, let right):
-            if case .constant(.int(let value)) = right.kind { setInteger(left.path, wanted ? value &+ 1 : value &- 1, &request) }
+            if case .constant(.int(let value)) = right.kind {
+                setInteger(left.path, wanted ? value &+ 1 : value &- 1, &request)
+            }
         case .binary(.less, let left, let right), .binary(.lessOrEqual, let left, let right):
-            if case .constant(.int(let value)) = right.kind { setInteger(left.path, wanted ? value &- 1 : value &+ 1, &request) }
+            if case .constant(.int(let value)) = right.kind {
+                setInteger(left.path, wanted ? value &- 1 : value &+ 1, &request)
+            }
         case .identifier, .select: setBool(expression.path, wanted, &request)
         case .has(let operand, let field):
             guard wanted, operand.path == "call.args", request.call.arguments[field] == nil else { return }
             request.call.arguments.set(field, "x")
         case .memberCall(let target, "startsWith", let arguments):
-            if wanted, case .constant(.string(let text))? = arguments.first?.kind { setString(target.path, text, &request) }
+            if wanted, case .constant(.string(let text))? = arguments.first?.kind {
+                setString(target.path, text, &request)
+            }
         default: break
         }
     }
@@ -308,7 +316,9 @@ struct Sampler {
         let operation = request.operations.first ?? WritCore.Operation(request.call.tool.action)
         var parts = [operation.kind.rawValue]
         if !operation.command.isEmpty { parts.append("`\(Wording.short(operation.command))`") }
-        if operation.command.isEmpty, !operation.program.isEmpty { parts.append("`\(Wording.short(operation.program))`") }
+        if operation.command.isEmpty, !operation.program.isEmpty {
+            parts.append("`\(Wording.short(operation.program))`")
+        }
         if !operation.path.isEmpty { parts.append("`\(Wording.short(operation.path))`") }
         if !operation.host.isEmpty { parts.append("to `\(Wording.short(operation.host))`") }
         if let package = operation.package { parts.append("`\(package.ecosystem):\(Wording.short(package.name))`") }

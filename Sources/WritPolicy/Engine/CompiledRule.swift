@@ -103,6 +103,10 @@ final class CompiledRule: Sendable {
     /// Needs an operation to be evaluated.
     let needsOperation: Bool
     let isGrant: Bool
+    /// A label can make the rule apply.
+    let restsOnLabel: Bool
+    /// A label can make the rule fall away.
+    let restsOnNoLabel: Bool
 
     private static func bit(_ phase: Phase) -> UInt8 {
         switch phase {
@@ -160,6 +164,10 @@ final class CompiledRule: Sendable {
             readsOperation || matcher.kinds != nil || matcher.commands != nil || matcher.paths != nil
             || matcher.hosts != nil || matcher.packages != nil
         isGrant = scanner == nil && source == nil && action == .allow
+        let own = when.map { LabelPolarity($0.program.ast) }
+        let exception = unless.map { LabelPolarity($0.program.ast) }
+        restsOnLabel = own?.canTurnTrue ?? false || exception?.canTurnFalse ?? false
+        restsOnNoLabel = own?.canTurnFalse ?? false || exception?.canTurnTrue ?? false
     }
 }
 

@@ -77,7 +77,8 @@ struct Deciding {
                 granted |= 1 << UInt64(layer & 63)
             } else {
                 apply(position, view)
-                if rule.action == .ask, rule.source == nil, rule.scanner == nil, isEffect,
+                // Consent that hangs on a label restricts alone: a label opens nothing, not even to a question.
+                if rule.action == .ask, rule.source == nil, rule.scanner == nil, isEffect, !rule.restsOnLabel,
                     covers(position, rule, view)
                 {
                     consented |= 1 << UInt64(layer & 63)

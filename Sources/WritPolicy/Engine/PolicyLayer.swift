@@ -83,7 +83,8 @@ public struct PolicyLayer: Sendable {
         var digested: [UInt8] = []
         for source in sources { digested += Array("\(source.bytes.count):".utf8) + source.bytes }
         return PolicyLayer(
-            layer: layer, documents: documents, sources: sources, notes: notes, digest: options.hash?(digested) ?? "", rules: rules,
+            layer: layer, documents: documents, sources: sources, notes: notes, digest: options.hash?(digested) ?? "",
+            rules: rules,
             budgets: budgets, egress: egress, mcp: mcp, options: options)
     }
 

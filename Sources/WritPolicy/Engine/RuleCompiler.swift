@@ -49,11 +49,12 @@ struct RuleCompiler {
                     window: limits.window, then: limits.then, waivers: [])
             }, obligations: rule.obligations, expires: rule.expires, waivers: waivers)
         note(rule, compiled)
+        checkLabels(compiled)
         return compiled
     }
 
     private func flow(_ flow: PolicyDocument.Flow, _ waivers: [CompiledRule.Waiver]) -> CompiledRule {
-        CompiledRule(
+        let compiled = CompiledRule(
             id: prefix + flow.name, name: flow.name, layer: layer, document: index, mark: flow.mark,
             action: flow.action,
             severity: flow.severity, tags: flow.tags, message: MessageTemplate(flow.message), phases: [.toolCall],
@@ -62,6 +63,8 @@ struct RuleCompiler {
             source: .init(labels: flow.from.map { ToolPattern($0.value) }, reach: flow.within),
             gate: flow.gate.map { prefix + $0.value }, onError: nil, limits: nil, obligations: [], expires: nil,
             waivers: waivers)
+        checkLabels(compiled)
+        return compiled
     }
 
     func budgets() -> [CompiledBudget] {
@@ -270,6 +273,25 @@ struct RuleCompiler {
 
     // MARK: Notes
 
+    /// Labels only restrict: whatever a session touches, it never gains by it.
+    private func checkLabels(_ rule: CompiledRule) {
+        let grows = rule.restsOnLabel
+        let shrinks = rule.restsOnNoLabel
+        let isRefused =
+            switch rule.action {
+            case .allow: grows
+            case .ask, .deny, .halt, .alert, .log, .redact: shrinks
+            }
+        guard isRefused else { return }
+        let mark = rule.when.flatMap { $0.reads(.sessionTaints) ? $0.mark : nil } ?? rule.unless?.mark ?? rule.mark
+        diagnostics.error(
+            .badCondition,
+            rule.action == .allow
+                ? "the grant \(quoted(rule.name)) would open up when the session gets a label"
+                : "the rule \(quoted(rule.name)) would fall away when the session gets a label",
+            at: mark, hint: "labels only restrict: use them in grants under `!`, in restrictions without")
+    }
+
     /// What a reader of the rule would not expect.
     private func note(_ rule: PolicyDocument.Rule, _ compiled: CompiledRule) {
         if document.dialect == .one, rule.action == .allow {
@@ -293,6 +315,36 @@ struct RuleCompiler {
                 "W211", "grant-on-hint", "the grant \(quoted(rule.name)) rests on what the server says about itself",
                 at: when.mark, hint: "name the tools instead")
         }
+    }
+}
+
+/// Which way a condition can change when the session gets a label.
+struct LabelPolarity {
+    private(set) var canTurnTrue = false
+    private(set) var canTurnFalse = false
+
+    init(_ expression: CELExpression) {
+        walk(expression, isPositive: true)
+    }
+
+    private mutating func walk(_ expression: CELExpression, isPositive: Bool) {
+        switch expression.kind {
+        case .and(let terms), .or(let terms): for term in terms { walk(term, isPositive: isPositive) }
+        case .not(let operand): walk(operand, isPositive: !isPositive)
+        case .binary(.isIn, let item, let container) where container.path == "session.taints":
+            if isPositive { canTurnTrue = true } else { canTurnFalse = true }
+            both(item)
+        default: both(expression)
+        }
+    }
+
+    /// Anything else that looks at the labels (their number, a macro over them) can turn either way.
+    private mutating func both(_ expression: CELExpression) {
+        if expression.path == "session.taints" {
+            canTurnTrue = true
+            canTurnFalse = true
+        }
+        for child in expression.children { both(child) }
     }
 }
 

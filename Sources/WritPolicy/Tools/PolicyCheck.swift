@@ -43,21 +43,39 @@ public struct PolicyCheck: Sendable {
         var out: [String] = []
         for document in layer.documents {
             let scanners = Set(document.rules.compactMap(\.scanner?.name)).subtracting(["tool_call"]).sorted()
-            if !scanners.isEmpty { out.append("scanners (\(scanners.joined(separator: ", "))): on the findings of the installed detectors") }
-            if document.egress != nil { out.append("egress: on the hosts that a call names; connections themselves only inside `writ run`") }
+            if !scanners.isEmpty {
+                out.append("scanners (\(scanners.joined(separator: ", "))): on the findings of the installed detectors")
+            }
+            if document.egress != nil {
+                out.append("egress: on the hosts that a call names; what a program connects to by itself is not seen")
+            }
             if document.mcp != nil {
-                out.append("mcp: on calls; definitions, identities and lists of tools only behind `writ mcp`")
+                out.append("mcp: on calls, by server and tool; definitions, identities and lists of tools not yet")
             }
             if !document.budgets.isEmpty || document.rules.contains(where: { $0.limits != nil }) {
-                out.append("budgets and limits: on the accounts that the daemon keeps; meters only where the host reports them")
+                out.append(
+                    "budgets and limits: in tests and where the engine is given accounts; the daemon keeps none yet"
+                )
             }
-            if !document.flows.isEmpty { out.append("flows: on the labels that the daemon keeps for the session") }
-            if !document.gates.isEmpty { out.append("approvals: by Writ's broker; the host's own prompt satisfies no gate") }
+            if !document.flows.isEmpty {
+                out.append("flows: on the labels that the daemon keeps for the session; `clear` not yet")
+            }
+            if !document.gates.isEmpty {
+                out.append(
+                    "approvals: the host's own prompt, whoever answers it; who may agree and how many is not enforced yet"
+                )
+            }
+            if !document.profiles.isEmpty || document.rules.contains(where: { $0.match.environment != nil }) {
+                out.append("profiles: with `writ decide --profile` and in tests; the daemon judges under `prototyping`")
+            }
             if document.profiles.contains(where: { $0.writ == .required }) {
-                out.append("profiles: a required delegation denies calls without one")
+                out.append("delegations: not yet; where one is required every call is denied")
             }
             let obligations = Set(document.rules.flatMap { $0.obligations.map(\.word) })
-            if obligations.contains("sandbox") { out.append("sandbox: only for agents started with `writ run`") }
+                .subtracting(["annotate", "redact", "taint"]).sorted()
+            if !obligations.isEmpty {
+                out.append("obligations (\(obligations.joined(separator: ", "))): recorded, not carried out yet")
+            }
         }
         return out
     }
@@ -68,7 +86,9 @@ public struct PolicyCheck: Sendable {
         if let tests {
             lines += tests.failures.map(\.description)
             let total = tests.passed + tests.failures.count
-            lines.append("\(total) tests, \(tests.failures.count) failed; \(tests.unexercised.count) of \(tests.rules) rules without a test")
+            lines.append(
+                "\(total) tests, \(tests.failures.count) failed; \(tests.unexercised.count) of \(tests.rules) rules without a test"
+            )
         }
         lines += enforcement.map { "enforced: \($0)" }
         if errors.isEmpty {
@@ -100,7 +120,10 @@ public struct PolicyCheck: Sendable {
                 .array(
                     errors.map {
                         .object(
-                            [JSON.Member("code", .string($0.code.rawValue)), JSON.Member("message", .string($0.message))]
+                            [
+                                JSON.Member("code", .string($0.code.rawValue)),
+                                JSON.Member("message", .string($0.message)),
+                            ]
                                 + place($0.file, $0.at) + optional("hint", $0.hint))
                     })),
             JSON.Member(
@@ -148,7 +171,8 @@ public struct PolicyCheck: Sendable {
             if let mark {
                 physical.append(
                     JSON.Member(
-                        "region", ["startLine": .integer(Int64(mark.line)), "startColumn": .integer(Int64(mark.column))]))
+                        "region",
+                        ["startLine": .integer(Int64(mark.line)), "startColumn": .integer(Int64(mark.column))]))
             }
             return [
                 "ruleId": .string(rule), "level": .string(level), "message": ["text": .string(message)],
@@ -165,7 +189,9 @@ public struct PolicyCheck: Sendable {
                 finding.file, finding.at)
         }
         results += (tests?.failures ?? []).map {
-            result("testFailed", "error", "test \(quoted($0.test)) fails: \($0.differences.joined(separator: "; "))", $0.file, $0.mark)
+            result(
+                "testFailed", "error", "test \(quoted($0.test)) fails: \($0.differences.joined(separator: "; "))",
+                $0.file, $0.mark)
         }
         let rules = Set(results.compactMap { $0["ruleId"]?.string }).sorted()
         return [

@@ -67,11 +67,14 @@ public struct PolicyDiff: Sendable {
 
     /// Loosened calls first, then by count.
     public var changes: [Change] {
-        groups.map { Change(old: $0.key.old, new: $0.key.new, rule: $0.key.rule, count: $0.value.count, samples: $0.value.samples) }
-            .sorted {
-                if $0.isLoosened != $1.isLoosened { return $0.isLoosened }
-                return $0.count != $1.count ? $0.count > $1.count : ($0.rule, $0.new) < ($1.rule, $1.new)
-            }
+        groups.map {
+            Change(
+                old: $0.key.old, new: $0.key.new, rule: $0.key.rule, count: $0.value.count, samples: $0.value.samples)
+        }
+        .sorted {
+            if $0.isLoosened != $1.isLoosened { return $0.isLoosened }
+            return $0.count != $1.count ? $0.count > $1.count : ($0.rule, $0.new) < ($1.rule, $1.new)
+        }
     }
 
     /// Some recorded call is allowed more than before.
@@ -83,7 +86,9 @@ public struct PolicyDiff: Sendable {
         for old in Verdict.allCases {
             for new in Verdict.allCases {
                 if let count = table[old]?[new], count > 0 {
-                    lines.append("\(old.name) -> \(new.name): \(count)" + (new < old ? "  loosened" : new > old ? "  tightened" : ""))
+                    lines.append(
+                        "\(old.name) -> \(new.name): \(count)"
+                            + (new < old ? "  loosened" : new > old ? "  tightened" : ""))
                 }
             }
         }
@@ -96,7 +101,8 @@ public struct PolicyDiff: Sendable {
 
     public var json: JSON {
         [
-            "records": .integer(Int64(records)), "undecided": .integer(Int64(undecided)), "loosened": .bool(hasLoosened),
+            "records": .integer(Int64(records)), "undecided": .integer(Int64(undecided)),
+            "loosened": .bool(hasLoosened),
             "changes": .array(
                 changes.map {
                     [

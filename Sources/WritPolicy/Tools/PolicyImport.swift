@@ -59,7 +59,11 @@ public struct PolicyImport: Sendable, Hashable {
             if let prose { leftOut.append("line \(number + 1): text after the value: \(quoted(prose))") }
         }
         guard started, out.count > 2 else {
-            throw PolicyErrors([PolicyError(.syntax, "there is no policy of dialect 1.0 in the text", file: "import", hint: "it begins with `version: \"1.0\"`")])
+            throw PolicyErrors([
+                PolicyError(
+                    .syntax, "there is no policy of dialect 1.0 in the text", file: "import",
+                    hint: "it begins with `version: \"1.0\"`")
+            ])
         }
         return PolicyImport(text: out.joined(separator: "\n") + "\n", leftOut: leftOut)
     }
@@ -127,11 +131,14 @@ public struct PolicyImport: Sendable, Hashable {
             draft.match = [("actions", ["shell.exec"])]
             if let argument {
                 guard let command = command(argument) else {
-                    leftOut.append("\(quoted(entry)) holds shell syntax, which rules on operations do not need: name the commands one by one")
+                    leftOut.append(
+                        "\(quoted(entry)) holds shell syntax, which rules on operations do not need: name the commands one by one"
+                    )
                     return nil
                 }
                 if action == "allow", !argument.hasSuffix("*") {
-                    leftOut.append("\(quoted(entry)) granted one exact text; here it grants the command with any arguments")
+                    leftOut.append(
+                        "\(quoted(entry)) granted one exact text; here it grants the command with any arguments")
                 }
                 draft.match.append(("commands", [command]))
             }
@@ -173,7 +180,10 @@ public struct PolicyImport: Sendable, Hashable {
         default:
             draft.match = [("tools", [String(tool)])]
             draft.name = writer.name(action, String(tool))
-            if argument != nil { leftOut.append("\(quoted(entry)): the argument was left out, the rule speaks of the tool") ; if action == "allow" { return nil } }
+            if argument != nil {
+                leftOut.append("\(quoted(entry)): the argument was left out, the rule speaks of the tool");
+                if action == "allow" { return nil }
+            }
         }
         return draft
     }
@@ -220,7 +230,9 @@ public struct PolicyImport: Sendable, Hashable {
                 }
                 let argument = pattern == "*" ? nil : pattern
                 if member.key == "bash", pattern == "*", entries.count > 1, action != "allow" {
-                    leftOut.append("`bash` `*`: \(action) was a fallback; set `defaults.decision` instead, since here the strictest rule wins")
+                    leftOut.append(
+                        "`bash` `*`: \(action) was a fallback; set `defaults.decision` instead, since here the strictest rule wins"
+                    )
                     continue
                 }
                 let tool: String
@@ -258,7 +270,8 @@ public struct PolicyImport: Sendable, Hashable {
                 if patterns.count > 64 { break }
             }
             let commands = patterns.filter { !$0.isEmpty }.map { words in
-                ([words[0].split(separator: "/").last.map(String.init) ?? words[0]] + words.dropFirst()).joined(separator: " ")
+                ([words[0].split(separator: "/").last.map(String.init) ?? words[0]] + words.dropFirst()).joined(
+                    separator: " ")
             }
             let good = commands.filter { (try? CommandPattern($0)) != nil }
             guard !good.isEmpty, good.count == commands.count else {

@@ -68,7 +68,9 @@ public struct PolicySuggestion: Sendable {
             let name = writer.name("allow", shape.kind.rawValue, shape.item.replacing("$repo/", with: ""))
             support[name] = count
             drafts.append(
-                .init(name: name, action: "allow", match: [("actions", [shape.kind.rawValue]), (shape.key, [shape.item])]))
+                .init(
+                    name: name, action: "allow", match: [("actions", [shape.kind.rawValue]), (shape.key, [shape.item])])
+            )
             if let operation = samples[shape] { tests += test(name, shape, operation) }
         }
         guard !drafts.isEmpty else {
@@ -96,9 +98,11 @@ public struct PolicySuggestion: Sendable {
             guard let command = command(operation) else { return nil }
             return Shape(kind: operation.kind, key: "commands", item: command)
         case .fileRead, .fileWrite, .fileSearch, .fileDelete:
-            guard !operation.isPattern, PathText.isUnder(operation.path, request.roots.repo), request.roots.repo.count > 1
+            guard !operation.isPattern, PathText.isUnder(operation.path, request.roots.repo),
+                request.roots.repo.count > 1
             else { return nil }
-            return Shape(kind: operation.kind, key: "paths", item: "$repo" + operation.path.dropFirst(request.roots.repo.count))
+            return Shape(
+                kind: operation.kind, key: "paths", item: "$repo" + operation.path.dropFirst(request.roots.repo.count))
         case .netConnect, .httpRequest, .browserNavigate:
             let host = HostText.normalized(operation.host)
             guard (try? HostPattern(host)) != nil, !HostText.isUnknown(host) else { return nil }
@@ -117,16 +121,20 @@ public struct PolicySuggestion: Sendable {
     private static func command(_ operation: WritCore.Operation) -> String? {
         // Programs that run what they are given are not granted by name.
         let interpreters = [
-            "sh", "bash", "zsh", "dash", "fish", "python", "python3", "perl", "ruby", "node", "deno", "php", "env", "xargs",
+            "sh", "bash", "zsh", "dash", "fish", "python", "python3", "perl", "ruby", "node", "deno", "php", "env",
+            "xargs",
             "sudo", "su", "ssh", "eval", "exec", "nohup", "timeout", "docker", "npx", "awk", "find",
         ]
         guard !operation.program.isEmpty, !interpreters.contains(operation.program) else { return nil }
         var words = [operation.program]
-        if let second = operation.arguments.dropFirst().first, second.utf8.allSatisfy({ (0x61...0x7A).contains($0) || $0 == 0x2D || $0 == 0x3A }),
+        if let second = operation.arguments.dropFirst().first,
+            second.utf8.allSatisfy({ (0x61...0x7A).contains($0) || $0 == 0x2D || $0 == 0x3A }),
             !second.hasPrefix("-")
         {
             words.append(second)
-            if second == "run", operation.arguments.count > 2, !operation.arguments[2].hasPrefix("-") { words.append(operation.arguments[2]) }
+            if second == "run", operation.arguments.count > 2, !operation.arguments[2].hasPrefix("-") {
+                words.append(operation.arguments[2])
+            }
         }
         let text = words.joined(separator: " ")
         guard let pattern = try? CommandPattern(text), pattern.covers(operation) else { return nil }
@@ -162,9 +170,11 @@ public struct PolicySuggestion: Sendable {
         case "hosts": given += ", host: \(RuleWriter.quoted(shape.item))"
         case "packages":
             let package = operation.package
-            given += ", package: {ecosystem: \(RuleWriter.quoted(package?.ecosystem ?? "")), name: \(RuleWriter.quoted(package?.name ?? ""))}"
+            given +=
+                ", package: {ecosystem: \(RuleWriter.quoted(package?.ecosystem ?? "")), name: \(RuleWriter.quoted(package?.name ?? ""))}"
         default: call = ", call: {tool: \(RuleWriter.quoted(shape.item))}"
         }
-        return "  - name: \(RuleWriter.quoted("granted: " + name))\n    given: {op: {\(given)}\(call)}\n    expect: {decision: allow, by: [\(name)]}\n"
+        return
+            "  - name: \(RuleWriter.quoted("granted: " + name))\n    given: {op: {\(given)}\(call)}\n    expect: {decision: allow, by: [\(name)]}\n"
     }
 }

@@ -21,7 +21,8 @@ public enum PolicyUpgrade {
         var out = "  - name: \(rule.name)\n    action: \(action)\n    severity: \(rule.severity.name)\n"
         if !rule.description.isEmpty { out += "    description: \(RuleWriter.quoted(rule.description))\n" }
         guard let scanner = rule.scanner else { return out }
-        out += "    scanner: \(scanner.name)\n    scope: [\(Phase.allCases.filter(scanner.phases.contains).map(\.rawValue).joined(separator: ", "))]\n"
+        out +=
+            "    scanner: \(scanner.name)\n    scope: [\(Phase.allCases.filter(scanner.phases.contains).map(\.rawValue).joined(separator: ", "))]\n"
         var config: [String] = []
         if let tool = scanner.toolName { config.append("tool_name: \(RuleWriter.quoted(tool.value))") }
         func list(_ key: String, _ items: [Marked<String>]?) {
@@ -80,7 +81,8 @@ public enum PolicyUpgrade {
                     match: [
                         ("actions", ["file.read", "file.write"]),
                         ("paths", ["**/.env", "**/.env.local", "$home/.ssh/**", "$home/.aws/**", "**/*.pem"]),
-                    ], message: "Credentials are not needed for this. Ask for the one value that is.", severity: "critical"))
+                    ], message: "Credentials are not needed for this. Ask for the one value that is.",
+                    severity: "critical"))
         }
         return drafts
     }

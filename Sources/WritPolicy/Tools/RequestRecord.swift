@@ -75,12 +75,21 @@ extension PolicyRequest {
         w.set("ops", operations.map(\.recordJSON))
         w.set("findings", findings.map(\.recordJSON))
         w.set("faults", scannerFaults.map { ["scanner": .string($0.scanner), "message": .string($0.message)] })
-        w.set("further", further.map { ["rule": .string($0.rule), "verdict": .string($0.verdict.name), "message": .string($0.message)] })
+        w.set(
+            "further",
+            further.map {
+                ["rule": .string($0.rule), "verdict": .string($0.verdict.name), "message": .string($0.message)]
+            })
         w.set("approved_gates", approvedGates.sorted())
         w.json.set("facts", facts.recordJSON)
         w.json.set("state", session.recordJSON)
         w.set("now", Int(now))
-        w.json.set("roots", ["repo": .string(roots.repo), "home": .string(roots.home), "work": .string(roots.work), "tmp": .array(roots.tmp.map { .string($0) })])
+        w.json.set(
+            "roots",
+            [
+                "repo": .string(roots.repo), "home": .string(roots.home), "work": .string(roots.work),
+                "tmp": .array(roots.tmp.map { .string($0) }),
+            ])
         let lacks = [
             host.canBlock ? nil : "block", host.canAsk ? nil : "ask", host.canReplaceContent ? nil : "replace",
             host.canAddContext ? nil : "context",
@@ -101,7 +110,9 @@ extension PolicyRequest {
         let call = Call(
             id: r.text("id"), event: Call.Event(rawValue: r.text("event")) ?? .other, agent: agent,
             session: r.text("session"),
-            tool: Tool(name: r.text("tool"), action: action, server: r.optional("server"), serverTool: r.optional("server_tool")),
+            tool: Tool(
+                name: r.text("tool"), action: action, server: r.optional("server"),
+                serverTool: r.optional("server_tool")),
             arguments: body["args"] ?? .object([]), workingDirectory: r.text("cwd"), workspace: r.text("workspace"),
             home: r.text("home"))
         var operations: [WritCore.Operation] = []
@@ -110,8 +121,10 @@ extension PolicyRequest {
             operations.append(operation)
         }
         self.init(
-            call: call, phase: phase, operations: operations, findings: (json["findings"]?.array ?? []).map(Finding.init(record:)),
-            facts: Facts(record: json["facts"] ?? .object([])), session: SessionState(record: json["state"] ?? .object([])),
+            call: call, phase: phase, operations: operations,
+            findings: (json["findings"]?.array ?? []).map(Finding.init(record:)),
+            facts: Facts(record: json["facts"] ?? .object([])),
+            session: SessionState(record: json["state"] ?? .object([])),
             now: json["now"]?.integer ?? 0)
         commandText = json["command"]?.string ?? ""
         scannerFaults = (json["faults"]?.array ?? []).map {
@@ -125,7 +138,8 @@ extension PolicyRequest {
         approvedGates = Set((json["approved_gates"]?.array ?? []).compactMap(\.string))
         if let roots = json["roots"] {
             let r = FieldReader(roots)
-            self.roots = PathRoots(repo: r.text("repo"), home: r.text("home"), work: r.text("work"), tmp: r.texts("tmp"))
+            self.roots = PathRoots(
+                repo: r.text("repo"), home: r.text("home"), work: r.text("work"), tmp: r.texts("tmp"))
         }
         let lacks = Set((json["host_lacks"]?.array ?? []).compactMap(\.string))
         host = HostCapabilities(
@@ -141,7 +155,9 @@ private struct FieldWriter {
     mutating func set(_ key: String, _ text: String) { if !text.isEmpty { json.set(key, .string(text)) } }
     mutating func set(_ key: String, _ flag: Bool) { if flag { json.set(key, true) } }
     mutating func set(_ key: String, _ number: Int) { if number != 0 { json.set(key, .integer(Int64(number))) } }
-    mutating func set(_ key: String, _ texts: [String]) { if !texts.isEmpty { json.set(key, .array(texts.map { .string($0) })) } }
+    mutating func set(_ key: String, _ texts: [String]) {
+        if !texts.isEmpty { json.set(key, .array(texts.map { .string($0) })) }
+    }
     mutating func set(_ key: String, _ values: [JSON]) { if !values.isEmpty { json.set(key, .array(values)) } }
 }
 
@@ -188,7 +204,8 @@ extension WritCore.Operation {
         let r = FieldReader(record)
         guard let kind = Kind(rawValue: r.text("kind")) else { return nil }
         self.init(
-            kind, program: r.text("program"), arguments: r.texts("argv"), command: r.text("command"), path: r.text("path"),
+            kind, program: r.text("program"), arguments: r.texts("argv"), command: r.text("command"),
+            path: r.text("path"),
             isPattern: r.flag("pattern"), host: r.text("host"), port: r.number("port"), method: r.text("method"),
             remote: r.text("remote"), branch: r.text("branch"), detail: r.text("detail"), depth: r.number("depth"))
         let parts = r.texts("package")
@@ -235,7 +252,8 @@ extension SessionState {
             "labels",
             labels.map { ["name": .string($0.name), "age": .integer(Int64($0.age)), "task": .string($0.task)] as JSON })
         if !counts.isEmpty {
-            w.json.set("counts", .object(counts.sorted { $0.key < $1.key }.map { .init($0.key, .integer(Int64($0.value))) }))
+            w.json.set(
+                "counts", .object(counts.sorted { $0.key < $1.key }.map { .init($0.key, .integer(Int64($0.value))) }))
         }
         w.set("hosts", hosts)
         if !used.isEmpty {
@@ -254,9 +272,13 @@ extension SessionState {
         calls = r.number("calls")
         denied = r.number("denied")
         labels = (r.value("labels")?.array ?? []).map {
-            Label($0["name"]?.string ?? "", age: $0["age"]?.integer.map { Int(clamping: $0) } ?? 0, task: $0["task"]?.string ?? "")
+            Label(
+                $0["name"]?.string ?? "", age: $0["age"]?.integer.map { Int(clamping: $0) } ?? 0,
+                task: $0["task"]?.string ?? "")
         }
-        for member in r.value("counts")?.members ?? [] { counts[member.key] = member.value.integer.map { Int(clamping: $0) } }
+        for member in r.value("counts")?.members ?? [] {
+            counts[member.key] = member.value.integer.map { Int(clamping: $0) }
+        }
         hosts = r.texts("hosts")
         for member in r.value("used")?.members ?? [] { used[member.key] = member.value.double }
         fingerprints = Set(r.texts("fingerprints"))

@@ -29,7 +29,9 @@ struct RuleWriter {
             if let message { out += "    message: \(RuleWriter.quoted(message))\n" }
             if !examples.isEmpty || !counterexamples.isEmpty {
                 out += "    examples:\n"
-                if !examples.isEmpty { out += "      match: [\(examples.map(RuleWriter.quoted).joined(separator: ", "))]\n" }
+                if !examples.isEmpty {
+                    out += "      match: [\(examples.map(RuleWriter.quoted).joined(separator: ", "))]\n"
+                }
                 if !counterexamples.isEmpty {
                     out += "      no_match: [\(counterexamples.map(RuleWriter.quoted).joined(separator: ", "))]\n"
                 }
@@ -42,7 +44,8 @@ struct RuleWriter {
     static func quoted(_ text: String) -> String {
         var clean = ""
         for scalar in text.unicodeScalars {
-            clean.unicodeScalars.append(InvisibleText.isInvisible(scalar) || scalar == "\n" || scalar == "\r" || scalar == "\t" ? " " : scalar)
+            clean.unicodeScalars.append(
+                InvisibleText.isInvisible(scalar) || scalar == "\n" || scalar == "\r" || scalar == "\t" ? " " : scalar)
         }
         return "'" + clean.replacing("'", with: "''") + "'"
     }

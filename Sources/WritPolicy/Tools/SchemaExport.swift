@@ -51,10 +51,21 @@ extension PolicySchema {
     /// The reference of dialect 2 as Markdown: every section with its keys.
     public static var reference: String {
         var seen: Set<String> = []
-        var out = ""
+        var out = """
+            # Policy reference
+
+            Every key of a policy of dialect 2, printed from the schema that the loader enforces: what is not here is refused.
+            Keys in bold are required. The [guide](policy.md) explains them; `writ policy schema` prints the same for editors.
+
+            A list may be written as one value. Durations: `90s`, `10m`, `24h`, `7d`. Dates: `2030-01-31` or
+            `2030-01-31T12:00:00Z`. A condition is a CEL expression that yields a boolean.
+
+
+            """
         func write(_ section: Section) {
             guard seen.insert(section.title).inserted else { return }
-            out += "## \(section.title.prefix(1).uppercased())\(section.title.dropFirst())\n\n| key | value | meaning |\n| --- | --- | --- |\n"
+            out +=
+                "## \(section.title.prefix(1).uppercased())\(section.title.dropFirst())\n\n| key | value | meaning |\n| --- | --- | --- |\n"
             var inner: [Section] = []
             for key in section.keys {
                 let name = key.isRequired ? "**`\(key.name)`**" : "`\(key.name)`"

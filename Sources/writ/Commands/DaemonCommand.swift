@@ -31,6 +31,10 @@ struct DaemonRun: ParsableCommand {
     @Option(help: ArgumentHelp("End after so many seconds without a call; 0 for never.", valueName: "seconds"))
     var idle = 1_800
 
+    func validate() throws {
+        guard (0...31_536_000).contains(idle) else { throw ValidationError("--idle takes 0 to 31536000 seconds") }
+    }
+
     func run() throws {
         DaemonProcess.detach()
         let home = try home.resolve()
@@ -98,13 +102,8 @@ struct DaemonStop: ParsableCommand {
             Terminal.line("no daemon runs for \(home.home)")
             return
         }
-        // The next command may want the ledger to itself: wait until the daemon has let go.
-        for _ in 0..<500 {
-            do {
-                _ = try DaemonClient(home: home).control(.status, by: Deadline(after: 500))
-            } catch { break }
-            usleep(10_000)
-        }
+        // The next command may want the ledger to itself: wait until the daemon has let go of its lock.
+        for _ in 0..<1_000 where DaemonProcess.serves(home) { usleep(10_000) }
         Terminal.line("the daemon has ended")
     }
 }

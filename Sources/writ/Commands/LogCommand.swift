@@ -122,11 +122,11 @@ enum EntryText {
     }
 
     private static func summary(_ entry: LedgerEntry) -> String {
-        let call = entry.record["call"]
+        let call = entry.record["request"]?["call"]
         let event = call?["event"]?.string ?? ""
         let subject = subject(of: call)
-        let rule = entry.verdict == .allow ? "" : entry.rules.first.map { "  " + Terminal.styled($0, .dim) } ?? ""
-        let name = event == "before_tool" ? entry.tool : "\(entry.tool) \(event)"
+        let rule = entry.verdict == .allow ? "" : entry.rules.first.map { "  " + Terminal.styled(Terminal.harmless($0), .dim) } ?? ""
+        let name = Terminal.harmless(event == "before_tool" ? entry.tool : "\(entry.tool) \(event)")
         return "\(Terminal.styled(name.trimmingBlanks, .bold))  \(Terminal.harmless(subject))\(rule)"
     }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import WritCore
-import WritGuard
 import WritShell
 
 struct ShellCommand: ParsableCommand {
@@ -69,9 +68,6 @@ struct ShellExplain: ParsableCommand {
     @Flag(help: "Print tree and operations as JSON.")
     var json = false
 
-    @Flag(help: "Print the syntax tree too.")
-    var tree = false
-
     @Argument(help: "The command.")
     var command: String
 
@@ -79,55 +75,9 @@ struct ShellExplain: ParsableCommand {
         let analysis = ShellAnalyzer.analyze(
             command,
             in: ShellContext(workingDirectory: cwd, workspace: cwd, home: homeDirectory, user: "dev"))
-        if json {
-            Terminal.line(
-                JSON.object([
-                    .init("command", .string(command)), .init("tree", ShellTree(analysis.script).json),
-                    .init("operations", .array(analysis.operations.map(RequestRecord.json))),
-                    .init(
-                        "error",
-                        analysis.syntaxError.map { .string("\($0.line):\($0.column): \($0.message)") } ?? .null),
-                ]).prettyText)
-            return
-        }
-        if tree { Terminal.line(Terminal.styled(ShellTree.describe(analysis.script), .dim)) }
-        if let error = analysis.syntaxError {
-            Terminal.line(Terminal.styled("not a complete script: \(error.line):\(error.column): \(error.message)", .yellow))
-        }
-        for operation in analysis.operations { Terminal.line(OperationText.line(operation)) }
-        if analysis.operations.isEmpty { Terminal.line("nothing is done") }
-    }
-}
-
-/// One operation on one line, for people.
-enum OperationText {
-    static func line(_ operation: Operation) -> String {
-        var parts: [String] = []
-        func add(_ label: String, _ text: String) {
-            if !text.isEmpty { parts.append("\(label) \(Terminal.harmless(text))") }
-        }
-        add("path", operation.path)
-        add("host", operation.host + (operation.port > 0 ? ":\(operation.port)" : ""))
-        add("method", operation.method)
-        if let package = operation.package {
-            add("package", "\(package.ecosystem):\(package.name)\(package.version.isEmpty ? "" : "@" + package.version)")
-        }
-        add("remote", operation.remote)
-        add("branch", operation.branch)
-        add("", operation.detail)
-        let traits = Operation.Traits.names.filter { operation.traits.contains($0.trait) }.map(\.name)
-        add("traits", traits.joined(separator: ", "))
-        let taints = Operation.Taints.names.filter { operation.taints.contains($0.taint) }.map(\.name)
-        add("carries", taints.joined(separator: ", "))
-        let kind = Terminal.styled(operation.kind.rawValue.padded(to: 16), .bold)
-        let opaque = operation.opaque.map { Terminal.styled("  opaque (\($0.rawValue))", .yellow) } ?? ""
-        let command = operation.command.isEmpty ? "" : Terminal.styled("  ← \(Terminal.harmless(operation.command))", .dim)
-        return "\(kind) \(parts.joined(separator: "  ").trimmingBlanks)\(opaque)\(command)"
-    }
-}
-
-extension String {
-    func padded(to width: Int) -> String {
-        count < width ? self + String(repeating: " ", count: width - count) : self
+        let explanation = ShellExplanation(analysis)
+        Terminal.line(
+            json ? explanation.json.prettyText : explanation.text(isColoured: Terminal.hasColour).trimmingNewlines)
+        if analysis.syntaxError != nil { throw ExitCode(1) }
     }
 }

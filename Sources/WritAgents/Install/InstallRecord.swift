@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import WritCore
+import WritWire
+
+/// What a settings file was before Writ came, kept below Writ's state so that an uninstall can put it back byte by byte.
+struct InstallRecord: Sendable, Hashable {
+    /// The text before the first installation; nil when there was no file.
+    var original: [UInt8]?
+    /// The text after the last one.
+    var installed: [UInt8]
+
+    /// Where the record of a file is kept: its path's name is a hash, checked against the path inside.
+    static func path(of file: String, agent: String, in home: WritHome) -> String {
+        var value: UInt64 = 0xCBF2_9CE4_8422_2325
+        for byte in file.utf8 { value = (value ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        return "\(home.state)/installed/\(agent)-\(String(value, radix: 16)).json"
+    }
+
+    /// Reads the record of a file; nil when there is none, or it is not to be trusted.
+    static func read(of file: String, agent: String, in home: WritHome) throws(SettingsFault) -> InstallRecord? {
+        let store = SettingsFile(path(of: file, agent: agent, in: home))
+        guard let bytes = try store.read().bytes else { return nil }
+        let value: JSON
+        do { value = try JSON(parsing: bytes) } catch { return nil }
+        guard value["file"]?.string == file, let installed = decoded(value["installed"]) else { return nil }
+        if value["original"] == .null { return InstallRecord(original: nil, installed: installed) }
+        guard let original = decoded(value["original"]) else { return nil }
+        return InstallRecord(original: original, installed: installed)
+    }
+
+    func write(of file: String, agent: String, in home: WritHome) throws(SettingsFault) {
+        do { try WritHome.makeFolders(home.state + "/installed") } catch {
+            throw SettingsFault(error.message, file: file, hint: "Writ's own folder must be writable; nothing was changed")
+        }
+        let value: JSON = [
+            "file": .string(file),
+            "original": original.map { .string(InstallRecord.encoded($0)) } ?? .null,
+            "installed": .string(InstallRecord.encoded(installed)),
+        ]
+        var store = SettingsFile(InstallRecord.path(of: file, agent: agent, in: home))
+        // Settings can hold keys, so their copy is for the owner alone.
+        store.newMode = 0o600
+        try store.edit { (_) throws(SettingsFault) in (.write(value.bytes + [0x0A]), ()) }
+    }
+
+    static func remove(of file: String, agent: String, in home: WritHome) throws(SettingsFault) {
+        try SettingsFile(path(of: file, agent: agent, in: home)).edit { (snapshot) throws(SettingsFault) in
+            (snapshot.bytes == nil ? .nothing : .remove, ())
+        }
+    }
+
+    /// Hexadecimal: settings need not be UTF-8, and the original must come back exactly.
+    private static func encoded(_ bytes: [UInt8]) -> String {
+        let digits = Array("0123456789abcdef".utf8)
+        var out: [UInt8] = []
+        out.reserveCapacity(bytes.count * 2)
+        for byte in bytes {
+            out.append(digits[Int(byte >> 4)])
+            out.append(digits[Int(byte & 15)])
+        }
+        return String(decoding: out, as: UTF8.self)
+    }
+
+    private static func decoded(_ value: JSON?) -> [UInt8]? {
+        guard let text = value?.string, text.utf8.count.isMultiple(of: 2) else { return nil }
+        var out: [UInt8] = []
+        var high: UInt8?
+        for byte in text.utf8 {
+            let digit: UInt8
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = byte - UInt8(ascii: "0")
+            case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = byte - UInt8(ascii: "a") + 10
+            default: return nil
+            }
+            if let first = high {
+                out.append(first << 4 | digit)
+                high = nil
+            } else {
+                high = digit
+            }
+        }
+        return out
+    }
+}

@@ -1,0 +1,423 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Words of a text with their hashed features, cut into units (lines and sentences) of which windows are made.
+///
+/// Training and run time share this code: what a weight was learnt for is what it is used for. Letters are folded while
+/// they are read (case, marks, look-alikes, digits for letters, characters of no width), so places stay places in the
+/// original bytes. Buffers are reused by ``read(_:lexicon:)``.
+package struct TextFeatures {
+    /// Feature buckets.
+    package static let buckets = 1 << 18
+    /// The most words of one window.
+    package static let windowWords = 80
+    /// The most units of one window.
+    package static let windowUnits = 8
+
+    /// Per word: where it starts and ends in the text.
+    package private(set) var starts: [Int32] = []
+    package private(set) var ends: [Int32] = []
+    /// Buckets of all words, flat; those of word `i` are `offsets[i]..<offsets[i + 1]`.
+    package private(set) var features: [UInt32] = []
+    package private(set) var offsets: [Int32] = []
+    /// Running sums of what is counted about words; entry `i` is over the words before `i`.
+    package private(set) var counts: [SIMD8<Float>] = []
+    /// First word of each unit, and the number of words at the end.
+    package private(set) var units: [Int32] = []
+
+    /// The lanes of ``counts``.
+    package enum Lane {
+        static let folded = 0
+        static let lookAlike = 1
+        static let split = 2
+        static let capitals = 3
+        static let foreign = 4
+        static let quoted = 5
+        static let punctuation = 6
+        static let plainWord = 7
+    }
+
+    /// Hashes of the words.
+    private(set) var hashes: [UInt32] = []
+    private var word: [UInt32] = []
+    private var seen: [(bucket: UInt32, word: UInt32)] = []
+    private var recent: [(class: UInt8, word: Int32)] = []
+
+    package init() {}
+
+    package var wordCount: Int { starts.count }
+
+    private mutating func clear() {
+        starts.removeAll(keepingCapacity: true)
+        ends.removeAll(keepingCapacity: true)
+        features.removeAll(keepingCapacity: true)
+        offsets.removeAll(keepingCapacity: true)
+        counts.removeAll(keepingCapacity: true)
+        units.removeAll(keepingCapacity: true)
+        recent.removeAll(keepingCapacity: true)
+        hashes.removeAll(keepingCapacity: true)
+        seen = Array(repeating: (.max, 0), count: 1024)
+        counts.append(.zero)
+        units.append(0)
+    }
+
+    /// Reads one text. Linear time; at most `limit` bytes are meant to be given at once.
+    package mutating func read(_ bytes: UnsafeRawBufferPointer, lexicon: Lexicon) {
+        clear()
+        var reader = Reader()
+        var at = 0
+        while at < bytes.count {
+            let byte = bytes[at]
+            if byte < 0x80 {
+                if byte.isAlphanumeric || byte == 0x5F || (Self.isLetterSign(byte) && Self.startsWord(bytes, at)) {
+                    at = readWord(bytes, at, &reader, lexicon)
+                    continue
+                }
+                at = readSign(bytes, at, &reader)
+                continue
+            }
+            let (value, length) = decodeScalar(bytes, at)
+            let glyph = Glyph(value)
+            if glyph != .visible {
+                at += length
+                continue
+            }
+            if Self.isIdeograph(value) {
+                emitIdeograph(value, at, at + length, &reader, lexicon)
+                at += length
+                continue
+            }
+            if Folding.ascii(value) != 0 || Self.isLetter(value) {
+                at = readWord(bytes, at, &reader, lexicon)
+                continue
+            }
+            switch value {
+            case 0x3002, 0xFF01, 0xFF1F, 0x2026, 0x0964: closeUnit(&reader, hard: true)
+            case 0x201C, 0x201D, 0x201E, 0xAB, 0xBB, 0x300C, 0x300D: sign(UInt32(0x22), &reader)
+            default: break
+            }
+            at += length
+        }
+        closeUnit(&reader, hard: true)
+        if units.last != Int32(starts.count) { units.append(Int32(starts.count)) }
+        offsets.append(Int32(features.count))
+    }
+
+    private struct Reader {
+        /// Hashes of the last two words; the boundary marker at a start.
+        var last: UInt32 = TextFeatures.boundary
+        var before: UInt32 = 0
+        /// Hashes of the last words for phrases of the lexicon.
+        var phrase: SIMD4<UInt32> = .zero
+        var pendingSign: UInt32 = 0
+        var isQuoted = false
+        var isFenced = false
+        var lineIsBlank = true
+        var signs: Float = 0
+    }
+
+    private static let boundary: UInt32 = 0x51ED_270B
+
+    @inline(__always)
+    static func mix(_ a: UInt32, _ b: UInt32) -> UInt32 {
+        var x = (a &* 0x9E37_79B1) ^ b
+        x ^= x >> 15
+        x = x &* 0x85EB_CA77
+        x ^= x >> 13
+        x = x &* 0xC2B2_AE3D
+        return x ^ (x >> 16)
+    }
+
+    @inline(__always)
+    private static func isLetterSign(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: "@") || byte == UInt8(ascii: "$") || byte == UInt8(ascii: "|") || byte == UInt8(ascii: "+")
+            || byte == UInt8(ascii: "!")
+    }
+
+    /// A sign that stands for a letter opens a word only when a letter follows at once.
+    @inline(__always)
+    private static func startsWord(_ bytes: UnsafeRawBufferPointer, _ at: Int) -> Bool {
+        bytes.byte(at + 1).isLetter && !bytes.byte(at &- 1).isAlphanumeric && bytes[at] != UInt8(ascii: "@")
+            && bytes[at] != UInt8(ascii: "|") && bytes[at] != UInt8(ascii: "!")
+    }
+
+    @inline(__always)
+    private static func isLetter(_ value: UInt32) -> Bool {
+        (0xC0..<0x2000).contains(value) || (0x2C00..<0x2E00).contains(value) || (0xA000..<0xD7B0).contains(value)
+            || (0xF900..<0xFB00).contains(value) || (0xFB1D..<0xFE00).contains(value)
+    }
+
+    /// Scripts without spaces between words: every character is a word.
+    @inline(__always)
+    private static func isIdeograph(_ value: UInt32) -> Bool {
+        (0x3040..<0xA000).contains(value) || (0xAC00..<0xD7B0).contains(value) || (0xE00..<0x1000).contains(value)
+            || (0xF900..<0xFB00).contains(value) || (0x20000..<0x32000).contains(value)
+            || (0x2800..<0x2900).contains(value)
+    }
+
+    private mutating func readSign(_ bytes: UnsafeRawBufferPointer, _ at: Int, _ reader: inout Reader) -> Int {
+        let byte = bytes[at]
+        switch byte {
+        case 0x0A, 0x0D:
+            let hard = reader.lineIsBlank
+            closeUnit(&reader, hard: hard)
+            reader.lineIsBlank = true
+            reader.isQuoted = reader.isFenced
+            return at + 1
+        case 0x20, 0x09: return at + 1
+        case UInt8(ascii: "\\"):
+            let next = bytes.byte(at + 1)
+            if next == UInt8(ascii: "n") || next == UInt8(ascii: "r") {
+                closeUnit(&reader, hard: false)
+                return at + 2
+            }
+            if next == UInt8(ascii: "t") || next == UInt8(ascii: "\"") { return at + 2 }
+            reader.signs += 1
+            return at + 1
+        case UInt8(ascii: "."), UInt8(ascii: "!"), UInt8(ascii: "?"), UInt8(ascii: ";"):
+            let next = bytes.byte(at + 1)
+            if byte == UInt8(ascii: "?") || byte == UInt8(ascii: "!") { sign(UInt32(byte), &reader) }
+            if next == 0 || next == 0x20 || next == 0x0A || next == 0x09 || next == 0x22 || next == 0x5C {
+                closeUnit(&reader, hard: byte != UInt8(ascii: ";"))
+            }
+            return at + 1
+        case UInt8(ascii: ","), UInt8(ascii: "'"): return at + 1
+        default: break
+        }
+        var end = at + 1
+        while end < bytes.count, bytes[end] == byte, end - at < 256 { end += 1 }
+        let run = end - at
+        if byte == UInt8(ascii: "`"), run >= 3 {
+            reader.isFenced.toggle()
+            reader.isQuoted = reader.isFenced
+        } else if byte == UInt8(ascii: "`") || byte == UInt8(ascii: "\"") {
+            if !reader.isFenced { reader.isQuoted.toggle() }
+        }
+        reader.lineIsBlank = false
+        sign(UInt32(byte) | UInt32(min(run, 3)) << 8, &reader)
+        return end
+    }
+
+    private mutating func sign(_ code: UInt32, _ reader: inout Reader) {
+        reader.signs += 1
+        if reader.pendingSign != 0, reader.pendingSign < 0x10000 {
+            reader.pendingSign = Self.mix(reader.pendingSign, code) | 0x10000
+        } else {
+            reader.pendingSign = code
+        }
+    }
+
+    private mutating func closeUnit(_ reader: inout Reader, hard: Bool) {
+        let count = Int32(starts.count)
+        if units.last != count { units.append(count) }
+        if hard {
+            reader.before = 0
+            reader.last = Self.boundary
+            reader.phrase = .zero
+        }
+    }
+
+    private mutating func emitIdeograph(
+        _ value: UInt32, _ start: Int, _ end: Int, _ reader: inout Reader, _ lexicon: Lexicon
+    ) {
+        var count = SIMD8<Float>.zero
+        count[Lane.foreign] = 1
+        emit(Self.mix(value, 11), prefix: 0, start, end, count, &reader, lexicon)
+    }
+
+    /// Reads a word from `at`, which starts one, and returns where it ends.
+    private mutating func readWord(
+        _ bytes: UnsafeRawBufferPointer, _ start: Int, _ reader: inout Reader, _ lexicon: Lexicon
+    ) -> Int {
+        var at = start
+        word.removeAll(keepingCapacity: true)
+        var letters = 0
+        var digits = 0
+        var upper = 0
+        var foreign = 0
+        var styled = 0
+        var split = 0
+        var digitBeforeLetter = false
+        var signs = 0
+        var pending = false
+        while at < bytes.count, at - start < 96 {
+            let byte = bytes[at]
+            if byte < 0x80 {
+                if byte.isLetter {
+                    letters += 1
+                    if byte.isUpper { upper += 1 }
+                    if pending { digitBeforeLetter = true }
+                    word.append(UInt32(byte | 0x20))
+                } else if byte.isDigit {
+                    digits += 1
+                    pending = true
+                    word.append(UInt32(byte))
+                } else if byte == UInt8(ascii: "'"), bytes.byte(at + 1).isLetter {
+                    // Keep `don't` one word, without its apostrophe.
+                } else if Self.isLetterSign(byte), at + 1 < bytes.count, bytes[at + 1].isAlphanumeric || bytes[at + 1] >= 0x80,
+                    byte != UInt8(ascii: "|") || letters > 0
+                {
+                    signs += 1
+                    pending = true
+                    word.append(UInt32(byte))
+                } else {
+                    break
+                }
+                at += 1
+                continue
+            }
+            let (value, length) = decodeScalar(bytes, at)
+            let glyph = Glyph(value)
+            if glyph == .zeroWidth || glyph == .softHyphen || glyph == .filler || glyph == .selector || glyph == .mark {
+                if glyph != .softHyphen { split += 1 }
+                at += length
+                continue
+            }
+            guard glyph == .visible, !Self.isIdeograph(value) else { break }
+            if (0x300...0x36F).contains(value) {
+                at += length
+                continue
+            }
+            let ascii = Folding.ascii(value)
+            guard ascii != 0 || Self.isLetter(value) else { break }
+            letters += 1
+            if pending { digitBeforeLetter = true }
+            if Folding.isForeign(value) || ascii == 0 {
+                foreign += 1
+                word.append(value)
+            } else {
+                if value >= 0x2000 { styled += 1 }
+                word.append(UInt32(ascii))
+            }
+            at += length
+        }
+        // A word that is not read to its end goes on as the next word: no byte is skipped.
+        if at == start { return start + 1 }
+        reader.lineIsBlank = false
+        let isMixed = foreign > 0 && foreign < letters
+        let isFolded = letters >= 1 && (digits + signs) > 0 && digitBeforeLetter && word.count >= 3 && !isCode()
+        var hash: UInt32 = 0x811C_9DC5
+        var prefix: UInt32 = 0
+        var index = 0
+        if letters == 0 {
+            hash = Self.mix(UInt32(min(digits, 5)), 17)
+        } else {
+            for value in word {
+                var folded = value
+                if isMixed, value >= 0x80 {
+                    let ascii = Folding.ascii(value)
+                    if ascii != 0 { folded = UInt32(ascii) }
+                } else if value >= 0x391, value < 0x430, value != 0x3C2 {
+                    folded = value + 0x20
+                }
+                if isFolded, folded < 0x80 { folded = UInt32(Self.letter(for: UInt8(folded))) }
+                if folded == 0x6C || folded == 0x31 { folded = 0x69 }
+                hash = (hash ^ folded) &* 0x0100_0193
+                index += 1
+                if index == 5 { prefix = hash }
+            }
+            if index <= 6 { prefix = 0 }
+        }
+        var count = SIMD8<Float>.zero
+        // A disguise counts when what is under it is a word that instructions use.
+        if isFolded || isMixed || styled > 1 {
+            let isKnown = lexicon.isPlainWord(hash) || lexicon.isWord(hash)
+            if isFolded, isKnown { count[Lane.folded] = 1 }
+            if isMixed || styled > 1 { count[Lane.lookAlike] = isKnown ? 1 : 0.25 }
+        }
+        if split > 0 { count[Lane.split] = 1 }
+        if upper > 1, upper == letters { count[Lane.capitals] = 1 }
+        if foreign > 0, !isMixed { count[Lane.foreign] = 1 }
+        emit(hash, prefix: prefix, start, at, count, &reader, lexicon)
+        return at
+    }
+
+    /// Looks like an identifier, a number with a unit or a hash rather than a word in disguise.
+    private func isCode() -> Bool {
+        guard let first = word.first else { return true }
+        if first == 0x30, word.count > 1, word[1] == 0x78 { return true }
+        var hexadecimal = true
+        var leadingDigits = 0
+        var inLead = true
+        for value in word {
+            let isDigit = value >= 0x30 && value <= 0x39
+            if inLead, isDigit { leadingDigits += 1 } else { inLead = false }
+            if !(isDigit || (value >= 0x61 && value <= 0x66)) { hexadecimal = false }
+        }
+        return (hexadecimal && word.count >= 4) || leadingDigits > 2 || word.count > 24
+    }
+
+    @inline(__always)
+    private static func letter(for byte: UInt8) -> UInt8 {
+        switch byte {
+        case UInt8(ascii: "0"): UInt8(ascii: "o")
+        case UInt8(ascii: "1"), UInt8(ascii: "!"), UInt8(ascii: "|"): UInt8(ascii: "i")
+        case UInt8(ascii: "3"): UInt8(ascii: "e")
+        case UInt8(ascii: "4"), UInt8(ascii: "@"): UInt8(ascii: "a")
+        case UInt8(ascii: "5"), UInt8(ascii: "$"): UInt8(ascii: "s")
+        case UInt8(ascii: "7"), UInt8(ascii: "+"): UInt8(ascii: "t")
+        case UInt8(ascii: "8"): UInt8(ascii: "b")
+        case UInt8(ascii: "9"), UInt8(ascii: "6"): UInt8(ascii: "g")
+        default: byte
+        }
+    }
+
+    @inline(__always)
+    private mutating func add(_ hash: UInt32) {
+        let bucket = hash & UInt32(Self.buckets - 1)
+        let slot = Int(bucket & 1023)
+        // A feature that repeats within a window counts once: repetition is no evidence, and tables would add up.
+        let word = UInt32(truncatingIfNeeded: starts.count)
+        if seen[slot].bucket == bucket, word &- seen[slot].word < 32 { return }
+        seen[slot] = (bucket, word)
+        features.append(bucket)
+    }
+
+    private mutating func emit(
+        _ hash: UInt32, prefix: UInt32, _ start: Int, _ end: Int, _ counted: SIMD8<Float>, _ reader: inout Reader,
+        _ lexicon: Lexicon
+    ) {
+        let index = Int32(starts.count)
+        offsets.append(Int32(features.count))
+        starts.append(Int32(start))
+        ends.append(Int32(end))
+        hashes.append(hash)
+        add(Self.mix(hash, 1))
+        add(Self.mix(Self.mix(reader.last, hash), 2))
+        if reader.before != 0 {
+            add(Self.mix(Self.mix(Self.mix(reader.before, reader.last), hash), 3))
+            add(Self.mix(Self.mix(reader.before, hash), 4))
+        }
+        if prefix != 0 { add(Self.mix(prefix, 5)) }
+        if reader.pendingSign != 0 {
+            add(Self.mix(reader.pendingSign, 6))
+            add(Self.mix(Self.mix(reader.pendingSign, hash), 7))
+            reader.pendingSign = 0
+        }
+        reader.before = reader.last
+        reader.last = hash
+        var classes = lexicon.classes(ending: hash, after: &reader.phrase)
+        while let found = classes.next() { addClass(found, index) }
+        var count = counted
+        if reader.isQuoted { count[Lane.quoted] = 1 }
+        count[Lane.punctuation] = min(reader.signs, 8)
+        reader.signs = 0
+        if lexicon.isPlainWord(hash) { count[Lane.plainWord] = 1 }
+        counts.append((counts.last ?? .zero) + count)
+    }
+
+    /// A class of words was met: it counts alone and together with the ones shortly before it, in order.
+    private mutating func addClass(_ found: UInt8, _ index: Int32) {
+        add(Self.mix(UInt32(found), 101))
+        var first: UInt8 = 0
+        for old in recent.reversed() where index - old.word <= 14 {
+            add(Self.mix(Self.mix(UInt32(old.class), UInt32(found)), 102))
+            if first != 0 {
+                add(Self.mix(Self.mix(Self.mix(UInt32(old.class), UInt32(first)), UInt32(found)), 103))
+            } else {
+                first = old.class
+            }
+        }
+        if recent.count >= 4 { recent.removeFirst() }
+        recent.append((found, index))
+    }
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import WritCore
+
+/// Scores the windows of one piece of content.
+struct WindowScorer {
+    /// A window above the threshold.
+    struct Hit {
+        var span: SourceSpan
+        var probability: Double
+        var hiding: Hiding
+    }
+
+    /// Content is read in pieces of this many bytes, which overlap by ``overlap``, so that memory stays bounded.
+    private static let piece = 1 << 18
+    private static let overlap = 4096
+    /// Candidates that are kept for findings.
+    private static let kept = 64
+
+    private let model: InjectionModel
+    private var whole: Carrier
+    private var text = TextFeatures()
+    private var running: [Float] = []
+    private var candidates: [(score: Float, start: Int, end: Int, hiding: Hiding)] = []
+    private var top: Float = -.infinity
+    private var disguised: Float = 0
+    private var words: Float = 0
+
+    init(model: InjectionModel, phase: Phase) {
+        self.model = model
+        whole = Carrier(phase: phase, hiding: .plain)
+    }
+
+    /// The probability of the strongest window.
+    var best: Double { top == -.infinity ? 0 : model.probability(of: top, whole.phase) }
+
+    /// Enough words are written in disguise to be no accident.
+    var isDisguised: Bool { disguised >= max(2, 0.04 * words) }
+
+    mutating func read(whole bytes: UnsafeRawBufferPointer) {
+        var at = 0
+        repeat {
+            let end = min(bytes.count, at + Self.piece)
+            text.read(bytes.part(at..<end), lexicon: model.lexicon)
+            if at == 0 { whole.measure(text) }
+            words += Float(text.wordCount)
+            disguised += text.disguised
+            score(whole, base: at, place: nil)
+            at = end == bytes.count ? end : end - Self.overlap
+        } while at < bytes.count
+    }
+
+    mutating func read(hidden: Unveiled) {
+        var carrier = whole
+        carrier.hiding = hidden.hiding
+        hidden.text.withUnsafeBytes { bytes in
+            var at = 0
+            repeat {
+                let end = min(bytes.count, at + Self.piece)
+                text.read(bytes.part(at..<end), lexicon: model.lexicon)
+                score(carrier, base: 0, place: hidden.place)
+                at = end == bytes.count ? end : end - Self.overlap
+            } while at < bytes.count
+        }
+    }
+
+    private mutating func score(_ carrier: Carrier, base: Int, place: SourceSpan?) {
+        running.removeAll(keepingCapacity: true)
+        running.reserveCapacity(text.wordCount + 1)
+        running.append(0)
+        var total: Int32 = 0
+        model.weights.withUnsafeBufferPointer { weights in
+            text.features.withUnsafeBufferPointer { features in
+                for word in 0..<text.wordCount {
+                    let first = Int(text.offsets[word])
+                    let end = Int(text.offsets[word + 1])
+                    for i in first..<end { total &+= Int32(weights[Int(features[i])]) }
+                    running.append(Float(total))
+                }
+            }
+        }
+        var found: [(score: Float, window: Window)] = []
+        var peak: Float = -.infinity
+        let scale = model.scale
+        let constant = text.denseConstant(carrier, weights: model.dense)
+        var shares = SIMD8<Float>.zero
+        var flags = SIMD8<Float>.zero
+        for lane in 0..<8 {
+            shares[lane] = model.dense[8 + lane] + model.dense[16 + lane]
+            flags[lane] = model.dense[24 + lane]
+        }
+        text.forEachWindow { window in
+            var score = (running[window.end] - running[window.first]) * scale * TextFeatures.norm(window) + constant
+            score += text.denseScore(window, carrier, shares, flags)
+            if score > peak { peak = score }
+            if score > 0 { found.append((score, window)) }
+        }
+        top = max(top, peak)
+        guard !found.isEmpty else { return }
+        // The strongest windows that do not overlap.
+        found.sort { $0.score > $1.score }
+        var taken: [Window] = []
+        for (score, window) in found.prefix(512) where taken.count < Self.kept {
+            if taken.contains(where: { $0.first < window.end && window.first < $0.end }) { continue }
+            taken.append(window)
+            let start = place?.start ?? base + Int(text.starts[window.first])
+            let end = place?.end ?? base + Int(text.ends[window.end - 1])
+            candidates.append((score, start, end, carrier.hiding))
+        }
+        if candidates.count > Self.kept * 4 {
+            candidates.sort { $0.score > $1.score }
+            candidates.removeLast(candidates.count - Self.kept)
+        }
+    }
+
+    /// The strongest places with at least this probability, one for each place.
+    func hits(from threshold: Double, most: Int) -> [Hit] {
+        var out: [Hit] = []
+        for candidate in candidates.sorted(by: { $0.score > $1.score }) where out.count < most {
+            let probability = model.probability(of: candidate.score, whole.phase)
+            if probability < threshold { break }
+            if out.contains(where: { $0.span.start < candidate.end && candidate.start < $0.span.end }) { continue }
+            out.append(
+                Hit(
+                    span: SourceSpan(start: candidate.start, end: candidate.end), probability: probability,
+                    hiding: candidate.hiding))
+        }
+        return out
+    }
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+public import WritCore
+
+/// Takes off what hides text: characters without a glyph, markup that is not shown, encodings. No judgement is made here
+/// beyond "a reader would not see this".
+///
+/// Deterministic, linear in the content and bounded by ``UnveilLimits``; every byte is looked at.
+public struct Unveiler: Sendable {
+    /// The limits in force.
+    public var limits: UnveilLimits
+
+    /// Creates an unveiler.
+    public init(limits: UnveilLimits = UnveilLimits()) {
+        self.limits = limits
+    }
+
+    /// Everything hidden in `bytes`.
+    ///
+    /// - Parameter path: the file's name or path when known. A whole HTML page may hide its menus; a README may not.
+    public func unveil(_ bytes: [UInt8], path: String? = nil) -> Unveiling {
+        bytes.withUnsafeBytes { unveil($0, path: path) }
+    }
+
+    func unveil(_ bytes: UnsafeRawBufferPointer, path: String? = nil) -> Unveiling {
+        var pass = UnveilPass(limits: limits, content: bytes.count)
+        let kinds = ByteKinds(bytes)
+        if kinds.hasHigh || kinds.hasEscape { InvisibleText.read(bytes, into: &pass) }
+        if kinds.hasMarkup { HiddenMarkup.read(bytes, path: path, into: &pass) }
+        EncodedText.read(bytes, at: nil, hiding: nil, depth: 0, into: &pass)
+        pass.findings.sort { $0.span.start < $1.span.start }
+        return Unveiling(texts: pass.texts, findings: pass.located(in: bytes), isCut: pass.isCut)
+    }
+}
+
+/// Which readers are worth running: one look at every byte.
+private struct ByteKinds {
+    var hasHigh = false
+    var hasEscape = false
+    var hasMarkup = false
+
+    init(_ bytes: UnsafeRawBufferPointer) {
+        var high: UInt8 = 0
+        var markup = false
+        var escape = false
+        for byte in bytes {
+            high |= byte
+            markup = markup || byte == UInt8(ascii: "<") || byte == UInt8(ascii: "]")
+            escape = escape || byte == 0x1B || byte == 0x08 || byte == 0x7F
+        }
+        hasHigh = high >= 0x80
+        hasEscape = escape
+        hasMarkup = markup
+    }
+}
+
+/// The state of one unveiling.
+struct UnveilPass {
+    let limits: UnveilLimits
+    private(set) var texts: [Unveiled] = []
+    var findings: [Finding] = []
+    private(set) var isCut = false
+    private var budget: Int
+
+    init(limits: UnveilLimits, content: Int) {
+        self.limits = limits
+        let (product, overflow) = content.multipliedReportingOverflow(by: limits.growth)
+        budget = overflow ? Int.max : product.addingReportingOverflow(limits.floor).partialValue
+    }
+
+    /// Bytes that may still be unveiled.
+    var room: Int { budget }
+
+    /// Keeps a text; false when a limit cut it.
+    @discardableResult
+    mutating func keep(_ text: [UInt8], _ start: Int, _ end: Int, _ hiding: Hiding, depth: Int = 0) -> Bool {
+        guard !text.isEmpty else { return true }
+        guard texts.count < limits.texts, text.count <= budget else {
+            isCut = true
+            return false
+        }
+        budget -= text.count
+        texts.append(Unveiled(text: text, place: SourceSpan(start: start, end: end), hiding: hiding, depth: depth))
+        return true
+    }
+
+    mutating func cut() { isCut = true }
+
+    mutating func find(
+        _ rule: String, _ severity: Severity, _ start: Int, _ end: Int, confidence: Double = 0.99, _ message: String,
+        _ remedy: String
+    ) {
+        guard findings.count <= limits.findings else { return }
+        if findings.count == limits.findings {
+            findings.append(
+                Finding(
+                    scanner: "unicode", rule: "unicode-limit", category: "hidden_text", severity: .high,
+                    confidence: 1, span: SourceSpan(start: start, end: end),
+                    message: "more hidden text than is listed here", remedy: "treat the whole file as hostile"))
+            isCut = true
+            return
+        }
+        findings.append(
+            Finding(
+                scanner: "unicode", rule: rule, category: "hidden_text", severity: severity, confidence: confidence,
+                span: SourceSpan(start: start, end: end), cwe: "CWE-1007", message: message, remedy: remedy))
+    }
+
+    /// The findings with their lines; they are in order of place.
+    func located(in bytes: UnsafeRawBufferPointer) -> [Finding] {
+        var lines = LineCounter()
+        return findings.map { finding in
+            var out = finding
+            out.line = lines.line(of: finding.span.start, in: bytes)
+            return out
+        }
+    }
+}

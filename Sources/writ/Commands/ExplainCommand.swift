@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import WritCore
+import WritDaemon
+import WritGuard
+import WritLedger
+import WritPolicy
+import WritWire
+
+struct Explain: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Say why a call was decided as it was, and what would be allowed instead.",
+        discussion: """
+            The id is the one in `writ log`; its last eight characters are enough. The decision is repeated under the
+            policies in force now, rule by rule; when they say something else today, that is said.
+
+            Example: writ explain 4f1c22ab
+            """)
+
+    @OptionGroup var home: HomeOptions
+
+    @Flag(help: "Show also the rules that did not apply, each with the first thing that did not fit.")
+    var all = false
+
+    @Flag(help: "Print the record and the trace as JSON.")
+    var json = false
+
+    @Argument(help: "The id of a decision.")
+    var id: String
+
+    func run() throws {
+        let home = try home.resolve()
+        let reader = try LedgerReader(at: home.ledger)
+        let entry = try reader.resolved(try find(reader))
+        guard let record = RequestRecord(entry.record) else {
+            Terminal.line(EntryText.line(entry))
+            Terminal.line("this entry records no decision that can be repeated")
+            return
+        }
+        let policies = try MachinePolicies.load(home)
+        let (decision, trace) = policies.decideTraced(record.request)
+        if json {
+            Terminal.line(
+                JSON.object([
+                    .init("entry", entry.json), .init("verdict_now", .string(decision.verdict.name)),
+                    .init("alternatives", .array(trace.alternatives.map { .string($0) })),
+                    .init(
+                        "trace",
+                        .array(
+                            trace.steps.filter { all || $0.applies }.map { step in
+                                [
+                                    "rule": .string(step.rule), "action": .string(step.action),
+                                    "operation": step.operation.map { .integer(Int64($0)) } ?? .null,
+                                    "applies": .bool(step.applies), "because": .string(step.because),
+                                    "file": .string(step.file), "line": .integer(Int64(step.mark.line)),
+                                ]
+                            })),
+                ]).prettyText)
+            return
+        }
+        Terminal.line(EntryText.line(entry))
+        if !entry.message.isEmpty { Terminal.line(Terminal.harmless(entry.message)) }
+        section("Operations")
+        for (index, operation) in record.request.operations.enumerated() {
+            Terminal.line("  \(index)  \(OperationText.line(operation))")
+        }
+        if record.request.operations.isEmpty { Terminal.line("  none: judged as \(entry.tool)") }
+        if !record.request.findings.isEmpty {
+            section("Findings")
+            for finding in record.request.findings {
+                Terminal.line("  \(finding.scanner)/\(finding.rule)  \(Terminal.harmless(finding.message))")
+            }
+        }
+        section("Rules")
+        let steps = trace.steps.filter { all || $0.applies }
+        for step in steps {
+            let mark = step.applies ? Terminal.styled(step.action, .yellow) : Terminal.styled("no", .dim)
+            let place = step.operation.map { " on \($0)" } ?? ""
+            Terminal.line("  \(mark)\(place)  \(step.rule)  \(Terminal.harmless(step.because))")
+        }
+        for base in trace.bases where base.verdict > .allow || all {
+            Terminal.line("  \(base.verdict.name) on \(base.operation)  \(base.id)")
+        }
+        if steps.isEmpty, !trace.bases.contains(where: { $0.verdict > .allow }) {
+            Terminal.line("  no rule applies; what no rule covers is allowed and recorded")
+        }
+        if !trace.alternatives.isEmpty {
+            section("What would be allowed")
+            for alternative in trace.alternatives { Terminal.line("  \(Terminal.harmless(alternative))") }
+        }
+        if decision.verdict != record.verdict {
+            Terminal.line()
+            Terminal.line("Under the policies in force now the answer would be \(decision.verdict.name).")
+        }
+    }
+
+    private func section(_ title: String) {
+        Terminal.line()
+        Terminal.line(Terminal.styled(title, .bold))
+    }
+
+    private func find(_ reader: LedgerReader) throws -> LedgerEntry {
+        var query = LedgerQuery()
+        query.id = id
+        query.limit = 1
+        if let exact = try reader.entries(matching: query).first { return exact.entry }
+        query.id = nil
+        query.limit = 100_000
+        query.newestFirst = true
+        let matching = try reader.entries(matching: query).filter { $0.entry.id.hasSuffix(id) }
+        guard let first = matching.first, id.count >= 4 else {
+            throw CommandFault("no entry has the id `\(id)`", hint: "`writ log` shows the ids")
+        }
+        guard matching.count == 1 else {
+            throw CommandFault("\(matching.count) entries end in `\(id)`", hint: "give more of the id")
+        }
+        return first.entry
+    }
+}
+
+/// The policies in force on this machine, for commands that repeat decisions.
+enum MachinePolicies {
+    static func load(_ home: WritHome) throws -> PolicySet {
+        let (policies, faults) = PolicyReading.policies(of: home)
+        for fault in faults { Terminal.error(Terminal.harmless(fault)) }
+        return policies
+    }
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import WritCore
+import WritScan
+
+// Usage: writ-model DATA/injection [leave-one-source-out] [quick] [train OUT]
+let arguments = CommandLine.arguments
+guard arguments.count >= 2 else { fatalError("usage: writ-model DATA/injection [leave-one-source-out|quick] [train OUT]") }
+let lexicon = try Lexicon(table: String(contentsOfFile: "Sources/CWritResources/Data/models/lexicon.table", encoding: .utf8))
+var clock = Date()
+let corpus = try arguments.contains("check") ? Corpus() : Corpus(folder: arguments[1], lexicon: lexicon)
+print("\(corpus.documents.count) rows, \(corpus.documents.reduce(0) { $0 + $1.windows.count }) windows, \(Int(Date().timeIntervalSince(clock))) s")
+let rounds = Int(Tuning.number("ROUNDS", 6))
+
+if arguments.contains("leave-one-source-out") || arguments.contains("quick") {
+    var folds = corpus.sources.indices.dropLast().map { [$0] }
+    if arguments.contains("quick") {
+        // Sources held out together: harsher than one at a time, and quicker.
+        let own = ["neuralchemy", "spikee", "composed-dev", "atr-rule-tests", "asb", "cyberseceval-pi"]
+        folds = own.compactMap { name in corpus.sources.firstIndex(of: name).map { [$0] } }
+        let rest = corpus.sources.indices.dropLast().filter { !own.contains(corpus.sources[$0]) }
+        folds += (0..<4).map { part in rest.filter { $0 % 4 == part } }
+    }
+    let work = folds
+    let lock = NSLock()
+    nonisolated(unsafe) var scores = [Float](repeating: 0, count: corpus.documents.count)
+    DispatchQueue.concurrentPerform(iterations: work.count) { index in
+        let held = work[index]
+        let rows = corpus.documents.indices.filter {
+            !held.contains(corpus.documents[$0].source) && !held.contains(corpus.documents[$0].payload)
+                && !held.contains(corpus.documents[$0].carrier)
+        }
+        var learner = Learner()
+        learner.train(corpus, rows: rows, rounds: rounds, seed: 7)
+        var found: [(Int, Float)] = []
+        for row in corpus.documents.indices where held.contains(corpus.documents[row].source) {
+            found.append((row, learner.best(corpus.documents[row]).score))
+        }
+        lock.lock()
+        for (row, score) in found { scores[row] = score }
+        lock.unlock()
+    }
+    print("folds done after \(Int(Date().timeIntervalSince(clock))) s")
+    finish(scores)
+} else if arguments.contains("from-scores") {
+    // The scores of the last run, so that thresholds can be set again without learning all folds again.
+    let lines = try String(contentsOfFile: ".build/loso-scores.tsv", encoding: .utf8).split(separator: "\n")
+    finish(lines.map { Float($0.split(separator: "\t")[1]) ?? 0 })
+} else if arguments.contains("check") {
+    let data = try [UInt8](Data(contentsOf: URL(fileURLWithPath: "Sources/CWritResources/Data/models/injection.weights")))
+    let model = try data.withUnsafeBytes { try InjectionModel(lexicon: lexicon, file: $0) }
+    Check.run(model, folder: arguments[1])
+}
+
+func finish(_ scores: [Float]) {
+    let report = Report(corpus: corpus, scores: scores)
+    report.show()
+    var out = ""
+    for (row, document) in corpus.documents.prefix(corpus.rowCount).enumerated() { out += "\(document.id)\t\(scores[row])\t\(document.disguised)\t\(document.texts[0].wordCount)\t\(document.isHidden)\n" }
+    do { try out.write(toFile: ".build/loso-scores.tsv", atomically: true, encoding: .utf8) } catch { print(error) }
+    if arguments.contains("train") {
+        var learner = Learner()
+        learner.train(corpus, rows: Array(corpus.documents.indices), rounds: rounds, seed: 7)
+        let model = report.model(learner, lexicon)
+        do { try Data(model.file()).write(to: URL(fileURLWithPath: "Sources/CWritResources/Data/models/injection.weights")) } catch { fatalError("\(error)") }
+        print("weights: \(model.file().count) bytes")
+        Check.run(model, folder: arguments[1])
+    }
+}
