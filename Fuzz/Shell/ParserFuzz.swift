@@ -4,9 +4,6 @@ import WritShell
 
 /// Any bytes are parsed in all dialects, printed and parsed again. The first byte chooses the dialect. A trap, a hang, a
 /// sanitizer report or an unstable print is a find.
-///
-/// Build: the modules `WritCore` and `WritShell` (its `Parse` folder is enough) and this file, each with
-/// `swiftc -parse-as-library -sanitize=fuzzer,address`.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzShellParser(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let bytes = Array(UnsafeBufferPointer(start: start, count: count))

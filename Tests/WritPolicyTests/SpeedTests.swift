@@ -5,7 +5,8 @@ import WritCore
 
 @testable import WritPolicy
 
-/// Figures for people, not a bar: run in release with `WRIT_SPEED=1 swift test -c release --filter SpeedTests`.
+/// Figures for people, not a bar. They count in release:
+/// `WRIT_SPEED=1 swift test -c release -Xswiftc -enable-testing --filter SpeedTests`.
 @Suite(.enabled(if: ProcessInfo.processInfo.environment["WRIT_SPEED"] != nil)) struct SpeedTests {
     /// Rules of the kinds that policies have: by action, command, path, host and condition.
     static func policy(rules count: Int) -> String {

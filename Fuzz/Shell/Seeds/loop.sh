@@ -1,0 +1,4 @@
+for f in *.{a,b}; do [[ $f =~ ^x ]] && echo "${f%%.*}" $((1+2)) "$(cat <<E
+x
+E
+)"; done
