@@ -47,7 +47,8 @@ let package = Package(
                 "WritCore", "WritCEL", "WritPattern", "WritResources", .product(name: "Yams", package: "Yams"),
             ]),
         .testTarget(
-            name: "WritPolicyTests", dependencies: [
+            name: "WritPolicyTests",
+            dependencies: [
                 "WritCore", "WritCEL", "WritPolicy", "WritResources", "WritShell", "WritTestSupport",
             ],
             exclude: ["Cases"]),
@@ -83,7 +84,9 @@ let package = Package(
         .testTarget(name: "WritWireTests", dependencies: ["WritWire"]),
         .target(
             name: "WritDaemon",
-            dependencies: ["WritCore", "WritWire", "WritGuard", "WritPolicy", "WritScan", "WritShell", "WritLedger", "WritAgents"]),
+            dependencies: [
+                "WritCore", "WritWire", "WritGuard", "WritPolicy", "WritScan", "WritShell", "WritLedger", "WritAgents",
+            ]),
         .testTarget(name: "WritDaemonTests", dependencies: ["WritDaemon", "WritTestSupport"]),
         .executableTarget(
             name: "writ",

@@ -40,7 +40,8 @@ public struct ContentScanner: Sendable {
             }
         }
         for finding in findings { scores[finding.scanner] = max(scores[finding.scanner] ?? 0, finding.confidence) }
-        var question = PolicyRequest(call: Call(event: Self.event(of: request.phase)), phase: request.phase, findings: findings)
+        var question = PolicyRequest(
+            call: Call(event: Self.event(of: request.phase)), phase: request.phase, findings: findings)
         question.facts.content.path = request.path ?? ""
         question.facts.content.size = request.text.count
         return Result(

@@ -17,7 +17,8 @@ public enum Engines {
     /// Detectors over the built-in rules.
     public static func detectors() throws -> [any Detector] {
         [
-            try SecretDetector(rules: try SecretRules.builtIn()), InjectionDetector(model: try InjectionModel.embedded()),
+            try SecretDetector(rules: try SecretRules.builtIn()),
+            InjectionDetector(model: try InjectionModel.embedded()),
             UnicodeDetector(), SkillDetector(skills: try SkillScanner(shell: expand)), try CodeDetector(),
         ]
     }

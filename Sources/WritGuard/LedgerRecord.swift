@@ -16,7 +16,8 @@ public enum LedgerRecord {
         let text = whole.bytes
         var findings: [Finding] = []
         for detector in guardian.detectors where detector.scanner == "secrets" {
-            findings += try detector.findings(in: ScanRequest(text: text, phase: .output), ScanContext(key: guardian.key))
+            findings += try detector.findings(
+                in: ScanRequest(text: text, phase: .output), ScanContext(key: guardian.key))
         }
         if findings.isEmpty { return whole }
         do {

@@ -49,9 +49,13 @@ enum FileTree {
         do {
             let facts = try FileManager.default.attributesOfItem(atPath: path)
             let size = (facts[.size] as? NSNumber)?.intValue ?? 0
-            guard facts[.type] as? FileAttributeType == .typeRegular || facts[.type] as? FileAttributeType == .typeSymbolicLink
+            guard
+                facts[.type] as? FileAttributeType == .typeRegular
+                    || facts[.type] as? FileAttributeType == .typeSymbolicLink
             else { return .failure(CommandFault("\(path): is not a regular file")) }
-            guard size <= maximumBytes else { return .failure(CommandFault("\(path): is over \(maximumBytes >> 20) MiB")) }
+            guard size <= maximumBytes else {
+                return .failure(CommandFault("\(path): is over \(maximumBytes >> 20) MiB"))
+            }
             return .success(Array(try Data(contentsOf: URL(fileURLWithPath: path))))
         } catch {
             return .failure(CommandFault("\(path): cannot be read"))

@@ -70,7 +70,8 @@ enum Terminal {
 
     /// The same for text of several lines.
     static func harmlessLines(_ text: String) -> String {
-        text.split(separator: "\n", omittingEmptySubsequences: false).map { harmless(String($0)) }.joined(separator: "\n")
+        text.split(separator: "\n", omittingEmptySubsequences: false).map { harmless(String($0)) }.joined(
+            separator: "\n")
     }
 
     static func write(_ text: String, to descriptor: Int32) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Testing
 import WritCore
+
 @testable import WritScan
 
 /// Shared: reading the tables takes a moment, and the detector holds no state.
@@ -107,7 +108,10 @@ enum CodeFixture {
         #expect(try rules("@login_required\ndef f(): pass\n", "@login_required\ndef g(): pass\n", "app/views.py") == [])
         #expect(try rules("requests.get(u)\n", "requests.get(u, verify=False)\n", "app/a.py") == ["diff-protection-off"])
         #expect(try rules("def test_a():\n    assert f() == 1\n", "def test_a():\n    f()\n", "tests/test_a.py") == ["diff-assertions-removed"])
-        #expect(try rules("def test_a():\n    assert f()\ndef test_b():\n    assert g()\n", "def test_a():\n    assert f()\n", "tests/test_a.py") == ["diff-tests-removed"])
+        #expect(
+            try rules("def test_a():\n    assert f()\ndef test_b():\n    assert g()\n", "def test_a():\n    assert f()\n", "tests/test_a.py") == [
+                "diff-tests-removed"
+            ])
         #expect(try rules("def test_a():\n    assert f()\n", "@pytest.mark.skip\ndef test_a():\n    assert f()\n", "tests/test_a.py") == ["diff-test-skipped"])
         #expect(try rules("a: make test\n", "a: make test || true\n", "ci.yml") == ["diff-check-bypassed"])
     }

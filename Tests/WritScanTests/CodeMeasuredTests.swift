@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import Testing
 import WritCore
+
 @testable import WritScan
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #else
-    import Darwin
+import Darwin
 #endif
 
 /// Recall and false alarms on the labelled rows beside the checkout, which are not part of the project.
@@ -21,9 +22,9 @@ import WritCore
     }
 
     #if DEBUG
-        static let step = 3
+    static let step = 3
     #else
-        static let step = 1
+    static let step = 1
     #endif
 
     @Test func `recall and false alarms on labelled rows stay within the bars`() throws {

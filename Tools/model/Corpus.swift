@@ -39,7 +39,8 @@ struct Corpus {
     }
 
     init(folder: String, lexicon: Lexicon) throws {
-        let names = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".jsonl") }.sorted()
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".jsonl") }
+            .sorted()
         sources = names.map { String($0.dropLast(6)) }
         var raw: [(text: [UInt8], source: Int, isAttack: Bool, phase: Phase)] = []
         var reader = DocumentReader(lexicon: lexicon)
@@ -47,13 +48,15 @@ struct Corpus {
             let data = try Data(contentsOf: URL(fileURLWithPath: folder + "/" + name))
             for line in data.split(separator: 0x0A) {
                 guard let row = try JSONSerialization.jsonObject(with: Data(line)) as? [String: Any],
-                    let text = row["text"] as? String, let kind = row["kind"] as? String, let label = row["label"] as? String
+                    let text = row["text"] as? String, let kind = row["kind"] as? String,
+                    let label = row["label"] as? String
                 else { continue }
                 let path = row["source_path"] as? String ?? ""
                 let payload = path.split(separator: ":").first.map(String.init) ?? ""
                 let phase = Self.phase(kind)
                 let carrier =
-                    path.split(separator: "|").last?.drop { $0 == " " }.split(separator: ":").first.map(String.init) ?? ""
+                    path.split(separator: "|").last?.drop { $0 == " " }.split(separator: ":").first.map(String.init)
+                    ?? ""
                 raw.append((Array(text.utf8), index, label == "attack", phase))
                 let (read, unveiling) = reader.read(Array(text.utf8), phase: phase)
                 var windows: [(text: Int32, window: Window)] = []
@@ -63,10 +66,12 @@ struct Corpus {
                 documents.append(
                     Document(
                         isAttack: label == "attack", source: index,
-                        payload: row["composed"] as? Bool == true ? sources.firstIndex(of: payload) ?? -1 : -1, phase: phase,
-                        subset: row["subset"] as? String ?? "", texts: read.texts, carriers: read.carriers, windows: windows,
+                        payload: row["composed"] as? Bool == true ? sources.firstIndex(of: payload) ?? -1 : -1,
+                        phase: phase,
+                        subset: row["subset"] as? String ?? "", texts: read.texts, carriers: read.carriers,
+                        windows: windows,
                         isHidden: unveiling.hidesText, unicodeFindings: unveiling.findings.count,
-                        id: row["id"] as? String ?? "", 
+                        id: row["id"] as? String ?? "",
                         carrier: row["composed"] as? Bool == true ? sources.firstIndex(of: carrier) ?? -1 : -1,
                         disguised: read.texts.map(\.disguised).max() ?? 0))
             }
@@ -80,7 +85,9 @@ struct Corpus {
         _ raw: [(text: [UInt8], source: Int, isAttack: Bool, phase: Phase)], _ reader: inout DocumentReader
     ) {
         let composed = sources.firstIndex(of: "composed-dev") ?? -1
-        let attacks = raw.indices.filter { raw[$0].isAttack && raw[$0].source != composed && raw[$0].text.count < 700 && raw[$0].phase != .skill }
+        let attacks = raw.indices.filter {
+            raw[$0].isAttack && raw[$0].source != composed && raw[$0].text.count < 700 && raw[$0].phase != .skill
+        }
         let carriers = raw.indices.filter { !raw[$0].isAttack && raw[$0].text.count > 400 && raw[$0].phase != .input }
         var generator = SplitMix(state: 11)
         sources.append("composed-here")
@@ -88,23 +95,30 @@ struct Corpus {
         for number in 0..<Int(Tuning.number("COMPOSE", 5000)) {
             let attack = raw[attacks[Int(generator.next() % UInt64(attacks.count))]]
             let carrier = raw[carriers[Int(generator.next() % UInt64(carriers.count))]]
-            var lines = carrier.text.prefix(2500).split(separator: 0x0A, omittingEmptySubsequences: false).map(Array.init)
+            var lines = carrier.text.prefix(2500).split(separator: 0x0A, omittingEmptySubsequences: false).map(
+                Array.init)
             let place = Int(generator.next() % UInt64(lines.count + 1))
             let line: [UInt8] = attack.text.map { $0 == 0x0A ? 0x20 : $0 }
-            func around(_ before: String, _ after: String = "") -> [UInt8] { Array(before.utf8) + line + Array(after.utf8) }
+            func around(_ before: String, _ after: String = "") -> [UInt8] {
+                Array(before.utf8) + line + Array(after.utf8)
+            }
             switch number % 8 {
             case 0: lines.insert(contentsOf: [[], line, []], at: place)
             case 1: lines.insert(around("# "), at: place)
             case 2: lines.insert(around("// "), at: place)
             case 3: lines.insert(around("- "), at: place)
             case 4: lines.insert(contentsOf: [[], around("<!-- ", " -->"), []], at: place)
-            case 5: lines.insert(contentsOf: [Array("    \"\"\"".utf8), around("    "), Array("    \"\"\"".utf8)], at: place)
+            case 5:
+                lines.insert(
+                    contentsOf: [Array("    \"\"\"".utf8), around("    "), Array("    \"\"\"".utf8)], at: place)
             case 6: lines.insert(attack.text, at: place)
             default: lines.insert(line, at: place)
             }
             var text = Array(lines.joined(separator: [0x0A]))
             if number % 24 == 15 {
-                text = Array("{\"result\": \"".utf8) + text.flatMap { $0 == 0x0A ? [0x5C, 0x6E] : $0 == 0x22 ? [0x5C, 0x22] : [$0] } + Array("\"}".utf8)
+                text =
+                    Array("{\"result\": \"".utf8)
+                    + text.flatMap { $0 == 0x0A ? [0x5C, 0x6E] : $0 == 0x22 ? [0x5C, 0x22] : [$0] } + Array("\"}".utf8)
             }
             let (read, unveiling) = reader.read(text, phase: carrier.phase)
             var windows: [(text: Int32, window: Window)] = []

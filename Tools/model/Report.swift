@@ -20,15 +20,24 @@ struct Report {
         var out: [Phase: [InjectionModel.Knot]] = [:]
         for phase in Phase.allCases {
             let use: Phase = phase == .output || phase == .toolCall ? .toolResponse : phase
-            let rows = (0..<corpus.rowCount).filter { corpus.documents[$0].phase == use && !isForced($0) }.sorted { scores[$0] < scores[$1] }
+            let rows = (0..<corpus.rowCount).filter { corpus.documents[$0].phase == use && !isForced($0) }.sorted {
+                scores[$0] < scores[$1]
+            }
             let size = max(20, rows.count / 60)
             var bins: [(score: Double, attacks: Double, count: Double)] = []
             var at = 0
             while at < rows.count {
                 let part = rows[at..<min(rows.count, at + size)]
-                bins.append((part.reduce(0) { $0 + Double(scores[$1]) }, Double(part.count { corpus.documents[$0].isAttack }), Double(part.count)))
+                bins.append(
+                    (
+                        part.reduce(0) { $0 + Double(scores[$1]) },
+                        Double(part.count { corpus.documents[$0].isAttack }), Double(part.count)
+                    ))
                 at += size
-                while bins.count > 1, bins[bins.count - 2].attacks / bins[bins.count - 2].count >= bins[bins.count - 1].attacks / bins[bins.count - 1].count {
+                while bins.count > 1,
+                    bins[bins.count - 2].attacks / bins[bins.count - 2].count >= bins[bins.count - 1].attacks
+                        / bins[bins.count - 1].count
+                {
                     let last = bins.removeLast()
                     bins[bins.count - 1].score += last.score
                     bins[bins.count - 1].attacks += last.attacks
@@ -54,14 +63,17 @@ struct Report {
         let scale = top / 127
         let weights = learner.weights.map { Int8(max(-127, min(127, ($0 / scale).rounded()))) }
         let knots = knots()
-        let model = InjectionModel(lexicon: lexicon, weights: weights, scale: scale, dense: learner.dense, knots: knots, thresholds: [:])
+        let model = InjectionModel(
+            lexicon: lexicon, weights: weights, scale: scale, dense: learner.dense, knots: knots, thresholds: [:])
         var out = model
         var thresholds: [Phase: Double] = [:]
         // Each phase blocks at most one in a hundred of its own honest rows of sources that were not learnt from.
         for phase in Phase.allCases {
             let use: Phase = phase == .output || phase == .toolCall ? .toolResponse : phase
-            let benign = (0..<corpus.rowCount).filter { !corpus.documents[$0].isAttack && corpus.documents[$0].phase == use }
-                .map { final($0, model) }.sorted()
+            let benign = (0..<corpus.rowCount).filter {
+                !corpus.documents[$0].isAttack && corpus.documents[$0].phase == use
+            }
+            .map { final($0, model) }.sorted()
             let cut = benign.isEmpty ? 0.9 : benign[min(benign.count - 1, Int(Double(benign.count) * 0.99))]
             thresholds[phase] = Double(Float(min(0.98, cut + 0.0005)))
         }
@@ -86,7 +98,10 @@ struct Report {
         let cut = cut(model)
         let attacks = rows.filter { corpus.documents[$0].isAttack }
         let hit = attacks.count { score[$0] > cut }
-        print(String(format: "recall at 1 %% false positives over all benign rows: %.4f (%d/%d) cut %.3f", Double(hit) / Double(attacks.count), hit, attacks.count, cut))
+        print(
+            String(
+                format: "recall at 1 %% false positives over all benign rows: %.4f (%d/%d) cut %.3f",
+                Double(hit) / Double(attacks.count), hit, attacks.count, cut))
         var groups: [String: (hit: Int, of: Int, hidden: Int)] = [:]
         for row in rows {
             let d = corpus.documents[row]
@@ -97,14 +112,24 @@ struct Report {
             if d.unicodeFindings > 0 { groups[name, default: (0, 0, 0)].hidden += 1 }
         }
         for phase in [Phase.input, .toolResponse, .contextFile, .skill] {
-            let honest = rows.filter { !corpus.documents[$0].isAttack && corpus.documents[$0].phase == phase }.map { score[$0] }.sorted()
+            let honest = rows.filter { !corpus.documents[$0].isAttack && corpus.documents[$0].phase == phase }.map {
+                score[$0]
+            }.sorted()
             let hostile = rows.filter { corpus.documents[$0].isAttack && corpus.documents[$0].phase == phase }
             guard !honest.isEmpty, !hostile.isEmpty else { continue }
             let own = honest[min(honest.count - 1, Int(Double(honest.count) * 0.99))]
-            print(String(format: "%@ alone: recall %.4f of %d at 1 %% of its own %d honest rows, cut %.4f", phase.rawValue, Double(hostile.count { score[$0] > own }) / Double(hostile.count), hostile.count, honest.count, own))
+            print(
+                String(
+                    format: "%@ alone: recall %.4f of %d at 1 %% of its own %d honest rows, cut %.4f", phase.rawValue,
+                    Double(hostile.count { score[$0] > own }) / Double(hostile.count), hostile.count, honest.count, own)
+            )
         }
         for (name, g) in groups.sorted(by: { $0.key < $1.key }) {
-            print(name.padding(toLength: 48, withPad: " ", startingAt: 0) + String(format: "%.4f %5d/%-5d  hidden text in %d", Double(g.hit) / Double(g.of), g.hit, g.of, g.hidden))
+            print(
+                name.padding(toLength: 48, withPad: " ", startingAt: 0)
+                    + String(
+                        format: "%.4f %5d/%-5d  hidden text in %d", Double(g.hit) / Double(g.of), g.hit, g.of, g.hidden)
+            )
         }
     }
 }

@@ -29,7 +29,9 @@ struct Learner {
             text.features.withUnsafeBufferPointer { features in
                 weights.withUnsafeBufferPointer { weights in
                     for word in 0..<text.wordCount {
-                        for i in Int(text.offsets[word])..<Int(text.offsets[word + 1]) { total += weights[Int(features[i])] }
+                        for i in Int(text.offsets[word])..<Int(text.offsets[word + 1]) {
+                            total += weights[Int(features[i])]
+                        }
                         running.append(total)
                     }
                 }
@@ -110,7 +112,9 @@ struct Learner {
         for row in rows where corpus.documents[row].source < corpus.sources.count - 1 {
             let document = corpus.documents[row]
             let source = document.payload >= 0 ? document.payload : document.source
-            for text in document.texts { for feature in text.features { masks[Int(feature)] |= 1 << UInt64(source & 63) } }
+            for text in document.texts {
+                for feature in text.features { masks[Int(feature)] |= 1 << UInt64(source & 63) }
+            }
         }
         let least = Int(Tuning.number("SOURCES", 3))
         for bucket in masks.indices { frozen[bucket] = masks[bucket].nonzeroBitCount < least }
@@ -146,7 +150,8 @@ enum Tuning {
     static func number(_ name: String, _ standard: Float) -> Float {
         ProcessInfo.processInfo.environment[name].flatMap(Float.init) ?? standard
     }
-    static let masked: [Int] = (ProcessInfo.processInfo.environment["MASK"] ?? "").split(separator: ",").flatMap { part -> [Int] in
+    static let masked: [Int] = (ProcessInfo.processInfo.environment["MASK"] ?? "").split(separator: ",").flatMap {
+        part -> [Int] in
         let ends = part.split(separator: "-").compactMap { Int($0) }
         return ends.count == 2 ? Array(ends[0]...ends[1]) : ends
     }

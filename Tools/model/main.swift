@@ -5,11 +5,16 @@ import WritScan
 
 // Usage: writ-model DATA/injection [leave-one-source-out] [quick] [train OUT]
 let arguments = CommandLine.arguments
-guard arguments.count >= 2 else { fatalError("usage: writ-model DATA/injection [leave-one-source-out|quick] [train OUT]") }
-let lexicon = try Lexicon(table: String(contentsOfFile: "Sources/CWritResources/Data/models/lexicon.table", encoding: .utf8))
+guard arguments.count >= 2 else {
+    fatalError("usage: writ-model DATA/injection [leave-one-source-out|quick] [train OUT]")
+}
+let lexicon = try Lexicon(
+    table: String(contentsOfFile: "Sources/CWritResources/Data/models/lexicon.table", encoding: .utf8))
 var clock = Date()
 let corpus = try arguments.contains("check") ? Corpus() : Corpus(folder: arguments[1], lexicon: lexicon)
-print("\(corpus.documents.count) rows, \(corpus.documents.reduce(0) { $0 + $1.windows.count }) windows, \(Int(Date().timeIntervalSince(clock))) s")
+print(
+    "\(corpus.documents.count) rows, \(corpus.documents.reduce(0) { $0 + $1.windows.count }) windows, \(Int(Date().timeIntervalSince(clock))) s"
+)
 let rounds = Int(Tuning.number("ROUNDS", 6))
 
 if arguments.contains("leave-one-source-out") || arguments.contains("quick") {
@@ -47,7 +52,8 @@ if arguments.contains("leave-one-source-out") || arguments.contains("quick") {
     let lines = try String(contentsOfFile: ".build/loso-scores.tsv", encoding: .utf8).split(separator: "\n")
     finish(lines.map { Float($0.split(separator: "\t")[1]) ?? 0 })
 } else if arguments.contains("check") {
-    let data = try [UInt8](Data(contentsOf: URL(fileURLWithPath: "Sources/CWritResources/Data/models/injection.weights")))
+    let data = try [UInt8](
+        Data(contentsOf: URL(fileURLWithPath: "Sources/CWritResources/Data/models/injection.weights")))
     let model = try data.withUnsafeBytes { try InjectionModel(lexicon: lexicon, file: $0) }
     Check.run(model, folder: arguments[1])
 }
@@ -56,13 +62,19 @@ func finish(_ scores: [Float]) {
     let report = Report(corpus: corpus, scores: scores)
     report.show()
     var out = ""
-    for (row, document) in corpus.documents.prefix(corpus.rowCount).enumerated() { out += "\(document.id)\t\(scores[row])\t\(document.disguised)\t\(document.texts[0].wordCount)\t\(document.isHidden)\n" }
+    for (row, document) in corpus.documents.prefix(corpus.rowCount).enumerated() {
+        out +=
+            "\(document.id)\t\(scores[row])\t\(document.disguised)\t\(document.texts[0].wordCount)\t\(document.isHidden)\n"
+    }
     do { try out.write(toFile: ".build/loso-scores.tsv", atomically: true, encoding: .utf8) } catch { print(error) }
     if arguments.contains("train") {
         var learner = Learner()
         learner.train(corpus, rows: Array(corpus.documents.indices), rounds: rounds, seed: 7)
         let model = report.model(learner, lexicon)
-        do { try Data(model.file()).write(to: URL(fileURLWithPath: "Sources/CWritResources/Data/models/injection.weights")) } catch { fatalError("\(error)") }
+        do {
+            try Data(model.file()).write(
+                to: URL(fileURLWithPath: "Sources/CWritResources/Data/models/injection.weights"))
+        } catch { fatalError("\(error)") }
         print("weights: \(model.file().count) bytes")
         Check.run(model, folder: arguments[1])
     }

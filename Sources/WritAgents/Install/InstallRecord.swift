@@ -31,7 +31,8 @@ struct InstallRecord: Sendable, Hashable {
 
     func write(of file: String, agent: String, in home: WritHome) throws(SettingsFault) {
         do { try WritHome.makeFolders(home.state + "/installed") } catch {
-            throw SettingsFault(error.message, file: file, hint: "Writ's own folder must be writable; nothing was changed")
+            throw SettingsFault(
+                error.message, file: file, hint: "Writ's own folder must be writable; nothing was changed")
         }
         let value: JSON = [
             "file": .string(file),

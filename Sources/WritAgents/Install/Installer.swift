@@ -168,7 +168,9 @@ public struct Installer: Sendable {
             if let bytes = record?.original { original = try SettingsText(bytes) }
             for event in events {
                 try removeOwn(of: event, from: &text)
-                if try original?.node(at: ["hooks", event]) == nil { try removeEmpty(event, at: ["hooks"], from: &text) }
+                if try original?.node(at: ["hooks", event]) == nil {
+                    try removeEmpty(event, at: ["hooks"], from: &text)
+                }
             }
             if try original?.node(at: ["hooks"]) == nil { try removeEmpty("hooks", at: [], from: &text) }
             plan.after = text.bytes

@@ -331,7 +331,8 @@ struct SettingsText: Sendable {
             }
         }
 
-        private func list(_ open: String, _ close: String, _ parts: [String], _ indent: String, isFlat: Bool) -> String {
+        private func list(_ open: String, _ close: String, _ parts: [String], _ indent: String, isFlat: Bool) -> String
+        {
             if isFlat || isCompact { return open + parts.joined(separator: isSpaced ? ", " : ",") + close }
             let inner = lineEnd + indent + unit
             return open + inner + parts.joined(separator: "," + inner) + lineEnd + indent + close
@@ -459,7 +460,9 @@ private struct Reader {
         }
         at += 1
         do {
-            guard let text = try JSON(parsing: Array(bytes[start..<at])).string else { throw fault("expected a string") }
+            guard let text = try JSON(parsing: Array(bytes[start..<at])).string else {
+                throw fault("expected a string")
+            }
             return text
         } catch let error as SettingsSyntaxFault {
             throw error

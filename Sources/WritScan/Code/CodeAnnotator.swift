@@ -38,7 +38,8 @@ public enum CodeAnnotator {
     }
 
     private static func note(_ finding: Finding) -> String {
-        var text = "WRIT " + (finding.cwe.map { $0 + " " } ?? "") + "(" + finding.severity.name + "): " + finding.message
+        var text =
+            "WRIT " + (finding.cwe.map { $0 + " " } ?? "") + "(" + finding.severity.name + "): " + finding.message
         if !finding.remedy.isEmpty { text += ". " + finding.remedy }
         // Nothing in a message may end the comment or the line.
         let safe = text.utf8.map { $0 < 0x20 ? 0x20 : $0 }
@@ -72,7 +73,9 @@ public enum CodeAnnotator {
         return solid
     }
 
-    private static func continues(_ bytes: UnsafeRawBufferPointer, _ starts: [Int], _ line: Int, _ language: CodeLanguage) -> Bool {
+    private static func continues(
+        _ bytes: UnsafeRawBufferPointer, _ starts: [Int], _ line: Int, _ language: CodeLanguage
+    ) -> Bool {
         var last = starts[line] - 2
         while last > 0, bytes[last] == 0x0D || bytes[last].isBlank { last -= 1 }
         return bytes.byte(last) == UInt8(ascii: "\\")

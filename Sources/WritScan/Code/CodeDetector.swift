@@ -56,7 +56,9 @@ public struct CodeDetector: Detector {
         var best: [String: Finding] = [:]
         for finding in all {
             let key = "\(finding.line) \(finding.cwe ?? finding.rule)"
-            if let old = best[key], (old.severity, old.confidence) >= (finding.severity, finding.confidence) { continue }
+            if let old = best[key], (old.severity, old.confidence) >= (finding.severity, finding.confidence) {
+                continue
+            }
             best[key] = finding
         }
         return best.values.sorted { ($0.span.start, $0.rule) < ($1.span.start, $1.rule) }

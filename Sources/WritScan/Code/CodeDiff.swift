@@ -28,9 +28,15 @@ public struct CodeDiff: Sendable {
         var compiled: [(Sign, Pattern)] = []
         for sign in Self.table { compiled.append((sign, try Pattern(sign.source, .bytes))) }
         signs = compiled
-        test = try Pattern(#"(?:^|\s)(?:def\s+test_\w+|(?:it|test)(?:\.each\([^)]*\))?\s*\(\s*["'`]|func\s+Test\w+|@Test\b|#\[(?:tokio::)?test\]|\[(?:Fact|Test|TestMethod|Theory)\]|public\s+function\s+test\w+|TEST(?:_F|_P)?\s*\()"#, .bytes)
-        assertion = try Pattern(#"(?:\bassert\w*\b|\bexpect\s*\(|#expect|#require|\bshould\b|\brequire\.\w+\(t|t\.(?:Error|Fatal)|ASSERT_|EXPECT_|XCTAssert)"#, .bytes)
-        testPath = try Pattern(#"(?i)(?:^|/)(?:tests?|specs?|__tests__)(?:/|$)|(?:[._-]|^)(?:test|spec)s?\.\w+$|_test\.\w+$|(?:^|/)test_\w+\.py$|Tests?\.\w+$"#, .bytes)
+        test = try Pattern(
+            #"(?:^|\s)(?:def\s+test_\w+|(?:it|test)(?:\.each\([^)]*\))?\s*\(\s*["'`]|func\s+Test\w+|@Test\b|#\[(?:tokio::)?test\]|\[(?:Fact|Test|TestMethod|Theory)\]|public\s+function\s+test\w+|TEST(?:_F|_P)?\s*\()"#,
+            .bytes)
+        assertion = try Pattern(
+            #"(?:\bassert\w*\b|\bexpect\s*\(|#expect|#require|\bshould\b|\brequire\.\w+\(t|t\.(?:Error|Fatal)|ASSERT_|EXPECT_|XCTAssert)"#,
+            .bytes)
+        testPath = try Pattern(
+            #"(?i)(?:^|/)(?:tests?|specs?|__tests__)(?:/|$)|(?:[._-]|^)(?:test|spec)s?\.\w+$|_test\.\w+$|(?:^|/)test_\w+\.py$|Tests?\.\w+$"#,
+            .bytes)
     }
 
     /// Compares two versions of one file. `before` empty means a new file, `after` empty a deleted one. Lines in the
@@ -57,7 +63,11 @@ public struct CodeDiff: Sendable {
         for line in old { oldCounts[line.text, default: 0] += 1 }
         var added: [(text: [UInt8], place: Int)] = []
         for line in new {
-            if let count = oldCounts[line.text], count > 0 { oldCounts[line.text] = count - 1 } else { added.append((line.text, line.number)) }
+            if let count = oldCounts[line.text], count > 0 {
+                oldCounts[line.text] = count - 1
+            } else {
+                added.append((line.text, line.number))
+            }
         }
 
         let isTest = testPath.matches(path) || old.contains { matches(test, $0.text) }
@@ -69,8 +79,12 @@ public struct CodeDiff: Sendable {
                 let gone = removed.filter { matches(pattern, $0.text) }
                 // A check that was rewritten or moved is still there.
                 let back = added.filter { matches(pattern, $0.text) }.count
-                if gone.count > back, let first = gone.dropFirst(back).first { found.append(finding(sign, at: first.place)) }
-            } else if let first = added.first(where: { matches(pattern, $0.text) }), removed.allSatisfy({ !matches(pattern, $0.text) }) {
+                if gone.count > back, let first = gone.dropFirst(back).first {
+                    found.append(finding(sign, at: first.place))
+                }
+            } else if let first = added.first(where: { matches(pattern, $0.text) }),
+                removed.allSatisfy({ !matches(pattern, $0.text) })
+            {
                 found.append(finding(sign, at: first.place))
             }
         }
@@ -85,12 +99,15 @@ public struct CodeDiff: Sendable {
 
     private func finding(_ sign: Sign, at line: Int) -> Finding {
         Finding(
-            scanner: "code", rule: sign.rule, category: "diff", severity: sign.severity, confidence: 0.6, line: max(1, line),
+            scanner: "code", rule: sign.rule, category: "diff", severity: sign.severity, confidence: 0.6,
+            line: max(1, line),
             cwe: sign.cwe, message: sign.message, remedy: sign.fix)
     }
 
     private func tests(old: [Line], new: [Line], removed: [(text: [UInt8], place: Int)]) -> [Finding] {
-        func count(_ pattern: Pattern, _ lines: [Line]) -> Int { lines.reduce(0) { $0 + (matches(pattern, $1.text) ? 1 : 0) } }
+        func count(_ pattern: Pattern, _ lines: [Line]) -> Int {
+            lines.reduce(0) { $0 + (matches(pattern, $1.text) ? 1 : 0) }
+        }
         let testsBefore = count(test, old)
         let testsAfter = count(test, new)
         let assertionsBefore = count(assertion, old)
@@ -100,7 +117,8 @@ public struct CodeDiff: Sendable {
             return [
                 finding(
                     Sign(
-                        rule: "diff-tests-removed", isRemoval: true, onlyTests: true, severity: .medium, cwe: "CWE-1053",
+                        rule: "diff-tests-removed", isRemoval: true, onlyTests: true, severity: .medium,
+                        cwe: "CWE-1053",
                         message: "\(testsBefore - testsAfter) of \(testsBefore) tests are removed",
                         fix: "Keep the tests, or say why what they check is gone", source: ""), at: place)
             ]
@@ -109,7 +127,8 @@ public struct CodeDiff: Sendable {
             return [
                 finding(
                     Sign(
-                        rule: "diff-assertions-removed", isRemoval: true, onlyTests: true, severity: .medium, cwe: "CWE-1053",
+                        rule: "diff-assertions-removed", isRemoval: true, onlyTests: true, severity: .medium,
+                        cwe: "CWE-1053",
                         message: "\(assertionsBefore - assertionsAfter) of \(assertionsBefore) assertions are removed",
                         fix: "Keep the assertions and correct the code", source: ""), at: place)
             ]
@@ -166,19 +185,27 @@ public struct CodeDiff: Sendable {
         Sign(
             rule: "diff-authorization-removed", isRemoval: true, onlyTests: false, severity: .high, cwe: "CWE-862",
             message: "a check of who may do this is removed", fix: "Put the check back, or say where it is done now",
-            source: #"(?i)(@\w*(?:login_required|permission_required|requires?_?auth|authenticated|PreAuthorize|RolesAllowed|Secured)|\[Authorize|before_action\s+:auth|is_?authenticated|has_?perm(?:ission)?|is_?admin\b|check_?(?:access|permission|auth)|require_?(?:auth|admin|login|user|permission)|current_user_can|authori[sz]e[!(]|ensure_?auth|verify_?(?:user|access|token|jwt)|passport\.authenticate|permission_classes)"#),
+            source:
+                #"(?i)(@\w*(?:login_required|permission_required|requires?_?auth|authenticated|PreAuthorize|RolesAllowed|Secured)|\[Authorize|before_action\s+:auth|is_?authenticated|has_?perm(?:ission)?|is_?admin\b|check_?(?:access|permission|auth)|require_?(?:auth|admin|login|user|permission)|current_user_can|authori[sz]e[!(]|ensure_?auth|verify_?(?:user|access|token|jwt)|passport\.authenticate|permission_classes)"#
+        ),
         Sign(
             rule: "diff-validation-removed", isRemoval: true, onlyTests: false, severity: .medium, cwe: "CWE-20",
             message: "a check or cleaning of input is removed", fix: "Put it back, or say where it is done now",
-            source: #"(?i)(\b\w*(?:sanitize|saniti[sz]er|validate|validator|escape(?:html)?|htmlspecialchars|shlex\.quote|escapeshellarg|secure_filename|is_safe_url|url_has_allowed_host|encodeURIComponent|DOMPurify|bleach|quote_identifier|realpath|is_relative_to)\w*\s*\()"#),
+            source:
+                #"(?i)(\b\w*(?:sanitize|saniti[sz]er|validate|validator|escape(?:html)?|htmlspecialchars|shlex\.quote|escapeshellarg|secure_filename|is_safe_url|url_has_allowed_host|encodeURIComponent|DOMPurify|bleach|quote_identifier|realpath|is_relative_to)\w*\s*\()"#
+        ),
         Sign(
             rule: "diff-verification-removed", isRemoval: true, onlyTests: false, severity: .high, cwe: "CWE-347",
             message: "a check of a signature, hash or certificate is removed", fix: "Put the check back",
-            source: #"(?i)(compare_digest|timingSafeEqual|hash_equals|verify_?(?:signature|hash|checksum|mac|cert\w*)|check_?(?:signature|checksum|hash)|sha256sum\s+(?:-c|--check)|gpg\s+--verify|cosign\s+verify|CERT_REQUIRED|verify\s*=\s*True|rejectUnauthorized:\s*true|checkServerIdentity)"#),
+            source:
+                #"(?i)(compare_digest|timingSafeEqual|hash_equals|verify_?(?:signature|hash|checksum|mac|cert\w*)|check_?(?:signature|checksum|hash)|sha256sum\s+(?:-c|--check)|gpg\s+--verify|cosign\s+verify|CERT_REQUIRED|verify\s*=\s*True|rejectUnauthorized:\s*true|checkServerIdentity)"#
+        ),
         Sign(
             rule: "diff-csrf-removed", isRemoval: true, onlyTests: false, severity: .high, cwe: "CWE-352",
             message: "protection against cross-site request forgery is removed", fix: "Put it back",
-            source: #"(?i)(csrf_?(?:protect|token|middleware|field)|ValidateAntiForgeryToken|protect_from_forgery|CsrfViewMiddleware|csurf\()"#),
+            source:
+                #"(?i)(csrf_?(?:protect|token|middleware|field)|ValidateAntiForgeryToken|protect_from_forgery|CsrfViewMiddleware|csurf\()"#
+        ),
         Sign(
             rule: "diff-limit-removed", isRemoval: true, onlyTests: false, severity: .low, cwe: "CWE-770",
             message: "a limit on how often or how much is removed", fix: "Put the limit back",
@@ -186,14 +213,20 @@ public struct CodeDiff: Sendable {
         Sign(
             rule: "diff-test-skipped", isRemoval: false, onlyTests: true, severity: .medium, cwe: "CWE-1053",
             message: "a test is skipped", fix: "Let it run, and correct what fails",
-            source: #"(@(?:pytest\.mark\.)?(?:skip|skipIf|xfail)\b|@unittest\.skip|\b(?:it|test|describe)\.(?:skip|todo|only)\b|\bx(?:it|describe|test)\s*\(|t\.Skip(?:Now|f)?\(|#\[ignore|@Ignore\b|@Disabled\b|\[Ignore\]|Skip\s*=\s*"|\.disabled\(|XCTSkip|pytest\.skip\(|GTEST_SKIP|markTestSkipped)"#),
+            source:
+                #"(@(?:pytest\.mark\.)?(?:skip|skipIf|xfail)\b|@unittest\.skip|\b(?:it|test|describe)\.(?:skip|todo|only)\b|\bx(?:it|describe|test)\s*\(|t\.Skip(?:Now|f)?\(|#\[ignore|@Ignore\b|@Disabled\b|\[Ignore\]|Skip\s*=\s*"|\.disabled\(|XCTSkip|pytest\.skip\(|GTEST_SKIP|markTestSkipped)"#
+        ),
         Sign(
             rule: "diff-test-weakened", isRemoval: false, onlyTests: true, severity: .medium, cwe: "CWE-1053",
             message: "an assertion that always holds is added", fix: "Assert what the code must do",
-            source: #"(\bassert\s+True\b|\bassert\s+1\b|assertTrue\(\s*[Tt]rue\s*\)|expect\(\s*true\s*\)\.(?:toBe\(\s*true|toBeTruthy|to\.)|assert!\(\s*true\s*\)|#expect\(\s*(?:Bool\()?true|XCTAssertTrue\(\s*true|assert\.ok\(\s*true|assert\.Equal\(t,\s*true,\s*true)"#),
+            source:
+                #"(\bassert\s+True\b|\bassert\s+1\b|assertTrue\(\s*[Tt]rue\s*\)|expect\(\s*true\s*\)\.(?:toBe\(\s*true|toBeTruthy|to\.)|assert!\(\s*true\s*\)|#expect\(\s*(?:Bool\()?true|XCTAssertTrue\(\s*true|assert\.ok\(\s*true|assert\.Equal\(t,\s*true,\s*true)"#
+        ),
         Sign(
             rule: "diff-check-bypassed", isRemoval: false, onlyTests: false, severity: .medium, cwe: "CWE-693",
             message: "a failing check no longer stops anything", fix: "Let it fail, and correct what it found",
-            source: #"(continue-on-error:\s*true|\|\|\s*true\s*$|--no-verify\b|\bif:\s*(?:\$\{\{\s*)?false|set\s+\+e\s*$|allow_failure:\s*true|# ?nosec\b|# ?noqa: ?S\d|eslint-disable(?:-next-line)?\s+[^\n]*security|//\s*nolint:[^\n]*gosec|NOSONAR|nosemgrep|@SuppressWarnings|exit\s+0\s*#)"#),
+            source:
+                #"(continue-on-error:\s*true|\|\|\s*true\s*$|--no-verify\b|\bif:\s*(?:\$\{\{\s*)?false|set\s+\+e\s*$|allow_failure:\s*true|# ?nosec\b|# ?noqa: ?S\d|eslint-disable(?:-next-line)?\s+[^\n]*security|//\s*nolint:[^\n]*gosec|NOSONAR|nosemgrep|@SuppressWarnings|exit\s+0\s*#)"#
+        ),
     ]
 }

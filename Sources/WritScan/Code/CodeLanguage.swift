@@ -7,15 +7,20 @@ public enum CodeLanguage: String, Sendable, Hashable, CaseIterable {
 
     /// Reads a name as people and tools write it (`C++`, `py`, `tsx`, `hcl`); nil for one that is not known.
     public init?(name: String) {
-        let folded = String(decoding: name.utf8.map(\.lowercased).filter { $0 != 0x20 && $0 != 0x2D && $0 != 0x5F }, as: UTF8.self)
+        let folded = String(
+            decoding: name.utf8.map(\.lowercased).filter { $0 != 0x20 && $0 != 0x2D && $0 != 0x5F }, as: UTF8.self)
         guard let found = Self.names[folded] ?? Self(rawValue: folded) else { return nil }
         self = found
     }
 
     /// Reads it from a file's name.
     public init?(path: String) {
-        let file = String(decoding: Array(path.utf8).split(separator: UInt8(ascii: "/")).last.map { $0.map(\.lowercased) } ?? [], as: UTF8.self)
-        if file == "dockerfile" || file == "containerfile" || file.hasPrefix("dockerfile.") || file.hasSuffix(".dockerfile") {
+        let file = String(
+            decoding: Array(path.utf8).split(separator: UInt8(ascii: "/")).last.map { $0.map(\.lowercased) } ?? [],
+            as: UTF8.self)
+        if file == "dockerfile" || file == "containerfile" || file.hasPrefix("dockerfile.")
+            || file.hasSuffix(".dockerfile")
+        {
             self = .dockerfile
             return
         }
@@ -55,22 +60,29 @@ public enum CodeLanguage: String, Sendable, Hashable, CaseIterable {
     }
 
     private static let names: [String: CodeLanguage] = [
-        "py": .python, "python3": .python, "python2": .python, "js": .javascript, "jsx": .javascript, "node": .javascript,
-        "vue": .javascript, "ts": .typescript, "tsx": .typescript, "kt": .kotlin, "golang": .go, "c++": .cpp, "cc": .cpp,
+        "py": .python, "python3": .python, "python2": .python, "js": .javascript, "jsx": .javascript,
+        "node": .javascript,
+        "vue": .javascript, "ts": .typescript, "tsx": .typescript, "kt": .kotlin, "golang": .go, "c++": .cpp,
+        "cc": .cpp,
         "cxx": .cpp, "h": .c, "hpp": .cpp, "objectivec": .c, "objc": .c, "c#": .csharp, "cs": .csharp, "rb": .ruby,
-        "rs": .rust, "bash": .shell, "sh": .shell, "zsh": .shell, "shellscript": .shell, "ksh": .shell, "docker": .dockerfile,
+        "rs": .rust, "bash": .shell, "sh": .shell, "zsh": .shell, "shellscript": .shell, "ksh": .shell,
+        "docker": .dockerfile,
         "containerfile": .dockerfile, "hcl": .terraform, "tf": .terraform, "opentofu": .terraform, "kubernetes": .yaml,
-        "k8s": .yaml, "yml": .yaml, "githubactions": .yaml, "workflow": .yaml, "ci": .yaml, "compose": .yaml, "htm": .html,
+        "k8s": .yaml, "yml": .yaml, "githubactions": .yaml, "workflow": .yaml, "ci": .yaml, "compose": .yaml,
+        "htm": .html,
         "postgresql": .sql, "mysql": .sql, "plpgsql": .sql, "tsql": .sql, "sol": .solidity, "text": .other,
     ]
     private static let endings: [String: CodeLanguage] = [
         "py": .python, "pyi": .python, "pyw": .python, "js": .javascript, "jsx": .javascript, "mjs": .javascript,
         "cjs": .javascript, "vue": .javascript, "svelte": .javascript, "ts": .typescript, "tsx": .typescript,
-        "mts": .typescript, "cts": .typescript, "java": .java, "kt": .kotlin, "kts": .kotlin, "scala": .scala, "sbt": .scala,
+        "mts": .typescript, "cts": .typescript, "java": .java, "kt": .kotlin, "kts": .kotlin, "scala": .scala,
+        "sbt": .scala,
         "go": .go, "c": .c, "h": .c, "m": .c, "cc": .cpp, "cpp": .cpp, "cxx": .cpp, "hpp": .cpp, "hh": .cpp, "mm": .cpp,
-        "cs": .csharp, "php": .php, "phtml": .php, "inc": .php, "rb": .ruby, "erb": .html, "rake": .ruby, "gemspec": .ruby,
+        "cs": .csharp, "php": .php, "phtml": .php, "inc": .php, "rb": .ruby, "erb": .html, "rake": .ruby,
+        "gemspec": .ruby,
         "rs": .rust, "swift": .swift, "sh": .shell, "bash": .shell, "zsh": .shell, "ksh": .shell, "sql": .sql,
-        "tf": .terraform, "hcl": .terraform, "tfvars": .terraform, "yml": .yaml, "yaml": .yaml, "html": .html, "htm": .html,
+        "tf": .terraform, "hcl": .terraform, "tfvars": .terraform, "yml": .yaml, "yaml": .yaml, "html": .html,
+        "htm": .html,
         "json": .json, "sol": .solidity, "cls": .apex,
     ]
     private static let interpreters: [(String, CodeLanguage)] = [
@@ -82,14 +94,18 @@ public enum CodeLanguage: String, Sendable, Hashable, CaseIterable {
         ("elif ", .python, 3), ("if __name__", .python, 6), ("except ", .python, 2), ("class ", .python, 0),
         ("const ", .javascript, 2), ("let ", .javascript, 1), ("var ", .javascript, 1), ("function ", .javascript, 2),
         ("export ", .javascript, 1), ("import {", .javascript, 3), ("module.exports", .javascript, 4),
-        ("interface ", .typescript, 2), ("package ", .go, 2), ("func ", .go, 1), ("import (", .go, 4), ("import java", .java, 6),
+        ("interface ", .typescript, 2), ("package ", .go, 2), ("func ", .go, 1), ("import (", .go, 4),
+        ("import java", .java, 6),
         ("public class ", .java, 3), ("@Override", .java, 4), ("using System", .csharp, 6), ("namespace ", .csharp, 2),
         ("#include", .c, 4), ("#define", .c, 3), ("std::", .cpp, 4), ("template<", .cpp, 4), ("use std::", .rust, 6),
         ("fn ", .rust, 3), ("pub fn ", .rust, 4), ("impl ", .rust, 3), ("require '", .ruby, 4), ("end", .ruby, 1),
-        ("import Foundation", .swift, 6), ("FROM ", .dockerfile, 3), ("RUN ", .dockerfile, 3), ("ENTRYPOINT ", .dockerfile, 3),
+        ("import Foundation", .swift, 6), ("FROM ", .dockerfile, 3), ("RUN ", .dockerfile, 3),
+        ("ENTRYPOINT ", .dockerfile, 3),
         ("resource \"", .terraform, 6), ("variable \"", .terraform, 4), ("provider \"", .terraform, 4),
-        ("apiVersion:", .yaml, 5), ("jobs:", .yaml, 4), ("services:", .yaml, 3), ("kind:", .yaml, 2), ("SELECT ", .sql, 2),
-        ("CREATE ", .sql, 3), ("GRANT ", .sql, 3), ("INSERT INTO ", .sql, 3), ("<html", .html, 4), ("<!DOCTYPE", .html, 4),
+        ("apiVersion:", .yaml, 5), ("jobs:", .yaml, 4), ("services:", .yaml, 3), ("kind:", .yaml, 2),
+        ("SELECT ", .sql, 2),
+        ("CREATE ", .sql, 3), ("GRANT ", .sql, 3), ("INSERT INTO ", .sql, 3), ("<html", .html, 4),
+        ("<!DOCTYPE", .html, 4),
         ("pragma solidity", .solidity, 6),
     ]
 }

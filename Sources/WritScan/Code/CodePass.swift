@@ -54,8 +54,10 @@ struct CodePass {
         if flow.budget.isSpent {
             findings.append(
                 Finding(
-                    scanner: "code", rule: "code-work-limit", category: "limit", severity: .info, confidence: 1, line: 1,
-                    message: "this source is built so that following its values takes too long; a part was not followed",
+                    scanner: "code", rule: "code-work-limit", category: "limit", severity: .info, confidence: 1,
+                    line: 1,
+                    message:
+                        "this source is built so that following its values takes too long; a part was not followed",
                     remedy: "Look at it by hand"))
         }
         try texts()
@@ -125,7 +127,11 @@ struct CodePass {
         for case .assignment(let pattern) in rules.rules[id].triggers {
             for name in assignment.names where try pattern.pattern().matches(name) {
                 let span = unit.span(assignment.start..<max(assignment.value.upperBound, assignment.at + 1))
-                try ask(id, Site(token: assignment.start, span: span, assignment: assignment, value: assignment.value, name: name))
+                try ask(
+                    id,
+                    Site(
+                        token: assignment.start, span: span, assignment: assignment, value: assignment.value, name: name
+                    ))
                 return
             }
         }
@@ -148,7 +154,9 @@ struct CodePass {
                     var hits: [Range<Int>] = []
                     plain.withUnsafeBytes { all in
                         var at = 0
-                        while at <= all.count, hits.count < 500, let match = pattern.firstMatch(in: all, from: at), let whole = match[0] {
+                        while at <= all.count, hits.count < 500, let match = pattern.firstMatch(in: all, from: at),
+                            let whole = match[0]
+                        {
                             hits.append((match.count > 1 ? match[1] : nil) ?? whole)
                             at = max(whole.upperBound, at + 1)
                         }
@@ -156,7 +164,8 @@ struct CodePass {
                     for hit in hits { try ask(id, Site(token: token(at: hit.lowerBound), span: hit, name: "")) }
                 case .string(let lazy):
                     let pattern = try lazy.pattern()
-                    for (i, token) in unit.tokens.enumerated() where token.kind == .string && pattern.matches(unit.bytes.part(token.inner)) {
+                    for (i, token) in unit.tokens.enumerated()
+                    where token.kind == .string && pattern.matches(unit.bytes.part(token.inner)) {
                         try ask(id, Site(token: i, span: token.range, value: i..<(i + 1), name: ""))
                     }
                 default: continue
@@ -184,7 +193,9 @@ struct CodePass {
             let path = Array(entry.path.utf8)
             for (glob, id) in index.entries where GlobIndex.matches(glob, path) {
                 let block = entry.block >= 0 ? config.blocks[entry.block].span : 0..<unit.bytes.count
-                var site = Site(token: 0, span: entry.start..<max(entry.start, entry.value.upperBound), name: entry.path, block: block)
+                var site = Site(
+                    token: 0, span: entry.start..<max(entry.start, entry.value.upperBound), name: entry.path,
+                    block: block)
                 site.token = -1
                 try ask(id, site, text: entry.value)
             }
@@ -231,7 +242,8 @@ struct CodePass {
         findings.append(
             Finding(
                 scanner: "code", rule: rule.id, category: rule.category, severity: severity,
-                confidence: rule.confidence * weight, span: SourceSpan(start: site.span.lowerBound, end: site.span.upperBound),
+                confidence: rule.confidence * weight,
+                span: SourceSpan(start: site.span.lowerBound, end: site.span.upperBound),
                 line: line(of: site.span.lowerBound), cwe: rule.cwe, message: rule.message, remedy: rule.fix))
     }
 
@@ -245,7 +257,9 @@ struct CodePass {
         return max(1, low)
     }
 
-    private mutating func holds(_ condition: CodeRule.Condition, _ site: Site, _ text: Range<Int>?, _ origin: inout FlowValue.Origin) throws -> Bool {
+    private mutating func holds(
+        _ condition: CodeRule.Condition, _ site: Site, _ text: Range<Int>?, _ origin: inout FlowValue.Origin
+    ) throws -> Bool {
         let targets = self.targets(condition.subject, site, text)
         switch condition.predicate {
         case .present: return !targets.isEmpty
@@ -267,13 +281,20 @@ struct CodePass {
                     if matches(pattern, target.bytes) { return true }
                     continue
                 }
-                for token in range.prefix(400) where unit.kind(token) == .string && pattern.matches(unit.bytes.part(unit.tokens[token].inner)) { return true }
-                if let token = flow.evaluate(range).text, pattern.matches(unit.bytes.part(unit.tokens[token].inner)) { return true }
+                for token in range.prefix(400)
+                where unit.kind(token) == .string && pattern.matches(unit.bytes.part(unit.tokens[token].inner)) {
+                    return true
+                }
+                if let token = flow.evaluate(range).text, pattern.matches(unit.bytes.part(unit.tokens[token].inner)) {
+                    return true
+                }
             }
             return false
         case .onStack, .freed:
             for target in targets {
-                guard let range = target.tokens, range.count == 1, unit.kind(range.lowerBound) == .word else { continue }
+                guard let range = target.tokens, range.count == 1, unit.kind(range.lowerBound) == .word else {
+                    continue
+                }
                 let name = unit.text(range.lowerBound)
                 if case .freed = condition.predicate {
                     if flow.isFreed(name, at: range.lowerBound) { return true }
@@ -283,8 +304,11 @@ struct CodePass {
             }
             return false
         case .lone:
-            guard let call = site.call, let target = targets.first?.tokens, call.arguments.last?.value == target else { return false }
-            guard target.allSatisfy({ unit.kind($0) == .word || unit.isMark($0, ".") || unit.isMark($0, text: "->") }) else { return false }
+            guard let call = site.call, let target = targets.first?.tokens, call.arguments.last?.value == target else {
+                return false
+            }
+            guard target.allSatisfy({ unit.kind($0) == .word || unit.isMark($0, ".") || unit.isMark($0, text: "->") })
+            else { return false }
             return flow.evaluate(target).origin >= .unknown
         case .dynamic, .built, .untrusted, .remote, .constant:
             for target in targets {
@@ -319,7 +343,9 @@ struct CodePass {
         return answer
     }
 
-    private func targets(_ subject: CodeRule.Subject, _ site: Site, _ text: Range<Int>?) -> [(bytes: Range<Int>, tokens: Range<Int>?)] {
+    private func targets(_ subject: CodeRule.Subject, _ site: Site, _ text: Range<Int>?) -> [(
+        bytes: Range<Int>, tokens: Range<Int>?
+    )] {
         func target(_ range: Range<Int>) -> (Range<Int>, Range<Int>?) {
             let span = unit.span(range)
             return (span.lowerBound..<min(span.upperBound, span.lowerBound + 6_000), range)

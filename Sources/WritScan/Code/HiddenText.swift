@@ -21,16 +21,25 @@ enum HiddenText {
             let start = at
             at += length
             let isBidi = (0x202A...0x202E).contains(scalar) || (0x2066...0x2069).contains(scalar)
-            let isInvisible = scalar == 0x200B || scalar == 0x2060 || scalar == 0x00AD || scalar == 0x3164 || scalar == 0xFFA0 || (0xE0000...0xE007F).contains(scalar) || scalar == 0xFEFF && start > 0
+            let isInvisible =
+                scalar == 0x200B || scalar == 0x2060 || scalar == 0x00AD || scalar == 0x3164 || scalar == 0xFFA0
+                || (0xE0000...0xE007F).contains(scalar) || scalar == 0xFEFF && start > 0
             guard isBidi || isInvisible else { continue }
             // A soft hyphen or zero-width space in prose is common; next to a letter of code it is not.
-            if isInvisible, !(0xE0000...0xE007F).contains(scalar), !(bytes.byte(start - 1).isWord && bytes.byte(at).isWord) && scalar != 0x3164 && scalar != 0xFFA0 { continue }
+            if isInvisible, !(0xE0000...0xE007F).contains(scalar),
+                !(bytes.byte(start - 1).isWord && bytes.byte(at).isWord) && scalar != 0x3164 && scalar != 0xFFA0
+            {
+                continue
+            }
             found.append(
                 Finding(
-                    scanner: scanner, rule: isBidi ? "code-bidi-control" : "code-invisible-character", category: "obfuscation",
+                    scanner: scanner, rule: isBidi ? "code-bidi-control" : "code-invisible-character",
+                    category: "obfuscation",
                     severity: .high, confidence: isBidi ? 0.9 : 0.7, span: SourceSpan(start: start, end: at),
                     line: counter.line(of: start, in: bytes), cwe: isBidi ? "CWE-1007" : "CWE-451",
-                    message: isBidi ? "a bidirectional control character makes this line read differently from what runs" : "an invisible character stands inside a word",
+                    message: isBidi
+                        ? "a bidirectional control character makes this line read differently from what runs"
+                        : "an invisible character stands inside a word",
                     remedy: "Remove the character, or write it as an escape"))
         }
         found += mixedWords(in: unit, scanner: scanner)
@@ -54,7 +63,8 @@ enum HiddenText {
                 found.append(
                     Finding(
                         scanner: scanner, rule: "code-mixed-alphabet", category: "obfuscation", severity: .medium,
-                        confidence: 0.8, span: SourceSpan(start: Int(token.start), end: Int(token.end)), line: Int(token.line),
+                        confidence: 0.8, span: SourceSpan(start: Int(token.start), end: Int(token.end)),
+                        line: Int(token.line),
                         cwe: "CWE-1007", message: "a name mixes look-alike letters of two alphabets",
                         remedy: "Write the name with letters of one alphabet"))
                 break

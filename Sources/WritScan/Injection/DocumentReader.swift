@@ -12,7 +12,8 @@ extension TextFeatures {
 extension Unveiling {
     /// Rules that mean "there is text that a reader does not see".
     static let hidingRules: Set<String> = [
-        "hidden-tag-characters", "hidden-variation-selectors", "hidden-zero-width", "zero-width-split", "hidden-element",
+        "hidden-tag-characters", "hidden-variation-selectors", "hidden-zero-width", "zero-width-split",
+        "hidden-element",
         "hidden-private-use", "terminal-concealed-text", "unicode-limit",
     ]
 

@@ -55,7 +55,8 @@ public struct InjectionDetector: Detector {
             score = max(score, 0.99)
             findings.append(
                 finding(
-                    rule: "disguised-words", span: SourceSpan(start: 0, end: request.text.count), line: 1, probability: 0.99,
+                    rule: "disguised-words", span: SourceSpan(start: 0, end: request.text.count), line: 1,
+                    probability: 0.99,
                     message: "words of an instruction are written in disguise, with digits or look-alike letters"))
         }
         var lines = LineCounter()

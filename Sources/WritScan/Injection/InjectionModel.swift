@@ -64,13 +64,17 @@ public struct InjectionModel: Sendable {
     package init(lexicon: Lexicon, file: UnsafeRawBufferPointer) throws {
         var at = 0
         func take(_ count: Int) throws -> UnsafeRawBufferPointer {
-            guard count >= 0, count <= file.count - at else { throw Fault(message: "the injection weights are cut short") }
+            guard count >= 0, count <= file.count - at else {
+                throw Fault(message: "the injection weights are cut short")
+            }
             defer { at += count }
             return UnsafeRawBufferPointer(rebasing: file[at..<at + count])
         }
         func number() throws -> Int { Int(try take(4).loadUnaligned(as: UInt32.self).littleEndian) }
         func float() throws -> Float { Float(bitPattern: try take(4).loadUnaligned(as: UInt32.self).littleEndian) }
-        guard Array(try take(8)) == Self.magic else { throw Fault(message: "the injection weights have another format") }
+        guard Array(try take(8)) == Self.magic else {
+            throw Fault(message: "the injection weights have another format")
+        }
         guard try number() == TextFeatures.buckets, try number() == Self.denseCount else {
             throw Fault(message: "the injection weights were made for other features")
         }

@@ -253,7 +253,8 @@ package struct TextFeatures {
                     word.append(UInt32(byte))
                 } else if byte == UInt8(ascii: "'"), bytes.byte(at + 1).isLetter {
                     // Keep `don't` one word, without its apostrophe.
-                } else if Self.isLetterSign(byte), at + 1 < bytes.count, bytes[at + 1].isAlphanumeric || bytes[at + 1] >= 0x80,
+                } else if Self.isLetterSign(byte), at + 1 < bytes.count,
+                    bytes[at + 1].isAlphanumeric || bytes[at + 1] >= 0x80,
                     byte != UInt8(ascii: "|") || letters > 0
                 {
                     signs += 1

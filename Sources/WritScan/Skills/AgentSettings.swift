@@ -14,52 +14,77 @@ enum AgentSettings {
     }
 
     private static let rules: [Rule] = [
-        .init(key: "chat.tools.autoapprove", values: ["true"], rule: "auto-approve", severity: .critical, confidence: 0.97,
+        .init(
+            key: "chat.tools.autoapprove", values: ["true"], rule: "auto-approve", severity: .critical,
+            confidence: 0.97,
             message: "every tool call of the editor's agent is approved without a question"),
-        .init(key: "chat.tools.global.autoapprove", values: ["true"], rule: "auto-approve", severity: .critical,
+        .init(
+            key: "chat.tools.global.autoapprove", values: ["true"], rule: "auto-approve", severity: .critical,
             confidence: 0.97, message: "every tool call of the editor's agent is approved without a question"),
-        .init(key: "chat.tools.terminal.autoapprove", values: [], rule: "auto-approve", severity: .high, confidence: 0.9,
+        .init(
+            key: "chat.tools.terminal.autoapprove", values: [], rule: "auto-approve", severity: .high, confidence: 0.9,
             message: "terminal commands of the editor's agent are approved without a question"),
-        .init(key: "enableallprojectmcpservers", values: ["true"], rule: "auto-approve", severity: .high, confidence: 0.95,
+        .init(
+            key: "enableallprojectmcpservers", values: ["true"], rule: "auto-approve", severity: .high,
+            confidence: 0.95,
             message: "every MCP server that a repository names is started without a question"),
-        .init(key: "defaultmode", values: ["\"bypasspermissions\""], rule: "auto-approve", severity: .critical,
+        .init(
+            key: "defaultmode", values: ["\"bypasspermissions\""], rule: "auto-approve", severity: .critical,
             confidence: 0.97, message: "the agent asks for no permission at all"),
-        .init(key: "skipdangerousmodepermissionprompt", values: ["true"], rule: "auto-approve", severity: .critical,
+        .init(
+            key: "skipdangerousmodepermissionprompt", values: ["true"], rule: "auto-approve", severity: .critical,
             confidence: 0.97, message: "the warning of the mode without permissions is turned off"),
-        .init(key: "dangerouslydisablesandbox", values: ["true"], rule: "auto-approve", severity: .critical,
+        .init(
+            key: "dangerouslydisablesandbox", values: ["true"], rule: "auto-approve", severity: .critical,
             confidence: 0.97, message: "the agent's sandbox is turned off"),
-        .init(key: "autoapproveall", values: ["true"], rule: "auto-approve", severity: .critical, confidence: 0.97,
+        .init(
+            key: "autoapproveall", values: ["true"], rule: "auto-approve", severity: .critical, confidence: 0.97,
             message: "every call is approved without a question"),
-        .init(key: "approval_policy", values: ["\"never\""], rule: "auto-approve", severity: .high, confidence: 0.9,
+        .init(
+            key: "approval_policy", values: ["\"never\""], rule: "auto-approve", severity: .high, confidence: 0.9,
             message: "the agent never asks for approval"),
-        .init(key: "sandbox_mode", values: ["\"danger-full-access\""], rule: "auto-approve", severity: .critical,
+        .init(
+            key: "sandbox_mode", values: ["\"danger-full-access\""], rule: "auto-approve", severity: .critical,
             confidence: 0.95, message: "the agent's sandbox is turned off"),
-        .init(key: "autoapprove", values: ["[\"*\"", "true", "[ \"*\""], rule: "auto-approve", severity: .high,
+        .init(
+            key: "autoapprove", values: ["[\"*\"", "true", "[ \"*\""], rule: "auto-approve", severity: .high,
             confidence: 0.93, message: "every tool of a server is approved without a question"),
-        .init(key: "alwaysallow", values: ["[\"*\"", "[ \"*\""], rule: "auto-approve", severity: .high, confidence: 0.93,
+        .init(
+            key: "alwaysallow", values: ["[\"*\"", "[ \"*\""], rule: "auto-approve", severity: .high, confidence: 0.93,
             message: "every tool of a server is approved without a question"),
-        .init(key: "trust", values: ["true"], rule: "auto-approve", severity: .medium, confidence: 0.6,
+        .init(
+            key: "trust", values: ["true"], rule: "auto-approve", severity: .medium, confidence: 0.6,
             message: "a server's calls are not confirmed"),
-        .init(key: "runon", values: ["\"folderopen\""], rule: "runs-on-open", severity: .critical, confidence: 0.95,
+        .init(
+            key: "runon", values: ["\"folderopen\""], rule: "runs-on-open", severity: .critical, confidence: 0.95,
             message: "a task runs as soon as the folder is opened"),
-        .init(key: "task.allowautomatictasks", values: ["true", "\"on\""], rule: "runs-on-open", severity: .high,
+        .init(
+            key: "task.allowautomatictasks", values: ["true", "\"on\""], rule: "runs-on-open", severity: .high,
             confidence: 0.9, message: "tasks may run as soon as the folder is opened"),
-        .init(key: "security.workspace.trust.enabled", values: ["false"], rule: "auto-approve", severity: .high,
+        .init(
+            key: "security.workspace.trust.enabled", values: ["false"], rule: "auto-approve", severity: .high,
             confidence: 0.9, message: "the editor trusts every folder"),
-        .init(key: "php.validate.executablepath", values: [], rule: "program-from-settings", severity: .high,
+        .init(
+            key: "php.validate.executablepath", values: [], rule: "program-from-settings", severity: .high,
             confidence: 0.85, message: "a setting names a program that the editor runs"),
-        .init(key: "python.defaultinterpreterpath", values: ["\"./", "\"${workspacefolder}/."],
+        .init(
+            key: "python.defaultinterpreterpath", values: ["\"./", "\"${workspacefolder}/."],
             rule: "program-from-settings", severity: .low, confidence: 0.3,
             message: "a setting names a program that the editor runs"),
-        .init(key: "git.path", values: [], rule: "program-from-settings", severity: .high, confidence: 0.85,
+        .init(
+            key: "git.path", values: [], rule: "program-from-settings", severity: .high, confidence: 0.85,
             message: "a setting names a program that the editor runs"),
-        .init(key: "anthropic_base_url", values: [], rule: "model-redirected", severity: .high, confidence: 0.85,
+        .init(
+            key: "anthropic_base_url", values: [], rule: "model-redirected", severity: .high, confidence: 0.85,
             message: "the agent's traffic, key included, goes to another address"),
-        .init(key: "openai_base_url", values: [], rule: "model-redirected", severity: .high, confidence: 0.85,
+        .init(
+            key: "openai_base_url", values: [], rule: "model-redirected", severity: .high, confidence: 0.85,
             message: "the agent's traffic, key included, goes to another address"),
-        .init(key: "ld_preload", values: [], rule: "code-in-environment", severity: .critical, confidence: 0.95,
+        .init(
+            key: "ld_preload", values: [], rule: "code-in-environment", severity: .critical, confidence: 0.95,
             message: "an environment variable loads code into every program"),
-        .init(key: "node_options", values: ["\"--require", "\"-r", "\"--import"], rule: "code-in-environment",
+        .init(
+            key: "node_options", values: ["\"--require", "\"-r", "\"--import"], rule: "code-in-environment",
             severity: .high, confidence: 0.9, message: "an environment variable loads code into every program"),
     ]
 
@@ -79,9 +104,13 @@ enum AgentSettings {
                 var value = at
                 if source.byte(value) == 0x22 || source.byte(value) == 0x27 { value += 1 }
                 while source.byte(value).isBlank { value += 1 }
-                guard source.byte(value) == UInt8(ascii: ":") || source.byte(value) == UInt8(ascii: "=") else { continue }
+                guard source.byte(value) == UInt8(ascii: ":") || source.byte(value) == UInt8(ascii: "=") else {
+                    continue
+                }
                 value += 1
-                while source.byte(value).isBlank || source.byte(value) == 0x0A || source.byte(value) == 0x0D { value += 1 }
+                while source.byte(value).isBlank || source.byte(value) == 0x0A || source.byte(value) == 0x0D {
+                    value += 1
+                }
                 let key = source.part(start..<keyEnd).map(\.lowercased)
                 let text = String(decoding: source.part(value..<value + 40).map(\.lowercased), as: UTF8.self)
                 for rule in rules where key.elementsEqual(rule.key.utf8) {

@@ -25,7 +25,8 @@ public struct SkillDetector: Detector {
 /// Which files instruct agents or configure them.
 public enum InstructionFiles {
     private static let names: Set<String> = [
-        "agents.md", "agent.md", "agents.override.md", "claude.md", "claude.local.md", "gemini.md", "qwen.md", "skill.md",
+        "agents.md", "agent.md", "agents.override.md", "claude.md", "claude.local.md", "gemini.md", "qwen.md",
+        "skill.md",
         ".cursorrules", ".windsurfrules", ".clinerules", ".goosehints", "copilot-instructions.md", "memory.md",
         "global_rules.md", ".mcp.json", "mcp.json", "mcp_config.json", "mcp-config.json", "cline_mcp_settings.json",
         "claude_desktop_config.json", "managed-mcp.json", ".claude.json", "gemini-extension.json", "opencode.json",

@@ -58,7 +58,8 @@ public struct SkillScanner: Sendable {
             scanner: "skill", rule: "bytecode", category: "skill", severity: hasSource ? .medium : .high,
             confidence: hasSource ? 0.6 : 0.9,
             message: hasSource
-                ? "compiled bytecode lies beside its source and can differ from it" : "compiled bytecode without source",
+                ? "compiled bytecode lies beside its source and can differ from it"
+                : "compiled bytecode without source",
             remedy: "delete it; it is made again from the source")
     }
 
@@ -92,7 +93,8 @@ public struct SkillScanner: Sendable {
             let sends = operations.contains { $0.traits.contains(.upload) || $0.traits.contains(.networkShell) }
             guard readsSecret, sends else { continue }
             pass.find(
-                "exfiltration", .critical, 0.98, block.span, block.line, "a command reads a credential and sends data out",
+                "exfiltration", .critical, 0.98, block.span, block.line,
+                "a command reads a credential and sends data out",
                 "do not install this; rotate what it could read if it ran")
         }
     }
@@ -106,7 +108,8 @@ public struct SkillScanner: Sendable {
         }
 
         mutating func find(
-            _ rule: String, _ severity: Severity, _ confidence: Double, _ span: SourceSpan, _ line: Int, _ message: String,
+            _ rule: String, _ severity: Severity, _ confidence: Double, _ span: SourceSpan, _ line: Int,
+            _ message: String,
             _ remedy: String
         ) {
             guard findings.count < 200 else { return }
@@ -114,7 +117,8 @@ public struct SkillScanner: Sendable {
             if findings.contains(where: { $0.rule == rule && abs($0.line - line) < SkillScanner.reach }) { return }
             findings.append(
                 Finding(
-                    scanner: "skill", rule: rule, category: "skill", severity: severity, confidence: confidence, span: span,
+                    scanner: "skill", rule: rule, category: "skill", severity: severity, confidence: confidence,
+                    span: span,
                     line: line, message: message, remedy: remedy))
         }
 
@@ -137,7 +141,9 @@ public struct SkillScanner: Sendable {
                 if recent.count > SkillScanner.reach { recent.removeFirst() }
                 if facts != 0 {
                     let span = base ?? SourceSpan(start: recent.first(where: { $0.facts != 0 })?.start ?? at, end: end)
-                    judge(facts, recent.suffix(4).reduce(0) { $0 | $1.facts }, recent.reduce(0) { $0 | $1.facts }, span, line, base != nil)
+                    judge(
+                        facts, recent.suffix(4).reduce(0) { $0 | $1.facts }, recent.reduce(0) { $0 | $1.facts }, span,
+                        line, base != nil)
                 }
                 at = end < bytes.count && bytes[end] != 0x0A ? end : end + 1
             }
@@ -184,17 +190,20 @@ public struct SkillScanner: Sendable {
             }
             if has(near, "paste", "runthis") || has(near, "paste", "requirement"), has(near, "url"), !isWarning {
                 find(
-                    "command-from-paste", .high, 0.93, span, line, "a command is to be copied from an anonymous page and run",
+                    "command-from-paste", .high, 0.93, span, line,
+                    "a command is to be copied from an anonymous page and run",
                     "do not run it")
             }
             if has(own, "send"), has(near, "collect", "paste"), !isWarning {
                 find(
-                    "machine-data-sent", .high, 0.92, span, line, "data about this machine is sent to an anonymous page",
+                    "machine-data-sent", .high, 0.92, span, line,
+                    "data about this machine is sent to an anonymous page",
                     "do not run it")
             }
             if has(own, "dnsquery"), has(around, "encode") || has(around, "credential"), !isWarning {
                 find(
-                    "dns-exfiltration", .critical, 0.93, span, line, "data leaves in the names of DNS queries", "do not run it")
+                    "dns-exfiltration", .critical, 0.93, span, line, "data leaves in the names of DNS queries",
+                    "do not run it")
             }
             if has(around, "plant", "write", "approve"), has(own, "approve"), !isWarning {
                 find(
@@ -202,26 +211,33 @@ public struct SkillScanner: Sendable {
                     "settings or instructions that approve every call are written into the project",
                     "do not install this; remove the settings")
             }
-            if has(own, "conceal"), has(around, "send") || has(around, "sendwords") || has(around, "credential") || has(around, "role"),
+            if has(own, "conceal"),
+                has(around, "send") || has(around, "sendwords") || has(around, "credential") || has(around, "role"),
                 !isWarning, has(around, "url") || has(around, "credential")
             {
                 find(
                     "concealment", .critical, 0.93, span, line, "the agent is told to keep something from the user",
                     "do not install this")
             }
-            if has(near, "override"), has(near, "role") || has(near, "credential") || has(near, "conceal") || isHidden, !isWarning {
+            if has(near, "override"), has(near, "role") || has(near, "credential") || has(near, "conceal") || isHidden,
+                !isWarning
+            {
                 find(
-                    "override", .critical, 0.95, span, line, "the agent is told to drop its instructions", "do not install this")
+                    "override", .critical, 0.95, span, line, "the agent is told to drop its instructions",
+                    "do not install this")
             }
             if has(own, "shellnet"), !isWarning {
                 find("network-shell", .high, 0.9, span, line, "a shell is tied to the network", "do not run it")
             }
             if has(own, "registry"), !has(own, "trustedregistry"), !isWarning {
                 find(
-                    "foreign-registry", .medium, 0.55, span, line, "packages come from a registry that is not the public one",
+                    "foreign-registry", .medium, 0.55, span, line,
+                    "packages come from a registry that is not the public one",
                     "check who runs it")
             }
-            if has(own, "persist"), has(around, "fetchrun") || has(around, "decoderun") || has(around, "send"), !isWarning {
+            if has(own, "persist"), has(around, "fetchrun") || has(around, "decoderun") || has(around, "send"),
+                !isWarning
+            {
                 find(
                     "persistence", .high, 0.8, span, line, "something is installed that starts by itself", "remove it")
             }
@@ -251,7 +267,8 @@ public struct SkillScanner: Sendable {
                 if newlines >= 200 || run - newlines >= 2_000 {
                     find(
                         "padding", .high, 0.95, SourceSpan(start: start, end: index), lines,
-                        "\(newlines) blank lines push the text that follows out of sight", "remove the padding and read on")
+                        "\(newlines) blank lines push the text that follows out of sight",
+                        "remove the padding and read on")
                 }
                 run = 0
                 newlines = 0

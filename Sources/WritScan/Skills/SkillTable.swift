@@ -42,7 +42,8 @@ struct SkillTable: Sendable {
                 piece = []
             }
             while at < bytes.count {
-                if bytes[at] == UInt8(ascii: "|"), at > 0, bytes[at - 1] == 0x20, at + 1 < bytes.count, bytes[at + 1] == 0x20,
+                if bytes[at] == UInt8(ascii: "|"), at > 0, bytes[at - 1] == 0x20, at + 1 < bytes.count,
+                    bytes[at + 1] == 0x20,
                     !piece.allSatisfy({ $0 == 0x20 })
                 {
                     flush()

@@ -87,7 +87,8 @@ public struct SupplyChain: Sendable {
         _ rule: String, severity: Severity, confidence: Double, message: String, remedy: String
     ) -> Finding {
         Finding(
-            scanner: "supply_chain", rule: rule, category: rule == "look-alike" ? "typosquat" : "reputation", severity: severity, confidence: confidence,
+            scanner: "supply_chain", rule: rule, category: rule == "look-alike" ? "typosquat" : "reputation",
+            severity: severity, confidence: confidence,
             message: message, remedy: remedy)
     }
 }

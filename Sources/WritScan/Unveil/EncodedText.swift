@@ -65,13 +65,22 @@ enum EncodedText {
         var digits = 0
         var slashes = 0
         for byte in bytes.prefix(4096) {
-            if byte.isLower { lower += 1 } else if byte.isUpper { upper += 1 } else if byte.isDigit { digits += 1 } else { slashes += 1 }
+            if byte.isLower {
+                lower += 1
+            } else if byte.isUpper {
+                upper += 1
+            } else if byte.isDigit {
+                digits += 1
+            } else {
+                slashes += 1
+            }
         }
         return lower > 0 && upper > 1 && slashes * 8 <= lower + upper + digits
     }
 
     private static func decodeBase64(
-        _ bytes: UnsafeRawBufferPointer, _ start: Int, _ end: Int, _ place: SourceSpan?, _ hiding: Hiding?, _ depth: Int,
+        _ bytes: UnsafeRawBufferPointer, _ start: Int, _ end: Int, _ place: SourceSpan?, _ hiding: Hiding?,
+        _ depth: Int,
         into pass: inout UnveilPass
     ) {
         var out: [UInt8] = []
@@ -132,7 +141,9 @@ enum EncodedText {
         var odd = 0
         for byte in text.prefix(512) {
             if byte.isLetter || byte == 0x20 || byte >= 0xC2 { letters += 1 }
-            if (byte < 0x20 && byte != 0x0A && byte != 0x0D && byte != 0x09) || byte == 0x7F || byte >= 0xF5 { odd += 1 }
+            if (byte < 0x20 && byte != 0x0A && byte != 0x0D && byte != 0x09) || byte == 0x7F || byte >= 0xF5 {
+                odd += 1
+            }
         }
         let seen = min(512, text.count)
         guard odd == 0, letters * 10 >= seen * 6 else { return false }
@@ -152,7 +163,8 @@ enum EncodedText {
 
     /// `%NN`, `\xNN`, `\uNNNN`, `&#NN;` and `&#xNN;` in stretches with at least a third of escapes.
     private static func readEscapes(
-        _ bytes: UnsafeRawBufferPointer, _ place: SourceSpan?, _ hiding: Hiding?, _ depth: Int, into pass: inout UnveilPass
+        _ bytes: UnsafeRawBufferPointer, _ place: SourceSpan?, _ hiding: Hiding?, _ depth: Int,
+        into pass: inout UnveilPass
     ) {
         var at = 0
         var out: [UInt8] = []
@@ -225,7 +237,8 @@ enum EncodedText {
 
     /// Rot13 keeps spaces, so it is only tried where it spells words that instructions need.
     private static func readRotated(
-        _ bytes: UnsafeRawBufferPointer, _ place: SourceSpan?, _ hiding: Hiding?, _ depth: Int, into pass: inout UnveilPass
+        _ bytes: UnsafeRawBufferPointer, _ place: SourceSpan?, _ hiding: Hiding?, _ depth: Int,
+        into pass: inout UnveilPass
     ) {
         guard hiding != .rot13 else { return }
         let words = RotatedWords.places(in: bytes)
@@ -247,12 +260,14 @@ enum EncodedText {
     /// `i g n o r e`, `i-g-n-o-r-e` and `\i\g\n\o\r\e`: at least ten single letters, each set apart from the next by the
     /// same sign; a longer gap is a blank.
     private static func readSpaced(
-        _ bytes: UnsafeRawBufferPointer, _ place: SourceSpan?, _ hiding: Hiding?, _ depth: Int, into pass: inout UnveilPass
+        _ bytes: UnsafeRawBufferPointer, _ place: SourceSpan?, _ hiding: Hiding?, _ depth: Int,
+        into pass: inout UnveilPass
     ) {
         var at = 0
         while at + 20 < bytes.count {
             let sign = bytes[at + 1]
-            guard bytes[at].isLetter, isGap(sign), bytes[at + 2].isLetter || bytes[at + 2] == sign || bytes[at + 2] == 0x20,
+            guard bytes[at].isLetter, isGap(sign),
+                bytes[at + 2].isLetter || bytes[at + 2] == sign || bytes[at + 2] == 0x20,
                 at == 0 || !bytes[at - 1].isAlphanumeric
             else {
                 at += 1
@@ -296,7 +311,8 @@ enum EncodedText {
     }
 
     private static func readBraille(
-        _ bytes: UnsafeRawBufferPointer, _ place: SourceSpan?, _ hiding: Hiding?, _ depth: Int, into pass: inout UnveilPass
+        _ bytes: UnsafeRawBufferPointer, _ place: SourceSpan?, _ hiding: Hiding?, _ depth: Int,
+        into pass: inout UnveilPass
     ) {
         var out: [UInt8] = []
         var start: Int?
@@ -333,7 +349,8 @@ enum Braille {
 /// Finds words that only rot13 text has.
 enum RotatedWords {
     private static let words: [[UInt8]] = [
-        "ignore", "previous", "instruction", "instructions", "system", "prompt", "reveal", "password", "secret", "please",
+        "ignore", "previous", "instruction", "instructions", "system", "prompt", "reveal", "password", "secret",
+        "please",
         "execute", "delete", "disregard", "forget", "assistant", "the", "your", "and", "send", "print", "with",
     ].map { word in Array(word.utf8).map { ($0 - 0x61 + 13) % 26 + 0x61 } }
 

@@ -24,7 +24,10 @@ enum HiddenMarkup {
     /// Whole pages, templates and scripts hide elements for good reasons.
     private static func isPage(_ bytes: UnsafeRawBufferPointer, _ path: String?) -> Bool {
         if let path {
-            let suffixes = [".html", ".htm", ".js", ".jsx", ".ts", ".tsx", ".vue", ".svelte", ".xml", ".svg", ".css", ".php", ".erb"]
+            let suffixes = [
+                ".html", ".htm", ".js", ".jsx", ".ts", ".tsx", ".vue", ".svelte", ".xml", ".svg", ".css", ".php",
+                ".erb",
+            ]
             if suffixes.contains(where: { path.hasSuffix($0) }) { return true }
         }
         var at = 0
@@ -32,7 +35,8 @@ enum HiddenMarkup {
         while at < end {
             if bytes[at] == UInt8(ascii: "<") {
                 let next = lower(bytes, at + 1, 8)
-                if next.hasPrefix("html") || next.hasPrefix("!doctype") || next.hasPrefix("body") || next.hasPrefix("head")
+                if next.hasPrefix("html") || next.hasPrefix("!doctype") || next.hasPrefix("body")
+                    || next.hasPrefix("head")
                     || next.hasPrefix("svg") || next.hasPrefix("?xml")
                 {
                     return true
@@ -76,7 +80,8 @@ enum HiddenMarkup {
             }
             end += 1
         }
-        guard end < bytes.count, bytes[end] == UInt8(ascii: ">"), end > nameEnd, bytes.byte(end - 1) != UInt8(ascii: "/")
+        guard end < bytes.count, bytes[end] == UInt8(ascii: ">"), end > nameEnd,
+            bytes.byte(end - 1) != UInt8(ascii: "/")
         else { return nameEnd }
         let attributes = Style.folded(bytes.part(nameEnd..<end))
         guard Style.hides(attributes) else { return end + 1 }
@@ -103,7 +108,9 @@ enum HiddenMarkup {
         return close
     }
 
-    private static let voidElements: Set<String> = ["img", "br", "hr", "input", "meta", "link", "source", "area", "wbr"]
+    private static let voidElements: Set<String> = [
+        "img", "br", "hr", "input", "meta", "link", "source", "area", "wbr",
+    ]
 
     /// Titles, alternative texts and definitions of Markdown.
     private static func bracket(_ bytes: UnsafeRawBufferPointer, _ start: Int, _ pass: inout UnveilPass) -> Int {
@@ -120,11 +127,13 @@ enum HiddenMarkup {
         let isDefinition = next == UInt8(ascii: ":") && (start == 0 || bytes.byte(start - 1) == 0x0A)
         guard next == UInt8(ascii: "(") || isDefinition else { return close + 1 }
         var end = close + 2
-        while end < bytes.count, end - close < 4096, bytes[end] != 0x0A, isDefinition || bytes[end] != UInt8(ascii: ")")
-            || openQuote(bytes, close + 2, end)
+        while end < bytes.count, end - close < 4096, bytes[end] != 0x0A,
+            isDefinition || bytes[end] != UInt8(ascii: ")")
+                || openQuote(bytes, close + 2, end)
         { end += 1 }
         var open = close + 2
-        while open < end, bytes[open] != 0x22, bytes[open] != 0x27, !(isDefinition && bytes[open] == UInt8(ascii: "(")) {
+        while open < end, bytes[open] != 0x22, bytes[open] != 0x27, !(isDefinition && bytes[open] == UInt8(ascii: "("))
+        {
             open += 1
         }
         if end - open > 12 {
@@ -176,15 +185,18 @@ enum Style {
         let colour = value("color:", style, notAfter: "-")
         let background = value("background-color:", style) ?? value("background:", style)
         if let colour, let background, same(colour, background) { return true }
-        if let colour, background == nil, ["white", "#fff", "#ffffff", "transparent", "rgba(0,0,0,0)"].contains(colour) {
+        if let colour, background == nil, ["white", "#fff", "#ffffff", "transparent", "rgba(0,0,0,0)"].contains(colour)
+        {
             return true
         }
         return false
     }
 
     private static let unseen = [
-        "display:none", "visibility:hidden", "visibility:collapse", "opacity:0;", "opacity:0\"", "opacity:0'", "opacity:0.0",
-        "opacity:.0", "font-size:0", "font-size:1px", "font-size:.", "max-height:0", "max-width:0", "left:-9", "left:-1000",
+        "display:none", "visibility:hidden", "visibility:collapse", "opacity:0;", "opacity:0\"", "opacity:0'",
+        "opacity:0.0",
+        "opacity:.0", "font-size:0", "font-size:1px", "font-size:.", "max-height:0", "max-width:0", "left:-9",
+        "left:-1000",
         "top:-9", "text-indent:-9", "clip:rect(0", "clip-path:inset(100%", "clip-path:inset(50%", "transform:scale(0",
         "mso-hide:all", "width:0;height:0", "height:0;width:0", "line-height:0",
     ]
@@ -204,7 +216,9 @@ enum Style {
     }
 
     private static func same(_ a: String, _ b: String) -> Bool {
-        let names = ["white": "#ffffff", "#fff": "#ffffff", "black": "#000000", "#000": "#000000", "rgb(255,255,255)": "#ffffff"]
+        let names = [
+            "white": "#ffffff", "#fff": "#ffffff", "black": "#000000", "#000": "#000000", "rgb(255,255,255)": "#ffffff",
+        ]
         return (names[a] ?? a) == (names[b] ?? b)
     }
 }

@@ -148,7 +148,8 @@ enum Inflate {
                 default: failed = true
                 }
             }
-            guard !failed, all.count == literalCount + distanceCount, let literals = Huffman(Array(all[..<literalCount])),
+            guard !failed, all.count == literalCount + distanceCount,
+                let literals = Huffman(Array(all[..<literalCount])),
                 let distances = Huffman(Array(all[literalCount...]))
             else {
                 failed = true

@@ -76,7 +76,8 @@ enum InvisibleText {
         }
 
         private mutating func letter(_ value: UInt32, _ at: Int, _ pass: inout UnveilPass) {
-            if (0x590...0x8FF).contains(value) || (0xFB1D...0xFDFF).contains(value) || (0xFE70...0xFEFC).contains(value) {
+            if (0x590...0x8FF).contains(value) || (0xFB1D...0xFDFF).contains(value) || (0xFE70...0xFEFC).contains(value)
+            {
                 lineIsRightToLeft = true
             }
             let isLetter = (0xC0..<0x590).contains(value) && value != 0xD7 && value != 0xF7
@@ -109,7 +110,8 @@ enum InvisibleText {
                 if !lineIsRightToLeft || open > 0 || overrides > 0 {
                     pass.find(
                         "bidi-control", .high, bidiStart, bidiEnd, confidence: 0.97,
-                        "direction controls make this line read differently from what it is", "remove the direction controls")
+                        "direction controls make this line read differently from what it is",
+                        "remove the direction controls")
                 }
             }
             overrides = 0
@@ -182,7 +184,8 @@ enum InvisibleText {
             pass.keep(text, runStart, runEnd, .tagCharacters)
             pass.find(
                 "hidden-tag-characters", .critical, runStart, runEnd,
-                "\(count) invisible tag characters hold text that no reader sees", "remove them; read what they say first")
+                "\(count) invisible tag characters hold text that no reader sees",
+                "remove them; read what they say first")
         }
 
         private mutating func closeSelectors(_ pass: inout UnveilPass) {
@@ -249,10 +252,14 @@ enum InvisibleText {
         }
 
         private mutating func closeFiller(_ next: UInt32, _ pass: inout UnveilPass) {
-            let isKorean: (UInt32) -> Bool = { (0x1100...0x11FF).contains($0) || (0x3131...0x318F).contains($0) || (0xAC00...0xD7A3).contains($0) }
+            let isKorean: (UInt32) -> Bool = {
+                (0x1100...0x11FF).contains($0) || (0x3131...0x318F).contains($0) || (0xAC00...0xD7A3).contains($0)
+            }
             let isMongolian: (UInt32) -> Bool = { (0x1800...0x18AF).contains($0) }
             if values.allSatisfy({ $0 == 0x34F }), count < 4 { return }
-            if count < 8, isKorean(last) || isKorean(next) || isMongolian(last) || (0x1780...0x17FF).contains(last) { return }
+            if count < 8, isKorean(last) || isKorean(next) || isMongolian(last) || (0x1780...0x17FF).contains(last) {
+                return
+            }
             let text = ZeroWidthCode.decode(values)
             if count >= 8, !text.isEmpty { pass.keep(text, runStart, runEnd, .zeroWidth) }
             pass.find(

@@ -18,7 +18,8 @@ enum TerminalText {
         var parameters: [Int] = [0]
         while at < bytes.count, at - start < 64, bytes[at] >= 0x20, bytes[at] < 0x40 {
             if bytes[at].isDigit {
-                parameters[parameters.count - 1] = min(9999, parameters[parameters.count - 1] * 10 + Int(bytes[at] - 0x30))
+                parameters[parameters.count - 1] = min(
+                    9999, parameters[parameters.count - 1] * 10 + Int(bytes[at] - 0x30))
             } else if bytes[at] == UInt8(ascii: ";") || bytes[at] == UInt8(ascii: ":") {
                 parameters.append(0)
             }
@@ -46,7 +47,8 @@ enum TerminalText {
         let body = Array(bytes[(start + 2)..<at])
         if body.starts(with: Array("52;".utf8)) {
             pass.find(
-                "terminal-clipboard", .high, start, at, "a terminal sequence writes to the clipboard", "remove the sequence")
+                "terminal-clipboard", .high, start, at, "a terminal sequence writes to the clipboard",
+                "remove the sequence")
         } else if !body.starts(with: Array("8;".utf8)), body.count >= 24 {
             pass.keep(body, start, at, .terminalEscape)
         }

@@ -70,10 +70,12 @@ extension Evaluator {
         ] where text.contains(call) {
             note(
                 Operation(
-                    .resourceWrite, method: String(call.filter { $0.isLetter }), detail: "changes documents or settings",
+                    .resourceWrite, method: String(call.filter { $0.isLetter }),
+                    detail: "changes documents or settings",
                     taints: code.taints))
         }
-        for call in ["runProgram(", "$where", "$function", "shutdownServer(", ".adminCommand("] where text.contains(call) {
+        for call in ["runProgram(", "$where", "$function", "shutdownServer(", ".adminCommand("]
+        where text.contains(call) {
             note(
                 Operation(
                     .shellExec, traits: .interpreter, opaque: .computed,

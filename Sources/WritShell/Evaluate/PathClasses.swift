@@ -299,7 +299,9 @@ enum GlobIntersection {
         guard holdsSpecial(segment) else { return true }
         let known = segment.filter { !isSpecial($0) }
         if known.isEmpty { return false }
-        guard segment.hasPrefix("*"), let dot = literal.lastIndex(of: "."), dot > literal.startIndex else { return true }
+        guard segment.hasPrefix("*"), let dot = literal.lastIndex(of: "."), dot > literal.startIndex else {
+            return true
+        }
         return known != literal[dot...]
     }
 

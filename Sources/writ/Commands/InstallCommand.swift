@@ -117,7 +117,8 @@ struct InstallOptions: ParsableArguments {
         }
         guard !isNeeded || access(path, X_OK) == 0 else {
             throw CommandFault(
-                "the hook is missing: `\(path)` cannot be run", hint: "build or install `writ-hook` beside `writ` first")
+                "the hook is missing: `\(path)` cannot be run", hint: "build or install `writ-hook` beside `writ` first"
+            )
         }
         return path
     }
@@ -182,7 +183,8 @@ struct InstallOptions: ParsableArguments {
             Terminal.line("Policies, ledger and socket: \(Terminal.harmless(home.home))")
             Terminal.line("Next: start a new \(agent) session, then see what it does with `writ log --follow`.")
         } else if !plan.isNoop {
-            Terminal.line("Sessions that run now may keep the hook until they end. Policies and ledger are still there.")
+            Terminal.line(
+                "Sessions that run now may keep the hook until they end. Policies and ledger are still there.")
         }
     }
 

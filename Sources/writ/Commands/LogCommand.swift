@@ -125,7 +125,9 @@ enum EntryText {
         let call = entry.record["request"]?["call"]
         let event = call?["event"]?.string ?? ""
         let subject = subject(of: call)
-        let rule = entry.verdict == .allow ? "" : entry.rules.first.map { "  " + Terminal.styled(Terminal.harmless($0), .dim) } ?? ""
+        let rule =
+            entry.verdict == .allow
+            ? "" : entry.rules.first.map { "  " + Terminal.styled(Terminal.harmless($0), .dim) } ?? ""
         let name = Terminal.harmless(event == "before_tool" ? entry.tool : "\(entry.tool) \(event)")
         return "\(Terminal.styled(name.trimmingBlanks, .bold))  \(Terminal.harmless(subject))\(rule)"
     }

@@ -52,10 +52,12 @@ struct PolicyShow: ParsableCommand {
 
     func run() throws {
         if isDefault {
-            let sources = DefaultPolicy.sources.filter { source in name.map { source.file.hasPrefix($0 + ".") } ?? true }
+            let sources = DefaultPolicy.sources.filter { source in name.map { source.file.hasPrefix($0 + ".") } ?? true
+            }
             guard !sources.isEmpty else {
                 let names = DefaultPolicy.sources.map { String($0.file.prefix { $0 != "." }) }
-                throw CommandFault("no default policy is named `\(name ?? "")`", hint: "there are \(names.joined(separator: ", "))")
+                throw CommandFault(
+                    "no default policy is named `\(name ?? "")`", hint: "there are \(names.joined(separator: ", "))")
             }
             for (index, source) in sources.enumerated() {
                 if index > 0 { Terminal.line("---") }
@@ -66,7 +68,9 @@ struct PolicyShow: ParsableCommand {
         let policies = try MachinePolicies.load(home.resolve())
         for layer in policies.layers {
             for document in layer.documents where name == nil || name == document.name {
-                Terminal.line("\(layer.layer.name.padded(to: 13)) \(document.name.padded(to: 20)) \(document.rules.count) rules  \(document.file)")
+                Terminal.line(
+                    "\(layer.layer.name.padded(to: 13)) \(document.name.padded(to: 20)) \(document.rules.count) rules  \(document.file)"
+                )
             }
         }
     }
@@ -83,7 +87,8 @@ struct PolicyNew: ParsableCommand {
     func run() throws {
         guard let template = PolicyTemplate(rawValue: template) else {
             throw ValidationError(
-                "`\(template)` is no template; there are \(PolicyTemplate.allCases.map(\.rawValue).joined(separator: ", "))")
+                "`\(template)` is no template; there are \(PolicyTemplate.allCases.map(\.rawValue).joined(separator: ", "))"
+            )
         }
         Terminal.line(template.text.trimmingNewlines)
     }
@@ -116,7 +121,11 @@ struct PolicyCheckCommand: ParsableCommand {
         var worst: Int32 = 0
         let options = Engines.policyOptions(key: .random())
         let above = try PolicyArguments.explained {
-            [try PolicyLayer.load(.builtin, DefaultPolicy.sources, options: Engines.policyOptions(key: .random(), checksExamples: false))]
+            [
+                try PolicyLayer.load(
+                    .builtin, DefaultPolicy.sources,
+                    options: Engines.policyOptions(key: .random(), checksExamples: false))
+            ]
         }
         for file in files {
             let source = try PolicyArguments.source(file)
@@ -129,7 +138,8 @@ struct PolicyCheckCommand: ParsableCommand {
                     // The check itself says what is wrong, with places.
                 }
             }
-            let check = WritPolicy.PolicyCheck.run(place, [source], above: above, options: options, now: Moment.now / 1000)
+            let check = WritPolicy.PolicyCheck.run(
+                place, [source], above: above, options: options, now: Moment.now / 1000)
             worst = max(worst, check.exitCode)
             Terminal.line(sarif ? check.sarif.prettyText : json ? check.json.prettyText : check.text.trimmingNewlines)
         }
@@ -154,7 +164,9 @@ struct PolicyTest: ParsableCommand {
         for file in files {
             let source = try PolicyArguments.source(file)
             let report = try PolicyArguments.explained {
-                PolicyTests.run(try PolicyLayer.load(try layer(of: source), [source], options: Engines.policyOptions(key: .random())))
+                PolicyTests.run(
+                    try PolicyLayer.load(
+                        try layer(of: source), [source], options: Engines.policyOptions(key: .random())))
             }
             passed += report.passed
             failures += report.failures.count
@@ -235,8 +247,10 @@ struct PolicyDiffCommand: ParsableCommand {
 
 struct PolicySuggest: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "suggest", abstract: "Propose the narrowest grants for what was denied or approved again and again.",
-        discussion: "Prints a policy with tests for review; nothing is applied. What else it would have allowed follows.")
+        commandName: "suggest",
+        abstract: "Propose the narrowest grants for what was denied or approved again and again.",
+        discussion:
+            "Prints a policy with tests for review; nothing is applied. What else it would have allowed follows.")
 
     @OptionGroup var home: HomeOptions
 
@@ -257,7 +271,9 @@ struct PolicySuggest: ParsableCommand {
             return
         }
         Terminal.line(suggestion.text.trimmingNewlines)
-        for line in suggestion.effect.text.split(separator: "\n") { Terminal.line("# " + Terminal.harmless(String(line))) }
+        for line in suggestion.effect.text.split(separator: "\n") {
+            Terminal.line("# " + Terminal.harmless(String(line)))
+        }
         if let fault = suggestion.fault { Terminal.error("the suggestion does not load: \(fault)") }
     }
 }

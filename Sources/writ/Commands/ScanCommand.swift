@@ -77,14 +77,17 @@ struct Scan: ParsableCommand {
             if !result.findings.isEmpty {
                 Terminal.line(
                     JSON.object([
-                        .init("path", .string(file)), .init("findings", .array(result.findings.map(FindingReport.json))),
+                        .init("path", .string(file)),
+                        .init("findings", .array(result.findings.map(FindingReport.json))),
                     ]).text)
             }
             return
         }
         for finding in result.findings {
             let severity = Terminal.styled(finding.severity.name, finding.severity >= .high ? .red : .yellow)
-            Terminal.line("\(Terminal.harmless(file)):\(finding.line): \(severity): \(Terminal.harmless(finding.message)) [\(finding.scanner)/\(finding.rule)]")
+            Terminal.line(
+                "\(Terminal.harmless(file)):\(finding.line): \(severity): \(Terminal.harmless(finding.message)) [\(finding.scanner)/\(finding.rule)]"
+            )
             if !finding.remedy.isEmpty { Terminal.line("    \(Terminal.harmless(finding.remedy))") }
         }
     }

@@ -5,7 +5,8 @@ import WritShell
 
 struct ShellCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "shell", abstract: "See how Writ understands shell commands.", subcommands: [ShellExplain.self, ShellCheck.self])
+        commandName: "shell", abstract: "See how Writ understands shell commands.",
+        subcommands: [ShellExplain.self, ShellCheck.self])
 }
 
 struct ShellCheck: ParsableCommand {

@@ -52,8 +52,10 @@ private let badSkills: [SkillCase] = [
     }
 
     @Test func `a folder's bytecode without source is found`() throws {
-        let files = [SkillFile(path: "a/run.py", bytes: []), SkillFile(path: "a/__pycache__/run.cpython-312.pyc", bytes: []),
-            SkillFile(path: "b/lone.pyc", bytes: [])]
+        let files = [
+            SkillFile(path: "a/run.py", bytes: []), SkillFile(path: "a/__pycache__/run.cpython-312.pyc", bytes: []),
+            SkillFile(path: "b/lone.pyc", bytes: []),
+        ]
         let findings = try SkillScanner().scan(files: files)
         #expect(findings.map { [$0.path, $0.finding.severity.name] } == [["a/__pycache__/run.cpython-312.pyc", "medium"], ["b/lone.pyc", "high"]])
     }

@@ -49,7 +49,11 @@ struct CodeLexer {
                 if string() { continue }
                 if byte.isDigit {
                     number()
-                } else if byte.isWord || byte >= 0x80 || dialect.wordStarts.contains(byte) && (dialect.hasTemplates || bytes.byte(at + 1).isWord || bytes.byte(at + 1) == byte || bytes.byte(at + 1) >= 0x80) {
+                } else if byte.isWord || byte >= 0x80
+                    || dialect.wordStarts.contains(byte)
+                        && (dialect.hasTemplates || bytes.byte(at + 1).isWord || bytes.byte(at + 1) == byte
+                            || bytes.byte(at + 1) >= 0x80)
+                {
                     word()
                 } else {
                     mark()
@@ -71,7 +75,9 @@ struct CodeLexer {
 
     private mutating func newline() {
         let innermost = open.last ?? 0
-        let isHidden = innermost == UInt8(ascii: "(") || innermost == UInt8(ascii: "[") || innermost == UInt8(ascii: "{") && isPython
+        let isHidden =
+            innermost == UInt8(ascii: "(") || innermost == UInt8(ascii: "[")
+            || innermost == UInt8(ascii: "{") && isPython
         if !isHidden { emit(.newline, at, at + 1, mark: 0x0A) }
         at += 1
         line += 1
@@ -104,7 +110,8 @@ struct CodeLexer {
         for opener in dialect.lineComments where byte == opener[0] {
             guard opener.count == 1 || bytes.byte(at + 1) == opener[1] else { continue }
             // `$#`, `${x#y}` and `a#b` in a shell, `#[attribute]` in PHP.
-            if opener.count == 1, at > 0, dialect.wordStarts.contains(UInt8(ascii: "$")), !dialect.isPHP, !dialect.isRuby,
+            if opener.count == 1, at > 0, dialect.wordStarts.contains(UInt8(ascii: "$")), !dialect.isPHP,
+                !dialect.isRuby,
                 !bytes[at - 1].isBlank, bytes[at - 1] != 0x0A, bytes[at - 1] != UInt8(ascii: ";")
             {
                 continue
@@ -133,7 +140,9 @@ struct CodeLexer {
             out.comments.append(start..<min(at, bytes.count))
             return true
         }
-        guard dialect.hasBlockComments, byte == UInt8(ascii: "/"), bytes.byte(at + 1) == UInt8(ascii: "*") else { return false }
+        guard dialect.hasBlockComments, byte == UInt8(ascii: "/"), bytes.byte(at + 1) == UInt8(ascii: "*") else {
+            return false
+        }
         let start = at
         var depth = 1
         at += 2
@@ -142,7 +151,9 @@ struct CodeLexer {
             if bytes[at] == UInt8(ascii: "*"), bytes.byte(at + 1) == UInt8(ascii: "/") {
                 depth -= 1
                 at += 2
-            } else if dialect.nestsBlockComments, bytes[at] == UInt8(ascii: "/"), bytes.byte(at + 1) == UInt8(ascii: "*") {
+            } else if dialect.nestsBlockComments, bytes[at] == UInt8(ascii: "/"),
+                bytes.byte(at + 1) == UInt8(ascii: "*")
+            {
                 depth += 1
                 at += 2
             } else {
@@ -159,8 +170,13 @@ struct CodeLexer {
     private mutating func word() {
         let start = at
         at += 1
-        while at < bytes.count, bytes[at].isWord || bytes[at] >= 0x80 || dialect.wordStarts.contains(UInt8(ascii: "$")) && bytes[at] == UInt8(ascii: "$") && !dialect.isPHP { at += 1 }
-        if dialect.isRuby, at < bytes.count, bytes[at] == UInt8(ascii: "?") || bytes[at] == UInt8(ascii: "!"), bytes.byte(at + 1) != UInt8(ascii: "=") {
+        while at < bytes.count,
+            bytes[at].isWord || bytes[at] >= 0x80
+                || dialect.wordStarts.contains(UInt8(ascii: "$")) && bytes[at] == UInt8(ascii: "$") && !dialect.isPHP
+        { at += 1 }
+        if dialect.isRuby, at < bytes.count, bytes[at] == UInt8(ascii: "?") || bytes[at] == UInt8(ascii: "!"),
+            bytes.byte(at + 1) != UInt8(ascii: "=")
+        {
             at += 1
         }
         // A Rust macro's name carries its exclamation mark.
@@ -170,7 +186,9 @@ struct CodeLexer {
 
     private mutating func number() {
         let start = at
-        while at < bytes.count, bytes[at].isWord || bytes[at] == UInt8(ascii: ".") && bytes.byte(at + 1).isDigit { at += 1 }
+        while at < bytes.count, bytes[at].isWord || bytes[at] == UInt8(ascii: ".") && bytes.byte(at + 1).isDigit {
+            at += 1
+        }
         emit(.number, start, at)
     }
 
@@ -195,7 +213,8 @@ struct CodeLexer {
     }
 
     private static let longMarks: [[UInt8]] = [
-        "===", "!==", "...", "<=>", "**=", "??=", "<<=", ">>=", "?->", "==", "!=", "<=", ">=", "&&", "||", "->", "=>", "::", ":=", "+=", "-=",
+        "===", "!==", "...", "<=>", "**=", "??=", "<<=", ">>=", "?->", "==", "!=", "<=", ">=", "&&", "||", "->", "=>",
+        "::", ":=", "+=", "-=",
         ".=", "*=", "/=", "%=", "|=", "&=", "^=", "++", "--", "?.", "??", "<<", "**", "//", "<-", "|>",
     ].map { Array($0.utf8) }
 
@@ -254,7 +273,9 @@ struct CodeLexer {
                 return true
             }
         }
-        if byte == UInt8(ascii: "s") || byte == UInt8(ascii: "f"), dialect.hasDollarHoles, dialect.hasCharacters, bytes.byte(at + 1) == quote {
+        if byte == UInt8(ascii: "s") || byte == UInt8(ascii: "f"), dialect.hasDollarHoles, dialect.hasCharacters,
+            bytes.byte(at + 1) == quote
+        {
             let start = at
             at += 1
             quoted(start: start, dollars: true)
@@ -275,7 +296,9 @@ struct CodeLexer {
                 return true
             }
             if dialect.hasBacktickStrings {
-                quoted(start: at, isRaw: !dialect.hasDollarHoles && !dialect.hasHashHoles, dollars: dialect.hasDollarHoles, spans: true)
+                quoted(
+                    start: at, isRaw: !dialect.hasDollarHoles && !dialect.hasHashHoles, dollars: dialect.hasDollarHoles,
+                    spans: true)
                 return true
             }
         }
@@ -304,7 +327,8 @@ struct CodeLexer {
 
     /// From the opening quote at `at`.
     private mutating func quoted(
-        start: Int, isRaw: Bool = false, braces: Bool = false, dollars: Bool = false, spans: Bool = false, plain: Bool = false
+        start: Int, isRaw: Bool = false, braces: Bool = false, dollars: Bool = false, spans: Bool = false,
+        plain: Bool = false
     ) {
         let quote = bytes[at]
         let firstLine = line
@@ -334,7 +358,9 @@ struct CodeLexer {
             } else if byte == 0x0A {
                 if !mayspan { break }
                 breaks += 1
-            } else if byte == UInt8(ascii: "\\"), !(isRaw && (dialect.hasCSharpStrings || dialect.hasDollarHoles && !dialect.isPHP)) {
+            } else if byte == UInt8(ascii: "\\"),
+                !(isRaw && (dialect.hasCSharpStrings || dialect.hasDollarHoles && !dialect.isPHP))
+            {
                 if dialect.hasBackslashHoles, bytes.byte(at + 1) == UInt8(ascii: "(") {
                     holes.append(hole(from: at + 2, close: UInt8(ascii: ")"), open: UInt8(ascii: "(")))
                     continue
@@ -354,10 +380,16 @@ struct CodeLexer {
             } else if dollars, byte == UInt8(ascii: "$") {
                 if bytes.byte(at + 1) == UInt8(ascii: "{") || bytes.byte(at + 1) == UInt8(ascii: "(") {
                     let opener = bytes[at + 1]
-                    holes.append(hole(from: at + 2, close: opener == UInt8(ascii: "{") ? UInt8(ascii: "}") : UInt8(ascii: ")"), open: opener))
+                    holes.append(
+                        hole(
+                            from: at + 2, close: opener == UInt8(ascii: "{") ? UInt8(ascii: "}") : UInt8(ascii: ")"),
+                            open: opener))
                     continue
                 }
-                if bytes.byte(at + 1).isLetter || bytes.byte(at + 1) == 0x5F || bytes.byte(at + 1).isDigit && dialect.wordStarts.contains(byte) && !dialect.isPHP || bytes.byte(at + 1) == UInt8(ascii: "@") {
+                if bytes.byte(at + 1).isLetter || bytes.byte(at + 1) == 0x5F
+                    || bytes.byte(at + 1).isDigit && dialect.wordStarts.contains(byte) && !dialect.isPHP
+                    || bytes.byte(at + 1) == UInt8(ascii: "@")
+                {
                     let from = dialect.isPHP ? at : at + 1
                     at += 2
                     while at < bytes.count, bytes[at].isWord { at += 1 }
@@ -449,7 +481,9 @@ struct CodeLexer {
         var i = at + 1
         if bytes.byte(i) == UInt8(ascii: "\\") { i += 1 }
         i += 1
-        while i < bytes.count, i - start < 12, bytes[i] != UInt8(ascii: "'"), bytes[i] != 0x0A, bytes[i] >= 0x80 || bytes[i].isHexDigit || bytes[i] == UInt8(ascii: "{") || bytes[i] == UInt8(ascii: "}") { i += 1 }
+        while i < bytes.count, i - start < 12, bytes[i] != UInt8(ascii: "'"), bytes[i] != 0x0A,
+            bytes[i] >= 0x80 || bytes[i].isHexDigit || bytes[i] == UInt8(ascii: "{") || bytes[i] == UInt8(ascii: "}")
+        { i += 1 }
         if bytes.byte(i) == UInt8(ascii: "'") {
             at = i + 1
             emit(.number, start, at)
@@ -464,7 +498,9 @@ struct CodeLexer {
     private mutating func fenced(start: Int, hashes: Int) {
         let firstLine = line
         var width = 1
-        if dialect.hasSwiftRaw, bytes.byte(at + 1) == UInt8(ascii: "\""), bytes.byte(at + 2) == UInt8(ascii: "\"") { width = 3 }
+        if dialect.hasSwiftRaw, bytes.byte(at + 1) == UInt8(ascii: "\""), bytes.byte(at + 2) == UInt8(ascii: "\"") {
+            width = 3
+        }
         at += width
         let inner = at
         var breaks = 0
@@ -472,7 +508,9 @@ struct CodeLexer {
             if bytes[at] == 0x0A { breaks += 1 }
             if bytes[at] == UInt8(ascii: "\"") {
                 var i = 0
-                while i < width + hashes, bytes.byte(at + i) == (i < width ? UInt8(ascii: "\"") : UInt8(ascii: "#")) { i += 1 }
+                while i < width + hashes, bytes.byte(at + i) == (i < width ? UInt8(ascii: "\"") : UInt8(ascii: "#")) {
+                    i += 1
+                }
                 if i == width + hashes { break }
             }
             at += 1
@@ -488,10 +526,13 @@ struct CodeLexer {
         guard let last = out.tokens.last(where: { $0.kind != .newline }) else { return true }
         switch last.kind {
         case .number, .string: return false
-        case .mark: return last.mark != UInt8(ascii: ")") && last.mark != UInt8(ascii: "]") && last.mark != UInt8(ascii: "}")
+        case .mark:
+            return last.mark != UInt8(ascii: ")") && last.mark != UInt8(ascii: "]") && last.mark != UInt8(ascii: "}")
         case .word:
             let text = bytes.part(last.range)
-            return ["return", "typeof", "case", "in", "of", "if", "unless", "when", "and", "or"].contains { text.elementsEqual($0.utf8) }
+            return ["return", "typeof", "case", "in", "of", "if", "unless", "when", "and", "or"].contains {
+                text.elementsEqual($0.utf8)
+            }
         case .newline: return true
         }
     }
@@ -524,7 +565,13 @@ struct CodeLexer {
         var i = at + 1
         if bytes.byte(i).isLetter, "qQxwWiIrs".utf8.contains(bytes[i]) { i += 1 }
         let opener = bytes.byte(i)
-        guard let close = [UInt8(ascii: "("): UInt8(ascii: ")"), UInt8(ascii: "["): UInt8(ascii: "]"), UInt8(ascii: "{"): UInt8(ascii: "}"), UInt8(ascii: "<"): UInt8(ascii: ">"), UInt8(ascii: "|"): UInt8(ascii: "|")][opener] else { return false }
+        guard
+            let close = [
+                UInt8(ascii: "("): UInt8(ascii: ")"), UInt8(ascii: "["): UInt8(ascii: "]"),
+                UInt8(ascii: "{"): UInt8(ascii: "}"), UInt8(ascii: "<"): UInt8(ascii: ">"),
+                UInt8(ascii: "|"): UInt8(ascii: "|"),
+            ][opener]
+        else { return false }
         if let last = out.tokens.last, i == at + 1, last.kind != .mark, last.kind != .newline { return false }
         let start = at
         let firstLine = line
@@ -557,7 +604,8 @@ struct CodeLexer {
         var i = at + (dialect.isPHP ? 3 : 2)
         guard bytes.holds(dialect.isPHP ? "<<<" : "<<", at: at) else { return false }
         if dialect.isRuby {
-            guard bytes.byte(i) == UInt8(ascii: "~") || bytes.byte(i) == UInt8(ascii: "-") || bytes.byte(i).isUpper else { return false }
+            guard bytes.byte(i) == UInt8(ascii: "~") || bytes.byte(i) == UInt8(ascii: "-") || bytes.byte(i).isUpper
+            else { return false }
             if !bytes.byte(i).isUpper { i += 1 }
         }
         while dialect.isPHP, bytes.byte(i).isBlank { i += 1 }
@@ -584,7 +632,9 @@ struct CodeLexer {
             while at < bytes.count {
                 var i = at
                 while bytes.byte(i).isBlank { i += 1 }
-                if bytes.part(i..<(i + document.tag.count)).elementsEqual(document.tag), !bytes.byte(i + document.tag.count).isWord {
+                if bytes.part(i..<(i + document.tag.count)).elementsEqual(document.tag),
+                    !bytes.byte(i + document.tag.count).isWord
+                {
                     let end = at
                     at = i + document.tag.count
                     out.tokens[document.token].innerStart = Int32(truncatingIfNeeded: inner)
@@ -605,7 +655,10 @@ struct CodeLexer {
                             while bytes.byte(at).isWord { at += 1 }
                             holes.append(from..<at)
                         } else {
-                            holes.append(hole(from: dialect.isRuby ? at + 2 : at + 1, close: UInt8(ascii: "}"), open: UInt8(ascii: "{")))
+                            holes.append(
+                                hole(
+                                    from: dialect.isRuby ? at + 2 : at + 1, close: UInt8(ascii: "}"),
+                                    open: UInt8(ascii: "{")))
                         }
                         continue
                     }

@@ -22,7 +22,8 @@ public struct CodeRule: Sendable {
     }
 
     enum Subject: Sendable, Hashable {
-        case argument(Int), any, last, arguments, keyword(String), receiver, value, name, line, near, raw, function, block, file, path
+        case argument(Int), any, last, arguments, keyword(String), receiver, value, name, line, near, raw, function,
+            block, file, path
     }
 
     enum Predicate: Sendable {

@@ -82,7 +82,9 @@ public struct CodeRules: Sendable {
             case "rule": rules.append(try Self.rule(node, table: name))
             case "flow":
                 for word in node.value.split(separator: " ") {
-                    guard let language = CodeLanguage(name: String(word)) else { throw Fault(table: name, line: node.line, message: "unknown language `\(word)`") }
+                    guard let language = CodeLanguage(name: String(word)) else {
+                        throw Fault(table: name, line: node.line, message: "unknown language `\(word)`")
+                    }
                     var names = flows[language] ?? Flow.Names()
                     for child in node.children {
                         for glob in child.value.split(separator: " ") {
@@ -91,13 +93,15 @@ public struct CodeRules: Sendable {
                             case "local": names.locals.add(String(glob), id: 0)
                             case "sanitizer": names.sanitizers.add(String(glob), id: 0)
                             case "builder": names.builders.add(String(glob), id: 0)
-                            default: throw Fault(table: name, line: child.line, message: "unknown key `\(child.keyword)`")
+                            default:
+                                throw Fault(table: name, line: child.line, message: "unknown key `\(child.keyword)`")
                             }
                         }
                     }
                     flows[language] = names
                 }
-            default: throw Fault(table: name, line: node.line, message: "expected `rule` or `flow`, got `\(node.keyword)`")
+            default:
+                throw Fault(table: name, line: node.line, message: "expected `rule` or `flow`, got `\(node.keyword)`")
             }
         }
     }
@@ -124,7 +128,9 @@ public struct CodeRules: Sendable {
                 guard needsWords else { continue }
                 if rule.words.isEmpty { index.always.append(id) }
                 for word in rule.words {
-                    if let place = words[word] { lists[place].append(id) } else {
+                    if let place = words[word] {
+                        lists[place].append(id)
+                    } else {
                         words[word] = lists.count
                         lists.append([id])
                     }
@@ -145,13 +151,18 @@ public struct CodeRules: Sendable {
     }
 
     private static let known: Set<String> = [
-        "language", "category", "cwe", "severity", "confidence", "message", "fix", "call", "import", "assign", "string", "text",
+        "language", "category", "cwe", "severity", "confidence", "message", "fix", "call", "import", "assign", "string",
+        "text",
         "entry", "block", "when", "unless", "words", "match", "no_match",
     ]
 
     private static func rule(_ node: Outline.Node, table: String) throws(Fault) -> CodeRule {
-        func fault(_ message: String, _ line: Int? = nil) -> Fault { Fault(table: table, line: line ?? node.line, message: "rule `\(node.value)`: \(message)") }
-        for child in node.children where !known.contains(child.keyword) { throw fault("unknown key `\(child.keyword)`", child.line) }
+        func fault(_ message: String, _ line: Int? = nil) -> Fault {
+            Fault(table: table, line: line ?? node.line, message: "rule `\(node.value)`: \(message)")
+        }
+        for child in node.children where !known.contains(child.keyword) {
+            throw fault("unknown key `\(child.keyword)`", child.line)
+        }
         guard !node.value.isEmpty else { throw fault("needs an id") }
         var languages: Set<CodeLanguage> = []
         for word in node.values("language").flatMap({ $0.split(separator: " ") }) {
@@ -159,9 +170,13 @@ public struct CodeRules: Sendable {
             languages.insert(language)
         }
         guard !languages.isEmpty else { throw fault("needs `language`") }
-        guard let message = node.value("message"), let fix = node.value("fix"), let cwe = node.value("cwe") else { throw fault("needs `message`, `fix` and `cwe`") }
+        guard let message = node.value("message"), let fix = node.value("fix"), let cwe = node.value("cwe") else {
+            throw fault("needs `message`, `fix` and `cwe`")
+        }
         guard let severity = Severity(name: node.value("severity") ?? "medium") else { throw fault("unknown severity") }
-        guard let confidence = Double(node.value("confidence") ?? "0.7"), (0...1).contains(confidence) else { throw fault("`confidence` is not between 0 and 1") }
+        guard let confidence = Double(node.value("confidence") ?? "0.7"), (0...1).contains(confidence) else {
+            throw fault("`confidence` is not between 0 and 1")
+        }
         var triggers: [CodeRule.Trigger] = []
         var when: [[CodeRule.Condition]] = []
         var unless: [[CodeRule.Condition]] = []
@@ -193,7 +208,9 @@ public struct CodeRules: Sendable {
         return LazyPattern(source)
     }
 
-    private static func conditions(_ node: Outline.Node, _ fault: (String, Int?) -> Fault) throws(Fault) -> [CodeRule.Condition] {
+    private static func conditions(_ node: Outline.Node, _ fault: (String, Int?) -> Fault) throws(Fault) -> [CodeRule
+        .Condition]
+    {
         var result: [CodeRule.Condition] = []
         var rest = Substring(node.value)
         var pieces: [Substring] = []
@@ -223,7 +240,9 @@ public struct CodeRules: Sendable {
             case "path": subject = .path
             case _ where word.hasPrefix("kw:"): subject = .keyword(String(word.dropFirst(3)))
             case _ where word.hasPrefix("arg"):
-                guard let number = Int(word.dropFirst(3)), (0..<64).contains(number) else { throw fault("unknown subject `\(word)`", node.line) }
+                guard let number = Int(word.dropFirst(3)), (0..<64).contains(number) else {
+                    throw fault("unknown subject `\(word)`", node.line)
+                }
                 subject = .argument(number)
             default: throw fault("unknown subject `\(word)`", node.line)
             }
@@ -236,7 +255,9 @@ public struct CodeRules: Sendable {
                 guard parts.count == 3 else { throw fault("`text` needs an expression", node.line) }
                 predicate = .text(LazyPattern(String(parts[2])))
             case "atleast":
-                guard parts.count == 3, let number = Int(parts[2]) else { throw fault("`atleast` needs a number", node.line) }
+                guard parts.count == 3, let number = Int(parts[2]) else {
+                    throw fault("`atleast` needs a number", node.line)
+                }
                 predicate = .atLeast(number)
             case "dynamic": predicate = .dynamic
             case "built": predicate = .built

@@ -37,9 +37,12 @@ struct GlobIndex: Sendable {
         let bytes = Array(name.utf8)
         let dot = UInt8(ascii: ".")
         let last = bytes.lastIndex(of: dot).map { bytes[($0 + 1)...] } ?? bytes[...]
-        for index in byLast[String(decoding: last, as: UTF8.self)] ?? [] where Self.matches(globs[index], bytes) { body(ids[index]) }
+        for index in byLast[String(decoding: last, as: UTF8.self)] ?? [] where Self.matches(globs[index], bytes) {
+            body(ids[index])
+        }
         if !byFirst.isEmpty, let end = bytes.firstIndex(of: dot) {
-            for index in byFirst[String(decoding: bytes[..<end], as: UTF8.self)] ?? [] where Self.matches(globs[index], bytes) { body(ids[index]) }
+            for index in byFirst[String(decoding: bytes[..<end], as: UTF8.self)] ?? []
+            where Self.matches(globs[index], bytes) { body(ids[index]) }
         }
         for index in others where Self.matches(globs[index], bytes) { body(ids[index]) }
     }

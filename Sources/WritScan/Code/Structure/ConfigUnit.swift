@@ -50,7 +50,8 @@ struct ConfigUnit {
     }
 
     private func unquoted(_ range: Range<Int>) -> Range<Int> {
-        guard range.count >= 2, bytes[range.lowerBound].isQuote, bytes[range.upperBound - 1] == bytes[range.lowerBound] else { return range }
+        guard range.count >= 2, bytes[range.lowerBound].isQuote, bytes[range.upperBound - 1] == bytes[range.lowerBound]
+        else { return range }
         return (range.lowerBound + 1)..<(range.upperBound - 1)
     }
 
@@ -74,8 +75,10 @@ struct ConfigUnit {
             var word = line.lowerBound
             while word < line.upperBound, bytes[word].isLetter { word += 1 }
             if word > line.lowerBound {
-                let name = String(decoding: bytes.part(line.lowerBound..<word).map { $0.isLower ? $0 & ~0x20 : $0 }, as: UTF8.self)
-                entries.append(Entry(path: name, value: trimmed(word..<line.upperBound), start: line.lowerBound, block: 0))
+                let name = String(
+                    decoding: bytes.part(line.lowerBound..<word).map { $0.isLower ? $0 & ~0x20 : $0 }, as: UTF8.self)
+                entries.append(
+                    Entry(path: name, value: trimmed(word..<line.upperBound), start: line.lowerBound, block: 0))
             }
             at = end + 1
         }
@@ -99,7 +102,10 @@ struct ConfigUnit {
             if line.isEmpty { continue }
             var first = line.lowerBound
             // Closing marks before anything else on the line.
-            while first < line.upperBound, [UInt8(ascii: "}"), UInt8(ascii: "]"), UInt8(ascii: ")"), UInt8(ascii: ","), 0x20].contains(bytes[first]) {
+            while first < line.upperBound,
+                [UInt8(ascii: "}"), UInt8(ascii: "]"), UInt8(ascii: ")"), UInt8(ascii: ","), 0x20].contains(
+                    bytes[first])
+            {
                 if bytes[first] == UInt8(ascii: "}"), let last = open.popLast() {
                     blocks[last.block].span = blocks[last.block].span.lowerBound..<(first + 1)
                 }
@@ -107,22 +113,31 @@ struct ConfigUnit {
             }
             guard first < line.upperBound else { continue }
             var key = first
-            while key < line.upperBound, bytes[key].isWord || bytes[key] == UInt8(ascii: "-") || bytes[key] == UInt8(ascii: "\"") || bytes[key] == UInt8(ascii: ".") || bytes[key] == UInt8(ascii: ":") || bytes[key] == UInt8(ascii: "/") { key += 1 }
+            while key < line.upperBound,
+                bytes[key].isWord || bytes[key] == UInt8(ascii: "-") || bytes[key] == UInt8(ascii: "\"")
+                    || bytes[key] == UInt8(ascii: ".") || bytes[key] == UInt8(ascii: ":")
+                    || bytes[key] == UInt8(ascii: "/")
+            { key += 1 }
             let rest = trimmed(key..<line.upperBound)
             let opensBlock = line.upperBound > line.lowerBound && bytes[line.upperBound - 1] == UInt8(ascii: "{")
-            let isAssigned = !rest.isEmpty && (bytes[rest.lowerBound] == UInt8(ascii: "=") || bytes[rest.lowerBound] == UInt8(ascii: ":"))
+            let isAssigned =
+                !rest.isEmpty
+                && (bytes[rest.lowerBound] == UInt8(ascii: "=") || bytes[rest.lowerBound] == UInt8(ascii: ":"))
             let prefix = open.last.map { $0.path + "." } ?? ""
             if isAssigned {
                 let name = text(unquoted(first..<key))
                 var value = trimmed((rest.lowerBound + 1)..<rest.upperBound)
                 // A list goes on to its closing bracket, within 2,000 bytes.
-                if !value.isEmpty, bytes[value.lowerBound] == UInt8(ascii: "["), bytes[value.upperBound - 1] != UInt8(ascii: "]"), !opensBlock {
+                if !value.isEmpty, bytes[value.lowerBound] == UInt8(ascii: "["),
+                    bytes[value.upperBound - 1] != UInt8(ascii: "]"), !opensBlock
+                {
                     var i = value.upperBound
                     let limit = min(bytes.count, i + 2_000)
                     while i < limit, bytes[i] != UInt8(ascii: "]") { i += 1 }
                     value = value.lowerBound..<min(i + 1, bytes.count)
                 }
-                entries.append(Entry(path: prefix + name, value: unquoted(value), start: first, block: open.last?.block ?? -1))
+                entries.append(
+                    Entry(path: prefix + name, value: unquoted(value), start: first, block: open.last?.block ?? -1))
                 if opensBlock { push(prefix + name, line: line, &open) }
             } else if opensBlock {
                 // `resource "type" "name" {`: the labels are part of the path, a resource's own name is not.
@@ -144,8 +159,11 @@ struct ConfigUnit {
                     }
                 }
                 push(prefix + labels.prefix(2).joined(separator: "."), line: line, &open)
-            } else if bytes[line.upperBound - 1] == UInt8(ascii: "}"), line.contains(where: { bytes[$0] == UInt8(ascii: "{") }) {
-                entries.append(Entry(path: prefix + text(first..<key), value: rest, start: first, block: open.last?.block ?? -1))
+            } else if bytes[line.upperBound - 1] == UInt8(ascii: "}"),
+                line.contains(where: { bytes[$0] == UInt8(ascii: "{") })
+            {
+                entries.append(
+                    Entry(path: prefix + text(first..<key), value: rest, start: first, block: open.last?.block ?? -1))
             }
         }
         for last in open { blocks[last.block].span = blocks[last.block].span.lowerBound..<bytes.count }
@@ -166,7 +184,10 @@ struct ConfigUnit {
         func close(to indent: Int) {
             while let last = open.last, last.indent >= indent {
                 open.removeLast()
-                if last.block >= 0 { blocks[last.block].span = blocks[last.block].span.lowerBound..<max(lastContent, blocks[last.block].span.lowerBound) }
+                if last.block >= 0 {
+                    blocks[last.block].span =
+                        blocks[last.block].span.lowerBound..<max(lastContent, blocks[last.block].span.lowerBound)
+                }
             }
         }
         while at < bytes.count {
@@ -181,13 +202,16 @@ struct ConfigUnit {
             }
             var indent = line.lowerBound - start
             // A list may stand as deep as its key: then only the elements before are closed.
-            let isElement = bytes[line.lowerBound] == UInt8(ascii: "-") && (line.count == 1 || bytes[line.lowerBound + 1].isBlank)
+            let isElement =
+                bytes[line.lowerBound] == UInt8(ascii: "-") && (line.count == 1 || bytes[line.lowerBound + 1].isBlank)
             close(to: isElement ? indent + 1 : indent)
             if isElement, let last = open.last, last.indent == indent, last.path.hasSuffix("[]") { close(to: indent) }
             lastContent = line.upperBound
             var first = line.lowerBound
             // `- key: value`: each dash opens an element.
-            while first < line.upperBound, bytes[first] == UInt8(ascii: "-"), first + 1 == line.upperBound || bytes[first + 1].isBlank {
+            while first < line.upperBound, bytes[first] == UInt8(ascii: "-"),
+                first + 1 == line.upperBound || bytes[first + 1].isBlank
+            {
                 let path = (open.last.map { $0.path + "." } ?? "") + "[]"
                 blocks.append(Block(path: path, span: first..<line.upperBound))
                 if open.count < 40 { open.append((indent, path, blocks.count - 1)) }
@@ -212,7 +236,10 @@ struct ConfigUnit {
             let prefix = open.last.map { $0.path + "." } ?? ""
             guard colon < line.upperBound else {
                 // A plain element of a list.
-                entries.append(Entry(path: open.last?.path ?? "", value: unquoted(first..<line.upperBound), start: first, block: open.last?.block ?? -1))
+                entries.append(
+                    Entry(
+                        path: open.last?.path ?? "", value: unquoted(first..<line.upperBound), start: first,
+                        block: open.last?.block ?? -1))
                 continue
             }
             let path = prefix + text(unquoted(trimmed(first..<colon)))
@@ -230,7 +257,11 @@ struct ConfigUnit {
                 while at < bytes.count {
                     let stop = lineEnd(at)
                     let more = trimmed(at..<stop)
-                    if !more.isEmpty, more.lowerBound - at <= indent - (first > line.lowerBound ? 1 : 0), more.lowerBound - at <= indent { break }
+                    if !more.isEmpty, more.lowerBound - at <= indent - (first > line.lowerBound ? 1 : 0),
+                        more.lowerBound - at <= indent
+                    {
+                        break
+                    }
                     if !more.isEmpty { lastContent = more.upperBound }
                     at = min(stop + 1, bytes.count + 1)
                 }
@@ -239,6 +270,8 @@ struct ConfigUnit {
             entries.append(Entry(path: path, value: unquoted(value), start: first, block: enclosing))
         }
         close(to: 0)
-        for last in open where last.block >= 0 { blocks[last.block].span = blocks[last.block].span.lowerBound..<bytes.count }
+        for last in open where last.block >= 0 {
+            blocks[last.block].span = blocks[last.block].span.lowerBound..<bytes.count
+        }
     }
 }

@@ -78,9 +78,20 @@ struct Flow {
         var values: [String: FlowValue] = [:]
         for parameter in function.parameters {
             let type = parameter.type
-            let isNumber = unit.language != .c && unit.language != .cpp && ["int", "Int", "float", "double", "bool", "boolean", "Boolean", "long", "Long", "Integer", "number", "size_t", "i32", "u32", "i64", "u64", "usize", "int64", "uint", "uint64", "Guid", "UUID", "DateTime", "Double", "Bool"].contains(type)
+            let isNumber =
+                unit.language != .c && unit.language != .cpp
+                && [
+                    "int", "Int", "float", "double", "bool", "boolean", "Boolean", "long", "Long", "Integer", "number",
+                    "size_t", "i32", "u32", "i64", "u64", "usize", "int64", "uint", "uint64", "Guid", "UUID",
+                    "DateTime", "Double", "Bool",
+                ].contains(type)
             values[parameter.name] = FlowValue(
-                origin: isNumber ? .safe : parameter.isMarked ? .untrusted : parameter.name == "self" || parameter.name == "cls" || parameter.name == "this" ? .safe : .parameter,
+                origin: isNumber
+                    ? .safe
+                    : parameter.isMarked
+                        ? .untrusted
+                        : parameter.name == "self" || parameter.name == "cls" || parameter.name == "this"
+                            ? .safe : .parameter,
                 maker: type.isEmpty ? nil : type)
         }
         // Nested deeper than this, outer names are forgotten rather than kept.
@@ -91,7 +102,14 @@ struct Flow {
         if !freed.isEmpty { for name in assignment.names { freed[name] = nil } }
         for name in assignment.names {
             var new = value
-            if let type = assignment.type, !["const", "let", "var", "final", "auto", "static", "val", "mut", "public", "private", "readonly", "any", "string", "String", "str"].contains(type), new.maker == nil { new.maker = type }
+            if let type = assignment.type,
+                ![
+                    "const", "let", "var", "final", "auto", "static", "val", "mut", "public", "private", "readonly",
+                    "any", "string", "String", "str",
+                ].contains(type), new.maker == nil
+            {
+                new.maker = type
+            }
             if assignment.isAugmented {
                 let old = lookup(name) ?? FlowValue(origin: .unknown)
                 new.join(old)
@@ -136,14 +154,16 @@ struct Flow {
     mutating func apply(_ call: SourceUnit.Call) {
         let last = String(call.last)
         switch last {
-        case "append", "add", "push", "insert", "extend", "concat", "put", "write", "Append", "AppendLine", "AppendFormat", "WriteString", "push_str", "addAll", "appendFormat", "unshift":
+        case "append", "add", "push", "insert", "extend", "concat", "put", "write", "Append", "AppendLine",
+            "AppendFormat", "WriteString", "push_str", "addAll", "appendFormat", "unshift":
             guard let dot = call.name.lastIndex(of: ".") else { return }
             let receiver = String(call.name[..<dot])
             var old = lookup(receiver) ?? FlowValue(origin: .constant)
             for argument in call.arguments { old.join(evaluate(argument.value)) }
             if old.hasText, old.origin >= .unknown { old.isBuilt = true }
             set(receiver, old)
-        case "sprintf", "snprintf", "strcpy", "strcat", "strncpy", "strncat", "memcpy", "vsnprintf", "vsprintf", "sprintf_s":
+        case "sprintf", "snprintf", "strcpy", "strcat", "strncpy", "strncat", "memcpy", "vsnprintf", "vsprintf",
+            "sprintf_s":
             guard unit.language == .c || unit.language == .cpp, let first = call.arguments.first else { return }
             var value = FlowValue(origin: .constant)
             for argument in call.arguments.dropFirst() { value.join(evaluate(argument.value)) }
@@ -151,10 +171,14 @@ struct Flow {
             if value.hasText, value.origin >= .unknown { value.isBuilt = true }
             set(unit.text(first.value.lowerBound), value)
         case "free":
-            guard unit.language == .c || unit.language == .cpp, let first = call.arguments.first, first.value.count == 1 else { return }
+            guard unit.language == .c || unit.language == .cpp, let first = call.arguments.first, first.value.count == 1
+            else { return }
             let name = unit.text(first.value.lowerBound)
             // `case` and one-armed branches without braces may not run: only a statement of its own counts.
-            guard unit.isMark(call.start - 1, ";") || unit.isMark(call.start - 1, "{") || unit.isMark(call.start - 1, "}") || unit.kind(call.start - 1) == .newline && !unit.isMark(call.start - 2, ")") else { return }
+            guard
+                unit.isMark(call.start - 1, ";") || unit.isMark(call.start - 1, "{") || unit.isMark(call.start - 1, "}")
+                    || unit.kind(call.start - 1) == .newline && !unit.isMark(call.start - 2, ")")
+            else { return }
             freed[name] = (call.close, unit.blockEnd(around: call.start))
         case "gets", "fgets", "fread", "read", "recv", "scanf", "fscanf", "getline", "recvfrom":
             guard unit.language == .c || unit.language == .cpp else { return }
@@ -166,10 +190,14 @@ struct Flow {
         }
     }
 
-    private static let numberEndings: [StaticString] = [".to_i", ".to_f", ".length", ".size", ".count", ":d", ".length()", ".toFixed(2)"]
+    private static let numberEndings: [StaticString] = [
+        ".to_i", ".to_f", ".length", ".size", ".count", ":d", ".length()", ".toFixed(2)",
+    ]
     private static let quiet: Set<String> = [
-        "not", "and", "or", "if", "else", "lambda", "new", "await", "return", "None", "True", "False", "null", "nil", "true",
-        "false", "undefined", "in", "is", "typeof", "instanceof", "NULL", "nullptr", "const", "mut", "as", "for", "async",
+        "not", "and", "or", "if", "else", "lambda", "new", "await", "return", "None", "True", "False", "null", "nil",
+        "true",
+        "false", "undefined", "in", "is", "typeof", "instanceof", "NULL", "nullptr", "const", "mut", "as", "for",
+        "async",
         "yield", "then", "do", "end", "print", "move", "ref", "out", "unsafe", "try", "throw", "var", "let", "function",
     ]
 
@@ -198,7 +226,9 @@ struct Flow {
                 }
                 if unit.isMark(at + 1, "."), unit.kind(at + 2) == .word {
                     let method = unit.text(at + 2)
-                    if method == "format" || method == "formatted" || method == "join" || method == "concat" { joins = true }
+                    if method == "format" || method == "formatted" || method == "join" || method == "concat" {
+                        joins = true
+                    }
                 }
                 at += 1
             case .number, .newline: at += 1
@@ -207,11 +237,14 @@ struct Flow {
                 case UInt8(ascii: "+") where token.end - token.start == 1: joins = true
                 case UInt8(ascii: "%") where value.hasText: joins = true
                 case UInt8(ascii: ".") where unit.language == .php && token.end - token.start == 1: joins = true
-                case UInt8(ascii: "<") where unit.isMark(at, text: "<<"): joins = joins || unit.language == .ruby || unit.language == .cpp
+                case UInt8(ascii: "<") where unit.isMark(at, text: "<<"):
+                    joins = joins || unit.language == .ruby || unit.language == .cpp
                 case UInt8(ascii: "|") where unit.language == .sql: joins = true
                 case UInt8(ascii: "=") where unit.isMark(at, text: "=>"):
                     // A function literal: not a value that flows.
-                    if unit.language == .javascript || unit.language == .typescript, value.origin < .untrusted, at - range.lowerBound < 12 {
+                    if unit.language == .javascript || unit.language == .typescript, value.origin < .untrusted,
+                        at - range.lowerBound < 12
+                    {
                         return FlowValue(origin: .safe)
                     }
                 default: break
@@ -225,7 +258,9 @@ struct Flow {
         return value
     }
 
-    private func word(_ start: Int, _ end: Int, _ value: inout FlowValue, _ joins: inout Bool, _ parts: inout Int) -> Int {
+    private func word(_ start: Int, _ end: Int, _ value: inout FlowValue, _ joins: inout Bool, _ parts: inout Int)
+        -> Int
+    {
         // Read the chain forward, without arguments.
         var name = unit.text(start)
         if Self.quiet.contains(name) {
@@ -233,7 +268,9 @@ struct Flow {
             return start + 1
         }
         if unit.isMark(start + 1, "="), !unit.isMark(start + 1, text: "==") { return start + 2 }
-        if unit.isMark(start + 1, ":"), start > 0, unit.isMark(start - 1, "{") || unit.isMark(start - 1, ",") { return start + 2 }
+        if unit.isMark(start + 1, ":"), start > 0, unit.isMark(start - 1, "{") || unit.isMark(start - 1, ",") {
+            return start + 2
+        }
         var at = start + 1
         var known: FlowValue? = lookup(name)
         var isCall = false
@@ -241,7 +278,9 @@ struct Flow {
         var opened = -1
         while at < end, steps < 24 {
             steps += 1
-            if unit.isMark(at, ".") && !(unit.language == .php) || unit.isMark(at, text: "->") || unit.isMark(at, text: "::") || unit.isMark(at, text: "?.") || unit.isMark(at, text: "?->") {
+            if unit.isMark(at, ".") && !(unit.language == .php) || unit.isMark(at, text: "->")
+                || unit.isMark(at, text: "::") || unit.isMark(at, text: "?.") || unit.isMark(at, text: "?->")
+            {
                 guard unit.kind(at + 1) == .word else { break }
                 name += "." + unit.text(at + 1)
                 at += 2
@@ -267,9 +306,15 @@ struct Flow {
                 opened = at
                 // A method of a chain: its arguments are scanned on their own after the chain is read.
                 let close = unit.after(at)
-                guard close < end, unit.isMark(close, ".") || unit.isMark(close, text: "->") || unit.isMark(close, text: "?.") || unit.isMark(close, text: "::") else { break }
+                guard close < end,
+                    unit.isMark(close, ".") || unit.isMark(close, text: "->") || unit.isMark(close, text: "?.")
+                        || unit.isMark(close, text: "::")
+                else { break }
                 let inner = evaluateShallow((at + 1)..<(close - 1))
-                value.join(FlowValue(origin: inner.origin, isBuilt: inner.isBuilt, hasText: inner.hasText, maker: nil, text: inner.text))
+                value.join(
+                    FlowValue(
+                        origin: inner.origin, isBuilt: inner.isBuilt, hasText: inner.hasText, maker: nil,
+                        text: inner.text))
                 name += "()"
                 at = close
                 continue
@@ -296,7 +341,10 @@ struct Flow {
         if isCall {
             if value.maker == nil { value.maker = reading }
             if let known {
-                value.join(FlowValue(origin: max(.unknown, known.origin), isBuilt: known.isBuilt, hasText: known.hasText, maker: nil, text: known.text))
+                value.join(
+                    FlowValue(
+                        origin: max(.unknown, known.origin), isBuilt: known.isBuilt, hasText: known.hasText, maker: nil,
+                        text: known.text))
             } else {
                 value.origin = max(value.origin, .unknown)
             }
@@ -305,7 +353,10 @@ struct Flow {
         }
         if let known {
             let isMember = name.contains(".") && known.maker != nil
-            value.join(FlowValue(origin: isMember ? max(.unknown, known.origin) : known.origin, isBuilt: known.isBuilt, hasText: known.hasText, maker: nil, text: known.text))
+            value.join(
+                FlowValue(
+                    origin: isMember ? max(.unknown, known.origin) : known.origin, isBuilt: known.isBuilt,
+                    hasText: known.hasText, maker: nil, text: known.text))
             if value.maker == nil { value.maker = known.maker }
         } else if Self.looksConstant(name) {
             value.origin = max(value.origin, .safe)
@@ -326,7 +377,11 @@ struct Flow {
                 if unit.tokens[at].hasHoles { value.join(FlowValue(origin: .unknown, isBuilt: true, hasText: true)) }
             case .word:
                 let name = unit.text(at)
-                if let known = lookup(name) { value.join(known) } else if !Self.looksConstant(name), !Self.quiet.contains(name) { value.origin = max(value.origin, .unknown) }
+                if let known = lookup(name) {
+                    value.join(known)
+                } else if !Self.looksConstant(name), !Self.quiet.contains(name) {
+                    value.origin = max(value.origin, .unknown)
+                }
             default: break
             }
         }
@@ -346,7 +401,9 @@ struct Flow {
         var value = FlowValue()
         // A number is harmless wherever it comes from.
         for ending in Self.numberEndings where hole.count > ending.utf8CodeUnitCount {
-            if unit.bytes.holds(ending, at: hole.upperBound - ending.utf8CodeUnitCount) { return FlowValue(origin: .safe) }
+            if unit.bytes.holds(ending, at: hole.upperBound - ending.utf8CodeUnitCount) {
+                return FlowValue(origin: .safe)
+            }
         }
         var at = hole.lowerBound
         let end = min(hole.upperBound, hole.lowerBound + 400)
@@ -366,7 +423,10 @@ struct Flow {
             }
             let start = at
             var name = ""
-            while at < end, unit.bytes.byte(at).isWord || unit.bytes.byte(at) == UInt8(ascii: ".") || unit.bytes.byte(at) == UInt8(ascii: "$") || unit.bytes.byte(at) == UInt8(ascii: "@") { at += 1 }
+            while at < end,
+                unit.bytes.byte(at).isWord || unit.bytes.byte(at) == UInt8(ascii: ".")
+                    || unit.bytes.byte(at) == UInt8(ascii: "$") || unit.bytes.byte(at) == UInt8(ascii: "@")
+            { at += 1 }
             name = String(decoding: unit.bytes.part(start..<at), as: UTF8.self)
             let reading = resolved(name)
             if unit.bytes.byte(at) == UInt8(ascii: "(") {
@@ -384,7 +444,9 @@ struct Flow {
                 if names.sources.first(matching: reading + "()") != nil { value.origin = .untrusted }
             }
             let root = String(name.split(separator: ".").first ?? "")
-            if names.sources.first(matching: reading) != nil || unit.bytes.byte(at) == UInt8(ascii: "[") && names.sources.first(matching: reading + "[]") != nil {
+            if names.sources.first(matching: reading) != nil
+                || unit.bytes.byte(at) == UInt8(ascii: "[") && names.sources.first(matching: reading + "[]") != nil
+            {
                 value.origin = .untrusted
             } else if names.locals.first(matching: reading) != nil {
                 value.origin = max(value.origin, .local)

@@ -91,12 +91,14 @@ struct SourceUnit {
 
     func isMark(_ token: Int, text: StaticString) -> Bool {
         guard tokens.indices.contains(token), tokens[token].kind == .mark else { return false }
-        return Int(tokens[token].end - tokens[token].start) == text.utf8CodeUnitCount && bytes.holds(text, at: Int(tokens[token].start))
+        return Int(tokens[token].end - tokens[token].start) == text.utf8CodeUnitCount
+            && bytes.holds(text, at: Int(tokens[token].start))
     }
 
     func isWord(_ token: Int, _ text: StaticString) -> Bool {
         guard tokens.indices.contains(token), tokens[token].kind == .word else { return false }
-        return Int(tokens[token].end - tokens[token].start) == text.utf8CodeUnitCount && bytes.holds(text, at: Int(tokens[token].start))
+        return Int(tokens[token].end - tokens[token].start) == text.utf8CodeUnitCount
+            && bytes.holds(text, at: Int(tokens[token].start))
     }
 
     /// The bytes from the first token to the end of the last.
@@ -120,7 +122,9 @@ struct SourceUnit {
             switch token.mark {
             case UInt8(ascii: "("), UInt8(ascii: "["), UInt8(ascii: "{"): open.append(i)
             case UInt8(ascii: ")"), UInt8(ascii: "]"), UInt8(ascii: "}"):
-                let wanted = token.mark == UInt8(ascii: ")") ? UInt8(ascii: "(") : token.mark == UInt8(ascii: "]") ? UInt8(ascii: "[") : UInt8(ascii: "{")
+                let wanted =
+                    token.mark == UInt8(ascii: ")")
+                    ? UInt8(ascii: "(") : token.mark == UInt8(ascii: "]") ? UInt8(ascii: "[") : UInt8(ascii: "{")
                 // A bracket that does not fit is skipped; one that was never closed is given up.
                 if let at = open.suffix(8).lastIndex(where: { tokens[$0].mark == wanted }) {
                     partner[open[at]] = Int32(i)
@@ -158,7 +162,9 @@ struct SourceUnit {
 
     private mutating func readArrays() {
         for i in tokens.indices where isMark(i, "[") && kind(i - 1) == .word {
-            guard kind(i - 2) == .word || isMark(i - 2, ">") || isMark(i - 2, ","), !isWord(i - 2, "return"), !isWord(i - 2, "delete"), !isWord(i - 2, "new"), !isWord(i - 2, "case"), !isWord(i - 2, "else") else { continue }
+            guard kind(i - 2) == .word || isMark(i - 2, ">") || isMark(i - 2, ","), !isWord(i - 2, "return"),
+                !isWord(i - 2, "delete"), !isWord(i - 2, "new"), !isWord(i - 2, "case"), !isWord(i - 2, "else")
+            else { continue }
             let end = after(i)
             guard isMark(end, ";") || isMark(end, "=") || isMark(end, ",") || isMark(end, "[") else { continue }
             if arrays[text(i - 1), default: []].count < 50 { arrays[text(i - 1), default: []].append(i - 1) }
@@ -171,7 +177,9 @@ struct SourceUnit {
         for i in tokens.indices where tokens[i].kind == .word {
             switch language {
             case .python:
-                guard i == 0 || tokens[i - 1].kind == .newline || isMark(i - 1, ";") || isMark(i - 1, ":") else { continue }
+                guard i == 0 || tokens[i - 1].kind == .newline || isMark(i - 1, ";") || isMark(i - 1, ":") else {
+                    continue
+                }
                 if isWord(i, "import") {
                     var at = i + 1
                     while at < tokens.count, kind(at) == .word {
@@ -210,7 +218,11 @@ struct SourceUnit {
                     guard isMark(i - 1, "=") else { continue }
                     // `const x = require("m").y` names the member.
                     let whole = isMark(i + 4, ".") && kind(i + 5) == .word ? module + "." + text(i + 5) : module
-                    if kind(i - 2) == .word { aliases[text(i - 2)] = whole } else if isMark(i - 2, "}") { members(from: Int(partner[i - 2]), to: i - 2, of: module) }
+                    if kind(i - 2) == .word {
+                        aliases[text(i - 2)] = whole
+                    } else if isMark(i - 2, "}") {
+                        members(from: Int(partner[i - 2]), to: i - 2, of: module)
+                    }
                 } else if isWord(i, "from"), kind(i + 1) == .string {
                     let module = moduleName(i + 1)
                     imports.append((module, i))
@@ -235,7 +247,10 @@ struct SourceUnit {
                     if kind(at) == .string {
                         let path = String(decoding: bytes.part(tokens[at].inner), as: UTF8.self)
                         imports.append((path, at))
-                        if kind(at - 1) == .word, !isWord(at - 1, "import"), let last = path.split(separator: "/").last { aliases[text(at - 1)] = String(last) }
+                        if kind(at - 1) == .word, !isWord(at - 1, "import"), let last = path.split(separator: "/").last
+                        {
+                            aliases[text(at - 1)] = String(last)
+                        }
                     }
                     at += 1
                 }
@@ -279,9 +294,12 @@ struct SourceUnit {
     // MARK: Structure
 
     private static let control: Set<String> = [
-        "if", "for", "while", "switch", "catch", "return", "elif", "else", "foreach", "using", "lock", "match", "guard", "unless",
-        "when", "and", "or", "not", "in", "until", "synchronized", "function", "func", "fn", "def", "fun", "new", "await", "yield",
-        "throw", "case", "do", "try", "assert", "del", "typeof", "sizeof", "import", "from", "class", "lambda", "async", "raise", "with", "as", "is", "then", "end",
+        "if", "for", "while", "switch", "catch", "return", "elif", "else", "foreach", "using", "lock", "match", "guard",
+        "unless",
+        "when", "and", "or", "not", "in", "until", "synchronized", "function", "func", "fn", "def", "fun", "new",
+        "await", "yield",
+        "throw", "case", "do", "try", "assert", "del", "typeof", "sizeof", "import", "from", "class", "lambda", "async",
+        "raise", "with", "as", "is", "then", "end",
     ]
     private static let bare: Set<String> = [
         "echo", "print", "include", "include_once", "require", "require_once", "exec", "return", "exit", "die",
@@ -296,14 +314,23 @@ struct SourceUnit {
             }
             switch token.mark {
             case UInt8(ascii: "("):
-                if kind(i - 1) == .word || isMark(i - 1, "]") || isMark(i - 1, ")") || isMark(i - 1, ">") || isMark(i - 1, "&") && language == .ruby { bracket(i) }
+                if kind(i - 1) == .word || isMark(i - 1, "]") || isMark(i - 1, ")") || isMark(i - 1, ">")
+                    || isMark(i - 1, "&") && language == .ruby
+                {
+                    bracket(i)
+                }
             case UInt8(ascii: "{") where [.go, .rust, .csharp, .swift].contains(language):
                 // A composite literal: `tls.Config{…}`, `new Cookie { … }`.
                 guard kind(i - 1) == .word, Int(partner[i]) > i else { break }
                 let (name, start) = chain(endingAt: i - 1)
-                guard let first = name.split(separator: ".").last?.utf8.first, first.isUpper, !name.isEmpty, language != .swift else { break }
+                guard let first = name.split(separator: ".").last?.utf8.first, first.isUpper, !name.isEmpty,
+                    language != .swift
+                else { break }
                 if language == .rust || language == .go || isWord(start - 1, "new") {
-                    calls.append(Call(name: name + "{}", start: start, open: i, close: Int(partner[i]), arguments: arguments(i), isNew: true))
+                    calls.append(
+                        Call(
+                            name: name + "{}", start: start, open: i, close: Int(partner[i]), arguments: arguments(i),
+                            isNew: true))
                 }
             case UInt8(ascii: "=") where token.end - token.start == 1: assignment(i, isAugmented: false)
             case UInt8(ascii: ":") where isMark(i, text: ":="): assignment(i, isAugmented: false)
@@ -320,7 +347,10 @@ struct SourceUnit {
         let name: String
         switch language {
         case .ruby:
-            guard kind(i + 1) == .string || kind(i + 1) == .word || kind(i + 1) == .number || isMark(i + 1, ":") || isMark(i + 1, text: "::") || isMark(i + 1, "[") && i + 1 < tokens.count && tokens[i].end < tokens[i + 1].start
+            guard
+                kind(i + 1) == .string || kind(i + 1) == .word || kind(i + 1) == .number || isMark(i + 1, ":")
+                    || isMark(i + 1, text: "::")
+                    || isMark(i + 1, "[") && i + 1 < tokens.count && tokens[i].end < tokens[i + 1].start
             else {
                 if isWord(i, "def") { rubyFunction(i) }
                 return
@@ -330,7 +360,12 @@ struct SourceUnit {
                 return
             }
             name = text(i)
-            guard !Self.control.contains(name), !["do", "end", "begin", "rescue", "ensure", "module", "self", "nil", "true", "false", "super", "elsif", "puts", "attr_reader"].contains(name) else { return }
+            guard !Self.control.contains(name),
+                ![
+                    "do", "end", "begin", "rescue", "ensure", "module", "self", "nil", "true", "false", "super",
+                    "elsif", "puts", "attr_reader",
+                ].contains(name)
+            else { return }
             if kind(i + 1) == .word {
                 let next = text(i + 1)
                 if Self.control.contains(next) || ["do", "rescue", "if", "unless"].contains(next) { return }
@@ -347,18 +382,26 @@ struct SourceUnit {
                 forLoop(i)
                 return
             }
-            guard isWord(i, "exec") || isWord(i, "print"), kind(i + 1) == .string || kind(i + 1) == .word, i == 0 || kind(i - 1) == .newline else { return }
+            guard isWord(i, "exec") || isWord(i, "print"), kind(i + 1) == .string || kind(i + 1) == .word,
+                i == 0 || kind(i - 1) == .newline
+            else { return }
             name = text(i)
         case .javascript, .typescript, .html:
             if isWord(i, "of"), kind(i - 1) == .word {
-                assignments.append(Assignment(names: [text(i - 1)], type: nil, start: i - 1, at: i, value: (i + 1)..<statementEnd(i + 1, limit: 40), isAugmented: false, isElement: true))
+                assignments.append(
+                    Assignment(
+                        names: [text(i - 1)], type: nil, start: i - 1, at: i,
+                        value: (i + 1)..<statementEnd(i + 1, limit: 40), isAugmented: false, isElement: true))
             }
             return
         default: return
         }
         let (whole, start) = chain(endingAt: i)
         let end = statementEnd(i + 1, limit: 400)
-        calls.append(Call(name: whole, start: start, open: i, close: end, arguments: arguments(from: i + 1, to: end), isNew: false))
+        calls.append(
+            Call(
+                name: whole, start: start, open: i, close: end, arguments: arguments(from: i + 1, to: end), isNew: false
+            ))
     }
 
     private mutating func forLoop(_ i: Int) {
@@ -368,7 +411,9 @@ struct SourceUnit {
         if isWord(i, "with") {
             let end = statementEnd(at, limit: 200)
             for j in at..<max(at, end) where isWord(j, "as") && kind(j + 1) == .word {
-                assignments.append(Assignment(names: [text(j + 1)], type: nil, start: i, at: i, value: (i + 1)..<j, isAugmented: false))
+                assignments.append(
+                    Assignment(names: [text(j + 1)], type: nil, start: i, at: i, value: (i + 1)..<j, isAugmented: false)
+                )
                 return
             }
             return
@@ -379,8 +424,13 @@ struct SourceUnit {
         }
         guard isWord(at, "in"), !names.isEmpty else { return }
         var end = at + 1
-        while end < tokens.count, end - at < 120, kind(end) != .newline, !isMark(end, ":"), !isMark(end, "]"), !isMark(end, ")"), !isMark(end, "}"), !isWord(end, "if") { end = after(end) }
-        assignments.append(Assignment(names: names, type: nil, start: i, at: at, value: (at + 1)..<min(end, tokens.count), isAugmented: false, isElement: true))
+        while end < tokens.count, end - at < 120, kind(end) != .newline, !isMark(end, ":"), !isMark(end, "]"),
+            !isMark(end, ")"), !isMark(end, "}"), !isWord(end, "if")
+        { end = after(end) }
+        assignments.append(
+            Assignment(
+                names: names, type: nil, start: i, at: at, value: (at + 1)..<min(end, tokens.count), isAugmented: false,
+                isElement: true))
     }
 
     private mutating func rubyFunction(_ i: Int) {
@@ -394,7 +444,8 @@ struct SourceUnit {
             if kind(end) == .word { parameters.append((text(end), "", false)) }
             end += 1
         }
-        functions.append(Function(name: text(at), parameters: parameters, start: i, body: end..<nextDefinition(after: end)))
+        functions.append(
+            Function(name: text(at), parameters: parameters, start: i, body: end..<nextDefinition(after: end)))
     }
 
     private func nextDefinition(after token: Int) -> Int {
@@ -412,13 +463,18 @@ struct SourceUnit {
         var start = end
         var at = end - 1
         while at >= 1, parts.count < 16 {
-            let isJoint = isMark(at, ".") || isMark(at, text: "->") || isMark(at, text: "::") || isMark(at, text: "?.") || isMark(at, text: "?->") || isMark(at, "\\")
+            let isJoint =
+                isMark(at, ".") || isMark(at, text: "->") || isMark(at, text: "::") || isMark(at, text: "?.")
+                || isMark(at, text: "?->") || isMark(at, "\\")
             guard isJoint else { break }
             var before = at - 1
             // A chained call may begin on an earlier line.
             while before > 0, kind(before) == .newline { before -= 1 }
             var suffix = ""
-            while before > 0, isMark(before, ")") || isMark(before, "]") || isMark(before, "}") && isMark(before, "}") && [.go, .rust].contains(language) {
+            while before > 0,
+                isMark(before, ")") || isMark(before, "]")
+                    || isMark(before, "}") && isMark(before, "}") && [.go, .rust].contains(language)
+            {
                 let open = Int(partner[before])
                 guard open > 0 else { return (parts.reversed().joined(separator: "."), start) }
                 if isMark(before, ")"), isWord(open - 1, "require"), kind(open + 1) == .string {
@@ -453,7 +509,9 @@ struct SourceUnit {
         }
         guard kind(end) == .word else { return }
         let name = text(end)
-        if Self.control.contains(name), !isMark(end - 1, "."), !isMark(end - 1, text: "::"), !(name == "assert" || name == "import" || name == "with") {
+        if Self.control.contains(name), !isMark(end - 1, "."), !isMark(end - 1, text: "::"),
+            !(name == "assert" || name == "import" || name == "with")
+        {
             if ["function", "func", "fn"].contains(name) { function(i, name: "") }
             return
         }
@@ -464,25 +522,44 @@ struct SourceUnit {
         }
         let (whole, start) = chain(endingAt: end)
         let isNew = isWord(start - 1, "new")
-        calls.append(Call(name: whole, start: start, open: i, close: close, arguments: arguments(from: i + 1, to: close), isNew: isNew))
+        calls.append(
+            Call(
+                name: whole, start: start, open: i, close: close, arguments: arguments(from: i + 1, to: close),
+                isNew: isNew))
     }
 
     private func isDefinition(_ open: Int, close: Int, nameAt: Int) -> Bool {
-        if isWord(nameAt - 1, "def") || isWord(nameAt - 1, "func") || isWord(nameAt - 1, "fn") || isWord(nameAt - 1, "function") || isWord(nameAt - 1, "fun") { return true }
+        if isWord(nameAt - 1, "def") || isWord(nameAt - 1, "func") || isWord(nameAt - 1, "fn")
+            || isWord(nameAt - 1, "function") || isWord(nameAt - 1, "fun")
+        {
+            return true
+        }
         switch language {
-        case .python, .ruby, .go, .rust, .shell, .sql, .swift: 
+        case .python, .ruby, .go, .rust, .shell, .sql, .swift:
             // A Go method: the receiver stands before the name.
-            return language == .go && isMark(nameAt - 1, ")") && Int(partner[nameAt - 1]) > 0 && isWord(Int(partner[nameAt - 1]) - 1, "func")
+            return language == .go && isMark(nameAt - 1, ")") && Int(partner[nameAt - 1]) > 0
+                && isWord(Int(partner[nameAt - 1]) - 1, "func")
         default: break
         }
-        guard Int(partner[open]) > open, !isMark(nameAt - 1, "."), !isMark(nameAt - 1, text: "->"), !isWord(nameAt - 1, "new") else { return false }
+        guard Int(partner[open]) > open, !isMark(nameAt - 1, "."), !isMark(nameAt - 1, text: "->"),
+            !isWord(nameAt - 1, "new")
+        else { return false }
         var at = close + 1
         var steps = 0
         while at < tokens.count, steps < 12 {
-            if isMark(at, "{") { return steps > 0 || kind(nameAt - 1) != nil && !isMark(nameAt - 1, "=") && !isMark(nameAt - 1, "(") && !isMark(nameAt - 1, ",") }
-            guard kind(at) == .word || kind(at) == .newline || isMark(at, ":") || isMark(at, ",") || isMark(at, "&") || isMark(at, "*") || isMark(at, "<") || isMark(at, ">") || isMark(at, "[") || isMark(at, "]") || isMark(at, "|") || isMark(at, ".") || isMark(at, "?")
+            if isMark(at, "{") {
+                return steps > 0
+                    || kind(nameAt - 1) != nil && !isMark(nameAt - 1, "=") && !isMark(nameAt - 1, "(")
+                        && !isMark(nameAt - 1, ",")
+            }
+            guard
+                kind(at) == .word || kind(at) == .newline || isMark(at, ":") || isMark(at, ",") || isMark(at, "&")
+                    || isMark(at, "*") || isMark(at, "<") || isMark(at, ">") || isMark(at, "[") || isMark(at, "]")
+                    || isMark(at, "|") || isMark(at, ".") || isMark(at, "?")
             else { return false }
-            if kind(at) == .newline, ![.java, .csharp, .c, .cpp, .php, .apex, .solidity].contains(language) { return false }
+            if kind(at) == .newline, ![.java, .csharp, .c, .cpp, .php, .apex, .solidity].contains(language) {
+                return false
+            }
             if kind(at) == .word, Self.control.contains(text(at)) { return false }
             at += 1
             steps += 1
@@ -504,12 +581,21 @@ struct SourceUnit {
                 if isMark(at, "=") { break }
                 if isMark(at, ":"), colon == nil { colon = words.count }
                 if isMark(at, "@") {
-                    isMarked = isMarked || ["RequestParam", "PathVariable", "RequestBody", "RequestHeader", "CookieValue", "QueryParam", "PathParam", "FormParam", "HeaderParam", "ModelAttribute", "Query", "Body", "Param"].contains(text(at + 1))
+                    isMarked =
+                        isMarked
+                        || [
+                            "RequestParam", "PathVariable", "RequestBody", "RequestHeader", "CookieValue", "QueryParam",
+                            "PathParam", "FormParam", "HeaderParam", "ModelAttribute", "Query", "Body", "Param",
+                        ].contains(text(at + 1))
                     at += 2
                     if isMark(at, "(") { at = after(at) }
                     continue
                 }
-                if isMark(at, "[") && isWord(at + 1, "FromQuery") || isWord(at + 1, "FromBody") || isWord(at + 1, "FromRoute") { isMarked = true }
+                if isMark(at, "[") && isWord(at + 1, "FromQuery") || isWord(at + 1, "FromBody")
+                    || isWord(at + 1, "FromRoute")
+                {
+                    isMarked = true
+                }
                 if kind(at) == .word { words.append(text(at)) }
                 at = isMark(at, "(") || isMark(at, "[") || isMark(at, "<") ? max(at + 1, after(at)) : at + 1
             }
@@ -530,13 +616,19 @@ struct SourceUnit {
         if language == .python {
             let line = tokens[close].line
             // Definitions on one line end together: looking again for each would take quadratic time.
-            if let last = functions.last, tokens[last.body.lowerBound].line == line { return close..<max(close, last.body.upperBound) }
+            if let last = functions.last, tokens[last.body.lowerBound].line == line {
+                return close..<max(close, last.body.upperBound)
+            }
             var definition = close
             while definition > 0, kind(definition - 1) != .newline { definition -= 1 }
             let column = self.column(definition)
             var at = close
             while at < tokens.count {
-                if tokens[at].line > line, kind(at) != .newline, at > 0, kind(at - 1) == .newline, self.column(at) <= column { break }
+                if tokens[at].line > line, kind(at) != .newline, at > 0, kind(at - 1) == .newline,
+                    self.column(at) <= column
+                {
+                    break
+                }
                 at += 1
             }
             return close..<at
@@ -577,13 +669,20 @@ struct SourceUnit {
             guard first < end, result.count < 64 else { return }
             var name: String?
             if kind(first) == .word || kind(first) == .string, first + 1 < end {
-                if isMark(first + 1, "=") || isMark(first + 1, ":") && language != .javascript && language != .typescript || isMark(first + 1, text: "=>") && [.ruby, .php].contains(language) {
-                    name = kind(first) == .string ? String(decoding: bytes.part(tokens[first].inner), as: UTF8.self) : text(first)
+                if isMark(first + 1, "=")
+                    || isMark(first + 1, ":") && language != .javascript && language != .typescript
+                    || isMark(first + 1, text: "=>") && [.ruby, .php].contains(language)
+                {
+                    name =
+                        kind(first) == .string
+                        ? String(decoding: bytes.part(tokens[first].inner), as: UTF8.self) : text(first)
                     first += 2
                 } else if isMark(first, ":") {
                     name = nil
                 }
-            } else if language == .ruby, isMark(first, ":"), kind(first + 1) == .word, isMark(first + 2, text: "=>"), first + 3 < end {
+            } else if language == .ruby, isMark(first, ":"), kind(first + 1) == .word, isMark(first + 2, text: "=>"),
+                first + 3 < end
+            {
                 name = text(first + 1)
                 first += 3
             }
@@ -600,7 +699,9 @@ struct SourceUnit {
         return result
     }
 
-    private static let lineBased: Set<CodeLanguage> = [.python, .ruby, .go, .javascript, .typescript, .kotlin, .scala, .swift, .shell, .html]
+    private static let lineBased: Set<CodeLanguage> = [
+        .python, .ruby, .go, .javascript, .typescript, .kotlin, .scala, .swift, .shell, .html,
+    ]
 
     /// Where the expression that begins at `from` ends.
     private func statementEnd(_ from: Int, limit: Int) -> Int {
@@ -611,19 +712,31 @@ struct SourceUnit {
             if token.kind == .newline {
                 if Self.lineBased.contains(language) {
                     let before = at > from ? tokens[at - 1] : token
-                    let continues = before.kind == .mark && "+-*/%.,=&|?:<(".utf8.contains(before.mark) && language != .python
+                    let continues =
+                        before.kind == .mark && "+-*/%.,=&|?:<(".utf8.contains(before.mark) && language != .python
                     let next = at + 1 < tokens.count ? tokens[at + 1] : token
-                    let leads = next.kind == .mark && (next.mark == UInt8(ascii: ".") || next.mark == UInt8(ascii: "?") || next.mark == UInt8(ascii: "+") || next.mark == UInt8(ascii: "|") && next.end - next.start == 2) && language != .python && language != .go
+                    let leads =
+                        next.kind == .mark
+                        && (next.mark == UInt8(ascii: ".") || next.mark == UInt8(ascii: "?")
+                            || next.mark == UInt8(ascii: "+")
+                            || next.mark == UInt8(ascii: "|") && next.end - next.start == 2)
+                        && language != .python && language != .go
                     if !continues && !leads && at > from { break }
                 }
                 at += 1
                 continue
             }
             if token.kind == .mark {
-                if token.mark == UInt8(ascii: ";") || token.mark == UInt8(ascii: ")") || token.mark == UInt8(ascii: "]") || token.mark == UInt8(ascii: "}") { break }
+                if token.mark == UInt8(ascii: ";") || token.mark == UInt8(ascii: ")") || token.mark == UInt8(ascii: "]")
+                    || token.mark == UInt8(ascii: "}")
+                {
+                    break
+                }
                 if endsAtComma, token.mark == UInt8(ascii: ","), at > from { break }
             }
-            if language == .ruby, token.kind == .word, isWord(at, "do") || isWord(at, "if") || isWord(at, "unless") { break }
+            if language == .ruby, token.kind == .word, isWord(at, "do") || isWord(at, "if") || isWord(at, "unless") {
+                break
+            }
             at = max(at + 1, after(at))
         }
         return min(at, tokens.count)
@@ -638,11 +751,19 @@ struct SourceUnit {
         while start > 0, steps < 24 {
             let before = start - 1
             let token = tokens[before]
-            if token.kind == .newline || isMark(before, ";") || isMark(before, "{") || isMark(before, "(") || isMark(before, "=") { break }
+            if token.kind == .newline || isMark(before, ";") || isMark(before, "{") || isMark(before, "(")
+                || isMark(before, "=")
+            {
+                break
+            }
             if isMark(before, "}") || isMark(before, ")") || isMark(before, "]") {
                 let open = Int(partner[before])
                 guard open >= 0, before - open < 60 else { break }
-                if isMark(before, "}"), !(open > 0 && (isWord(open - 1, "const") || isWord(open - 1, "let") || isWord(open - 1, "var"))) { break }
+                if isMark(before, "}"),
+                    !(open > 0 && (isWord(open - 1, "const") || isWord(open - 1, "let") || isWord(open - 1, "var")))
+                {
+                    break
+                }
                 start = open
                 steps += 1
                 continue
@@ -660,7 +781,9 @@ struct SourceUnit {
             names = [name]
             if kind(colon + 1) == .word { type = text(colon + 1) }
         } else if isMark(i - 1, "}") || isMark(i - 1, "]") && Int(partner[i - 1]) == start || isMark(i - 1, ")") {
-            for at in max(start, Int(partner[i - 1]))..<i where kind(at) == .word && !isMark(at + 1, ":") { names.append(text(at)) }
+            for at in max(start, Int(partner[i - 1]))..<i where kind(at) == .word && !isMark(at + 1, ":") {
+                names.append(text(at))
+            }
         } else {
             var at = i - 1
             while at >= start {
@@ -678,7 +801,9 @@ struct SourceUnit {
                     at = first - 2
                 } else {
                     var before = first - 1
-                    while before >= start, isMark(before, "*") || isMark(before, "&") || isMark(before, ">") { before -= 1 }
+                    while before >= start, isMark(before, "*") || isMark(before, "&") || isMark(before, ">") {
+                        before -= 1
+                    }
                     if before >= start, kind(before) == .word { type = text(before) }
                     if before >= start, isMark(before, "]"), kind(before - 2) == .word { type = text(before - 2) }
                     break
@@ -686,6 +811,9 @@ struct SourceUnit {
             }
         }
         guard !names.isEmpty else { return }
-        assignments.append(Assignment(names: names, type: type, start: start, at: i, value: (i + 1)..<max(i + 1, statementEnd(i + 1, limit: 300)), isAugmented: isAugmented))
+        assignments.append(
+            Assignment(
+                names: names, type: type, start: start, at: i,
+                value: (i + 1)..<max(i + 1, statementEnd(i + 1, limit: 300)), isAugmented: isAugmented))
     }
 }
