@@ -12,6 +12,16 @@ public struct UnicodeDetector: Detector {
     }
 
     public func findings(in request: ScanRequest, _ context: ScanContext) throws -> [Finding] {
-        Array(unveiler.unveil(request.text, path: request.path).findings.prefix(context.findingLimit))
+        let unveiling = unveiler.unveil(request.text, path: request.path)
+        var findings = Array(unveiling.findings.prefix(context.findingLimit))
+        if unveiling.isCut {
+            // What was not unveiled was not looked at either: that is said, never passed over.
+            findings.append(
+                Finding(
+                    scanner: scanner, rule: "unveil-limit", category: "hidden_text", severity: .medium, confidence: 1,
+                    message: "more text is hidden in it than is unveiled",
+                    remedy: "look at the file before a model reads it, or split it"))
+        }
+        return findings
     }
 }
