@@ -12,7 +12,7 @@ import Glibc
 extension EndToEnd {
     @Suite struct Crashes {
         /// Times that the daemon is killed.
-        private static let kills = 10
+        private static let kills = 50
 
         @Test func `killing the daemon under load loses no acknowledged entry and opens nothing`() throws {
             let machine = try Machine()
