@@ -193,6 +193,9 @@ static const unsigned char data_61[] = {
 static const unsigned char data_62[] = {
 #embed "Data/shell/variables.table" suffix(, 0) if_empty(0)
 };
+static const unsigned char data_63[] = {
+#embed "Data/supply/modules.txt" suffix(, 0) if_empty(0)
+};
 
 static const writ_resource resources[] = {
     {"code/c.table", data_0, sizeof data_0 - 1},
@@ -258,6 +261,7 @@ static const writ_resource resources[] = {
     {"shell/inline-calls.table", data_60, sizeof data_60 - 1},
     {"shell/secret-paths.table", data_61, sizeof data_61 - 1},
     {"shell/variables.table", data_62, sizeof data_62 - 1},
+    {"supply/modules.txt", data_63, sizeof data_63 - 1},
     {0, 0, 0},
 };
 const size_t writ_resource_count = sizeof resources / sizeof resources[0] - 1;

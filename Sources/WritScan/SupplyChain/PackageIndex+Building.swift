@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import WritCore
 
 extension PackageIndex {
     /// The public list of one registry.
@@ -10,30 +11,39 @@ extension PackageIndex {
             public var rank: Int?
             public var downloadsPerMonth: Int?
             public var lastRelease: Month?
+            /// The day the name was first registered, as `yyyymmdd`.
+            public var firstRelease: Int?
 
             /// Creates an entry.
-            public init(name: String, rank: Int? = nil, downloadsPerMonth: Int? = nil, lastRelease: Month? = nil) {
+            public init(
+                name: String, rank: Int? = nil, downloadsPerMonth: Int? = nil, lastRelease: Month? = nil,
+                firstRelease: Int? = nil
+            ) {
                 self.name = name
                 self.rank = rank
                 self.downloadsPerMonth = downloadsPerMonth
                 self.lastRelease = lastRelease
+                self.firstRelease = firstRelease
             }
         }
 
         public var ecosystem: String
         public var factKind: FactKind
         public var entries: [Entry]
+        /// What is known to be wrong with packages of this registry.
+        public var advisories: [Advisory] = []
 
         /// Creates a listing.
-        public init(ecosystem: String, factKind: FactKind, entries: [Entry]) {
+        public init(ecosystem: String, factKind: FactKind, entries: [Entry], advisories: [Advisory] = []) {
             self.ecosystem = ecosystem
             self.factKind = factKind
             self.entries = entries
+            self.advisories = advisories
         }
 
         /// Reads a tab-separated list. The first line names the columns: `name`, and any of `month` (`yyyy-mm` of the
-        /// last release), `rank…` and `downloads…` (a month); others are passed over. Without ranks the downloads make
-        /// them.
+        /// last release), `created` (`yyyy-mm-dd` of the first), `rank…` and `downloads…` (a month); others are passed
+        /// over. Without ranks the downloads make them.
         public init(ecosystem: String, tabSeparated text: String) throws(Fault) {
             var lines = text.split(separator: "\n", omittingEmptySubsequences: true).makeIterator()
             guard let head = lines.next() else { throw Fault("the list is empty") }
@@ -42,6 +52,7 @@ extension PackageIndex {
                 throw Fault("the list's first line names no column `name`")
             }
             let monthColumn = columns.firstIndex(of: "month")
+            let createdColumn = columns.firstIndex(of: "created")
             let rankColumn = columns.firstIndex { $0.hasPrefix("rank") }
             let downloadsColumn = columns.firstIndex { $0.hasPrefix("downloads") }
             var entries: [Entry] = []
@@ -57,6 +68,7 @@ extension PackageIndex {
                     let parts = month.split(separator: "-").compactMap { Int($0) }
                     if parts.count == 2 { entry.lastRelease = Month(year: parts[0], month: parts[1]) }
                 }
+                entry.firstRelease = field(createdColumn).flatMap { Int($0.prefix(10).filter { $0 != "-" }) }
                 entry.rank = field(rankColumn).flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
                 entry.downloadsPerMonth = field(downloadsColumn).flatMap { Int($0) }
                 entries.append(entry)
@@ -72,7 +84,7 @@ extension PackageIndex {
     ///   - day: what the lists are of, as `yyyymmdd`.
     ///   - popularCount: how many of the most used names of each registry are kept with their rank.
     public static func build(_ listings: [Listing], day: Int, popularCount: Int = 15_000) -> [UInt8] {
-        var out = magic
+        var out = magics[1]
         append(UInt32(clamping: day), to: &out)
         out.append(UInt8(clamping: listings.count))
         for listing in listings {
@@ -95,8 +107,45 @@ extension PackageIndex {
                 append(UInt32(clamping: next), to: &out)
             }
             for key in keys { append(UInt32(key & 0xFF_FFFF) << 8 | UInt32(facts[key] ?? 0), to: &out) }
+            appendNewcomers(of: listing, day: day, to: &out)
+            appendAdvisories(of: listing, to: &out)
         }
         return out
+    }
+
+    /// Names first registered within ``newcomerDays`` of the lists' day, with that day.
+    private static func appendNewcomers(of listing: Listing, day: Int, to out: inout [UInt8]) {
+        let today = CivilDay.number(yyyymmdd: day) ?? 0
+        var days: [UInt64: Int] = [:]
+        var isDated = false
+        for entry in listing.entries {
+            guard let first = entry.firstRelease.flatMap({ CivilDay.number(yyyymmdd: $0) }) else { continue }
+            isDated = true
+            guard today - first < newcomerDays else { continue }
+            days[key(of: normalised(entry.name, in: listing.ecosystem))] = max(0, first)
+        }
+        out.append(isDated ? 1 : 0)
+        append(UInt32(clamping: days.count), to: &out)
+        for (key, first) in days.sorted(by: { $0.key < $1.key }) {
+            for shift in stride(from: 32, through: 0, by: -8) { out.append(UInt8(truncatingIfNeeded: key >> UInt64(shift))) }
+            append(UInt32(clamping: first), to: &out)
+        }
+    }
+
+    private static func appendAdvisories(of listing: Listing, to out: inout [UInt8]) {
+        let usable = listing.advisories.filter { $0.ranges.count <= 255 && $0.name.utf8.count <= 255 }
+        append(UInt32(clamping: usable.count), to: &out)
+        for advisory in usable {
+            append(normalised(advisory.name, in: listing.ecosystem), to: &out)
+            append(advisory.id, to: &out)
+            out.append(UInt8(advisory.severity.rawValue))
+            out.append(UInt8(advisory.ranges.count))
+            for range in advisory.ranges {
+                append(range.introduced, to: &out)
+                append(range.end, to: &out)
+                out.append(range.isEndIncluded ? 1 : 0)
+            }
+        }
     }
 
     private static func mostUsed(_ listing: Listing, count: Int) -> [String] {

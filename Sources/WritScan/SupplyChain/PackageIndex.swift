@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Crypto
-public import WritCore
+import WritCore
 
 /// What is known, on one day, about the packages of some registries: the most used names with their rank, and a compact
 /// set of all registered names with one fact each.
@@ -11,6 +11,12 @@ public import WritCore
 ///     "WRITPKG1"  u32 day (yyyymmdd)  u8 ecosystems
 ///     each: u8 length, name   u8 fact kind   u32 popular count, then u8 length + name each, by rank
 ///           u32 registered count   65,537 × u32 first slot of a bucket   4 bytes each: 24 bits of hash, fact
+///
+/// From "WRITPKG2" on each ecosystem ends with
+///
+///           u8 first releases are known   u32 newcomers   each: 40 bits of hash, big-endian, u32 day since 1970
+///           u32 advisories   each: u8 length, name   u8 length, id   u8 severity
+///                            u8 ranges, each: u8 length, first version   u8 length, last   u8 the last is included
 public struct PackageIndex: Sendable {
     /// What the byte beside a registered name says.
     public enum FactKind: UInt8, Sendable, Hashable {
@@ -59,9 +65,16 @@ public struct PackageIndex: Sendable {
         var buckets: Int
         var slots: Int
         var count: Int
+        /// First releases were in the lists: a name that is no newcomer is older than ``newcomerDays``.
+        var isDated = false
+        /// The first release of each newcomer, in days since 1970.
+        var newcomers: [UInt64: Int] = [:]
+        var advisories: [String: [Advisory]] = [:]
     }
 
-    static let magic = Array("WRITPKG1".utf8)
+    static let magics = [Array("WRITPKG1".utf8), Array("WRITPKG2".utf8)]
+    /// A name counts as a newcomer for so long.
+    static let newcomerDays = 400
 
     /// The day the lists are of, as `yyyymmdd`.
     public let day: Int
@@ -71,7 +84,9 @@ public struct PackageIndex: Sendable {
     /// Reads an index. Costs about 2 ms for 30,000 popular names.
     public init(bytes: [UInt8]) throws(Fault) {
         var reader = IndexReader(bytes: bytes)
-        guard try reader.take(8).elementsEqual(Self.magic) else { throw Fault("not a package index") }
+        guard let edition = Self.magics.firstIndex(of: Array(try reader.take(8))) else {
+            throw Fault("not a package index, or one of a later Writ")
+        }
         day = Int(try reader.u32())
         var sections: [String: Section] = [:]
         for _ in 0..<(try reader.u8()) {
@@ -93,8 +108,20 @@ public struct PackageIndex: Sendable {
             _ = try reader.take(65_537 * 4)
             let slots = reader.at
             _ = try reader.take(count.multipliedReportingOverflow(by: 4).partialValue)
-            sections[name] = Section(
+            var section = Section(
                 factKind: kind, popular: popular, ranks: ranks, buckets: buckets, slots: slots, count: count)
+            if edition > 0 {
+                section.isDated = try reader.u8() == 1
+                for _ in 0..<(try reader.u32()) {
+                    let key = try reader.take(5).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+                    section.newcomers[key] = Int(try reader.u32())
+                }
+                for _ in 0..<(try reader.u32()) {
+                    let advisory = try reader.advisory()
+                    section.advisories[advisory.name, default: []].append(advisory)
+                }
+            }
+            sections[name] = section
         }
         guard reader.at == bytes.count else { throw Fault("text after the end of the index") }
         self.sections = sections
@@ -109,6 +136,22 @@ public struct PackageIndex: Sendable {
     /// The most used names of a registry, by rank, in normalised spelling.
     public func popular(in ecosystem: String) -> [String] {
         sections[ecosystem]?.popular ?? []
+    }
+
+    /// What is known to be wrong with a package.
+    public func advisories(for name: String, in ecosystem: String) -> [Advisory] {
+        sections[ecosystem]?.advisories[Self.normalised(name, in: ecosystem)] ?? []
+    }
+
+    /// How many advisories of a registry it holds.
+    public func advisoryCount(in ecosystem: String) -> Int {
+        sections[ecosystem]?.advisories.values.reduce(0) { $0 + $1.count } ?? 0
+    }
+
+    /// The first release of a name that was new when the lists were made, in days since 1970; nil for older and for
+    /// unknown names.
+    func firstRelease(ofNormalised name: String, in ecosystem: String) -> Int? {
+        sections[ecosystem]?.newcomers[Self.key(of: name)]
     }
 
     /// The rank of a name in normalised spelling, when it is among the most used.
@@ -199,5 +242,18 @@ private struct IndexReader {
 
     mutating func text() throws(PackageIndex.Fault) -> String {
         String(decoding: try take(Int(try u8())), as: UTF8.self)
+    }
+
+    mutating func advisory() throws(PackageIndex.Fault) -> Advisory {
+        let name = try text()
+        let id = try text()
+        guard let severity = Severity(rawValue: Int(try u8())) else { throw PackageIndex.Fault("unknown severity") }
+        var ranges: [Advisory.Range] = []
+        for _ in 0..<(try u8()) {
+            let introduced = try text()
+            let end = try text()
+            ranges.append(.init(introduced: introduced, end: end, isEndIncluded: try u8() == 1))
+        }
+        return Advisory(id: id, name: name, severity: severity, ranges: ranges)
     }
 }

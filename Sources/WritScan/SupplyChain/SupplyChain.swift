@@ -65,6 +65,20 @@ public struct SupplyChain: Sendable {
         return Reading(standing: standing, target: likeness?.target, findings: findings)
     }
 
+    /// Days since the name was first registered; nil when the index does not know, and at least the index's span of
+    /// 400 days for names that were no newcomers.
+    ///
+    /// - Parameter today: days since 1970; nil takes the index's own day.
+    public func ageInDays(of name: String, in ecosystem: String, today: Int? = nil) -> Int? {
+        let ecosystem = ecosystem.lowercased()
+        guard let section = index.sections[ecosystem], section.isDated else { return nil }
+        guard let day = CivilDay.number(yyyymmdd: index.day) else { return nil }
+        let name = PackageIndex.normalised(name, in: ecosystem)
+        if let first = index.firstRelease(ofNormalised: name, in: ecosystem) { return max(0, (today ?? day) - first) }
+        if case .unknown = index.standing(of: name, in: ecosystem) { return nil }
+        return PackageIndex.newcomerDays + max(0, (today ?? day) - day)
+    }
+
     private func confidence(_ likeness: LookAlike, _ standing: PackageIndex.Standing) -> Double {
         var confidence: Double
         switch likeness.trick {
