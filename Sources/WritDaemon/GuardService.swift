@@ -48,10 +48,15 @@ public final class GuardService: Sendable {
         do {
             let detectors = try Engines.detectors()
             withholding = Withholding(detectors: detectors, key: key)
-            let packages = try Engines.packageIndex().map { SupplyChain(index: $0) }
+            let builtIn = try Engines.packageIndex()
             policies = try Watched(
-                paths: { files.watchedPaths },
-                load: { Guard(policies: files.load(), detectors: detectors, packages: packages, key: key) })
+                paths: { files.watchedPaths + PackageIndexFile.paths(home) },
+                load: {
+                    let index = PackageIndexFile.load(home) ?? builtIn
+                    return Guard(
+                        policies: files.load(), detectors: detectors, packages: index.map { SupplyChain(index: $0) },
+                        key: key)
+                })
         } catch {
             throw DaemonFault("what ships with Writ cannot be read: \(error)")
         }

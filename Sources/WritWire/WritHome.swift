@@ -53,6 +53,11 @@ public struct WritHome: Sendable, Hashable {
     /// Ledger tiles, index, keys.
     public var state: String { home + "/.local/state/writ" }
 
+    /// The package index that the person fetched, with its signature beside it (`.sig`).
+    public var packageIndex: String { state + "/packages.index" }
+    /// The public key that vouches for ``packageIndex``.
+    public var packageIndexKey: String { config + "/packages.key" }
+
     /// Socket, lock and the notes of hooks that got no answer; mode 0700.
     ///
     /// Below ``state``, unless the socket's path would pass the system's limit: then a folder in `/tmp` whose name holds

@@ -246,6 +246,9 @@ struct RuleCompiler {
         var ignored: Set<String> = []
         if scanner.checksTyposquat == false { ignored.insert("typosquat") }
         if scanner.checksReputation == false { ignored.insert("reputation") }
+        // How a dependency is pinned and where it comes from is for rules that name these groups: the seed's rule asks
+        // about names alone.
+        if scanner.groups == nil { ignored.formUnion(["pin", "source", "drift", "limit"]) }
         return ScannerBinding(
             name: ScannerBinding.canonical(scanner.name), patterns: patterns,
             groups: scanner.groups.map { Set($0.map(\.value)) }, minimumConfidence: scanner.minimumConfidence ?? 0.5,

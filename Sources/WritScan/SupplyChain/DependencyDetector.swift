@@ -99,7 +99,7 @@ public struct DependencyDetector: Detector {
                 finding(
                     advisory.isMalware ? "malicious-package" : "known-vulnerability", "advisory", advisory.severity, 0.95,
                     line: dependency.line,
-                    "`\(dependency.name)` \(dependency.requirement) is named in \(advisory.id)",
+                    "`\(([dependency.name, dependency.requirement].filter { !$0.isEmpty }).joined(separator: " "))` is named in \(advisory.id)",
                     advisory.fixed.map { "take \($0) or later" } ?? "take another package"))
         }
         if settings.minimumAgeDays > 0,

@@ -104,3 +104,29 @@ private func index() throws -> PackageIndex {
         }
     }
 }
+
+@Suite struct SignedIndexTests {
+    @Test func `only an index that the key signed is taken`() throws {
+        let bytes = PackageIndex.build(
+            [.init(ecosystem: "npm", factKind: .downloads, entries: [.init(name: "express", downloadsPerMonth: 9)])],
+            day: 20_261_119)
+        let keys = SignedIndex.newKeys()
+        let other = SignedIndex.newKeys()
+        let signature = try SignedIndex.sign(bytes, secret: keys.secret)
+        #expect(try SignedIndex.open(bytes, signature: signature, key: keys.open).day == 20_261_119)
+        var altered = bytes
+        altered[20] ^= 1
+        let refused: [([UInt8], String, String)] = [
+            (altered, signature, keys.open), (bytes, signature, other.open), (bytes, "", keys.open),
+            (bytes, "writ-index-v1 AAAA", keys.open), (bytes, signature, "short"), (Array(bytes.dropLast()), signature, keys.open),
+        ]
+        for (bytes, signature, key) in refused {
+            #expect(throws: SignedIndex.Fault.self) { try SignedIndex.open(bytes, signature: signature, key: key) }
+        }
+    }
+
+    @Test func `keys are base64 of 32 bytes`() {
+        #expect(SignedIndex.isKey(SignedIndex.newKeys().open))
+        #expect(["", "AAAA", String(repeating: "*", count: 44), String(repeating: "A", count: 44)].map(SignedIndex.isKey) == [false, false, false, false])
+    }
+}
