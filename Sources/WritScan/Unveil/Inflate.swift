@@ -21,12 +21,34 @@ enum Inflate {
         return reader.inflate(limit: limit)
     }
 
+    /// DEFLATE without a frame, from an offset.
+    ///
+    /// - Returns: what was read, whether the end was reached, and the offset behind it.
+    static func raw(_ bytes: [UInt8], from start: Int, limit: Int) -> (out: [UInt8], isWhole: Bool, end: Int) {
+        guard start >= 0, start < bytes.count else { return ([], false, start) }
+        var reader = Bits(bytes: bytes, at: start)
+        let out = reader.inflate(limit: limit)
+        return (out, !reader.failed && reader.isAtEnd, reader.at - reader.count / 8)
+    }
+
+    /// DEFLATE in a zlib frame (RFC 1950), as PDF has it. The checksum is not looked at: a reader that ignores it sees
+    /// the text too.
+    static func zlib(_ bytes: [UInt8], limit: Int) -> (out: [UInt8], isWhole: Bool) {
+        guard bytes.count > 2, bytes[0] & 15 == 8, (Int(bytes[0]) << 8 | Int(bytes[1])).isMultiple(of: 31) else {
+            return ([], false)
+        }
+        let read = raw(bytes, from: 2, limit: limit)
+        return (read.out, read.isWhole)
+    }
+
     private struct Bits {
         let bytes: [UInt8]
         var at: Int
         var hold: UInt32 = 0
         var count = 0
         var failed = false
+        /// The last block was read to its end.
+        var isAtEnd = false
 
         init(bytes: [UInt8], at: Int) {
             self.bytes = bytes
@@ -78,6 +100,7 @@ enum Inflate {
                 default: failed = true
                 }
             }
+            isAtEnd = isLast && out.count < limit
             return out
         }
 

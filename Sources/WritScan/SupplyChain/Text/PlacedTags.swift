@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The tags of an XML text in order, with the text behind each and their lines. No entities are expanded but the five
-/// plain ones, and nothing is fetched, so that a hostile file costs no more than its length.
+/// The tags of an XML text in order, with the text behind each and their lines. Only the five plain entities and
+/// the numeric ones are resolved, and nothing is fetched, so that a hostile file costs no more than its length.
 struct PlacedTags: Sequence, IteratorProtocol {
     struct Tag {
         var name: String
@@ -9,9 +9,12 @@ struct PlacedTags: Sequence, IteratorProtocol {
         /// `<a/>`.
         var isEmpty: Bool
         var attributes: [String: String]
-        /// What stands between this tag and the next one, without blanks at the ends.
-        var text: String
+        /// What stands between this tag and the next one.
+        var wholeText: String
         var line: Int
+
+        /// The same without blanks at the ends.
+        var text: String { String(LineText.trimmed(wholeText)) }
     }
 
     private let bytes: [UInt8]
@@ -65,10 +68,10 @@ struct PlacedTags: Sequence, IteratorProtocol {
         let attributes = Self.attributes(body.dropFirst(name.count))
         advance(to: end + 1)
         let stop = find([UInt8(ascii: "<")]) ?? bytes.count
-        let text = LineText.trimmed(String(decoding: bytes[at..<stop], as: UTF8.self))
+        let text = String(decoding: bytes[at..<stop], as: UTF8.self)
         return Tag(
             name: String(decoding: name, as: UTF8.self), isEnd: isEnd, isEmpty: isEmpty, attributes: attributes,
-            text: Self.plain(text), line: place)
+            wholeText: Self.plain(text[...]), line: place)
     }
 
     private static func attributes(_ body: ArraySlice<UInt8>) -> [String: String] {
@@ -86,13 +89,40 @@ struct PlacedTags: Sequence, IteratorProtocol {
         return found
     }
 
-    private static func plain(_ text: Substring) -> String {
+    /// The text with its plain and numeric entities resolved, in one pass.
+    static func plain(_ text: Substring) -> String {
         guard text.contains("&") else { return String(text) }
-        var text = String(text)
-        for (entity, character) in [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&amp;", "&")] {
-            text.replace(entity, with: character)
+        var out = ""
+        var rest = text
+        while let mark = rest.firstIndex(of: "&") {
+            out += rest[..<mark]
+            rest = rest[mark...]
+            guard let end = rest.prefix(12).firstIndex(of: ";"),
+                let character = character(rest[rest.index(after: mark)..<end])
+            else {
+                out += "&"
+                rest = rest.dropFirst()
+                continue
+            }
+            out.unicodeScalars.append(character)
+            rest = rest[rest.index(after: end)...]
         }
-        return text
+        return out + rest
+    }
+
+    private static func character(_ entity: Substring) -> Unicode.Scalar? {
+        switch entity {
+        case "lt": return "<"
+        case "gt": return ">"
+        case "quot": return "\""
+        case "apos": return "'"
+        case "amp": return "&"
+        default:
+            guard entity.hasPrefix("#") else { return nil }
+            let digits = entity.dropFirst()
+            let value = digits.first == "x" || digits.first == "X" ? UInt32(digits.dropFirst(), radix: 16) : UInt32(digits)
+            return value.flatMap { Unicode.Scalar($0) }
+        }
     }
 
     private func find(_ needle: [UInt8]) -> Int? {

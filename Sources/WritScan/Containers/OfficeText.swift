@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+import WritCore
+
+/// The words in a part of an office document: Word, Excel, PowerPoint, LibreOffice.
+enum OfficeText {
+    /// The words that the document shows, and those that it keeps from the reader.
+    static func read(_ xml: String) -> (shown: String, hidden: String) {
+        var shown = ""
+        var hidden = ""
+        var isHidden = false
+        for tag in PlacedTags(xml) {
+            let name = tag.name.split(separator: ":").last.map(String.init) ?? tag.name
+            if tag.isEnd {
+                switch name {
+                case "p", "si", "row", "h", "comment", "table-row":
+                    if !shown.isEmpty { shown += "\n" }
+                    if !hidden.isEmpty { hidden += "\n" }
+                case "r": isHidden = false
+                case "tc", "c", "table-cell": shown += "\t"
+                default: break
+                }
+            } else {
+                switch name {
+                // Word's hidden text, white text and text of a point or less.
+                case "vanish", "webHidden": isHidden = tag.attributes["w:val"] != "0" && tag.attributes["w:val"] != "false"
+                case "color" where tag.attributes["w:val"]?.lowercased() == "ffffff": isHidden = true
+                case "sz" where (tag.attributes["w:val"].flatMap { Int($0) } ?? 99) <= 2: isHidden = true
+                case "br", "tab": shown += " "
+                case "Relationship":
+                    if tag.attributes["TargetMode"] == "External", let target = tag.attributes["Target"] {
+                        shown += target + "\n"
+                    }
+                case "docPr", "cNvPr":
+                    // Alternative texts are read out, not shown.
+                    for key in ["descr", "title"] { if let text = tag.attributes[key], !text.isEmpty { hidden += text + "\n" } }
+                default: break
+                }
+            }
+            // Blanks count in runs of text, not between tags.
+            let isRun = !tag.isEnd && (name == "t" || name == "span" || name == "p")
+            let text = isRun ? tag.wholeText : tag.text
+            guard !text.isEmpty else { continue }
+            if isHidden { hidden += text } else { shown += text }
+            if !tag.isEnd, !isRun, !isHidden { shown += "\n" }
+        }
+        return (shown, hidden)
+    }
+}
+
+/// Notebooks: each cell and each of its outputs as a text of its own.
+enum Notebook {
+    /// False when the bytes are no notebook.
+    static func read(_ bytes: [UInt8], inside prefix: String, into opening: inout Opening) -> Bool {
+        let notebook: JSON
+        do {
+            notebook = try JSON(parsing: bytes)
+        } catch {
+            return false
+        }
+        guard let cells = notebook["cells"]?.array ?? notebook["worksheets"]?.array?.first?["cells"]?.array else {
+            return false
+        }
+        let language = notebook["metadata"]?["language_info"]?["name"]?.string ?? notebook["metadata"]?["kernelspec"]?["language"]?.string ?? "python"
+        let ending = ["python": "py", "julia": "jl", "r": "R", "javascript": "js", "typescript": "ts"][language.lowercased()] ?? "txt"
+        for (number, cell) in cells.enumerated() {
+            let isCode = cell["cell_type"]?.string == "code"
+            opening.addText("\(prefix)cell-\(number + 1).\(isCode ? ending : "md")", text(cell["source"] ?? cell["input"]))
+            for (place, output) in (cell["outputs"]?.array ?? []).enumerated() {
+                var parts = [text(output["text"]), text(output["traceback"])]
+                for member in output["data"]?.members ?? [] where member.key.hasPrefix("text/") || member.key.hasSuffix("json") {
+                    parts.append(text(member.value))
+                }
+                opening.addText(
+                    "\(prefix)cell-\(number + 1)-output-\(place + 1).txt", parts.filter { !$0.isEmpty }.joined(separator: "\n"))
+            }
+        }
+        return true
+    }
+
+    /// A text, which notebooks keep whole or as a list of lines.
+    private static func text(_ value: JSON?) -> String {
+        value?.string ?? (value?.array ?? []).compactMap(\.string).joined()
+    }
+}
