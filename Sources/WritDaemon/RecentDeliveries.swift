@@ -40,7 +40,13 @@ final class RecentDeliveries: Sendable {
                 name: call.tool.server == nil ? call.tool.name : "", action: call.tool.action,
                 serverTool: call.tool.serverTool)
             var hasher = Hasher()
-            hasher.combine(call.arguments["command"]?.string.map { JSON.string($0) } ?? call.arguments)
+            if call.tool.action == .shellExec, let command = call.arguments["command"]?.string {
+                // Events differ in what they say beside the command.
+                hasher.combine(command)
+                hasher.combine(call.workingDirectory)
+            } else {
+                hasher.combine(call.arguments)
+            }
             hasher.combine(call.response)
             hasher.combine(call.prompt)
             content = hasher.finalize()

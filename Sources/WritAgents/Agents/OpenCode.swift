@@ -16,8 +16,9 @@ public struct OpenCode: TableAdapter {
                 "tool.execute.before", .beforeTool, canBlock: true, onTimeout: .blocks, onCrash: .blocks,
                 isInstalled: true, limit: "an ask is refused with its reason"),
             EventCapability(
-                "tool.execute.after", .afterTool, canReplaceOutput: true, canAddContext: true, onTimeout: .blocks,
-                onCrash: .blocks, isInstalled: true, limit: "not called when the tool throws"),
+                "tool.execute.after", .afterTool, canBlock: true, canReplaceOutput: true, canAddContext: true,
+                onTimeout: .blocks, onCrash: .blocks, isInstalled: true,
+                limit: "a deny puts its reason in the output's place; not called when the tool throws"),
             EventCapability(
                 "chat.message", .prompt, canBlock: true, onTimeout: .blocks, onCrash: .blocks, isInstalled: true),
             EventCapability("session.created", .sessionStart, isInstalled: true),

@@ -47,6 +47,10 @@ enum CommonTools {
         case "Edit", "MultiEdit": settleEdits(&call)
         default: break
         }
+        // One order, whatever the agent's.
+        if ToolShape.of(call.tool) != nil, case .object(let members) = call.arguments {
+            call.arguments = .object(members.sorted { $0.key < $1.key })
+        }
     }
 
     private static func settleShell(_ call: inout Call) {
