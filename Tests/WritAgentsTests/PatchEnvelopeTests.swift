@@ -46,8 +46,8 @@ import WritCore
     }
 
     @Test func `a path is never passed over`() {
-        let patch = PatchEnvelope("*** Begin Patch\n*** Add File: a\n+x\n*** Move to: /etc/passwd\n  *** Delete File: b  \r\n")
-        #expect(patch.files.map(\.path).sorted() == ["/etc/passwd", "a", "b"])
+        let patch = PatchEnvelope("*** Begin Patch\n*** Add File: a\n+x\n*** Move to: /etc/passwd\n  *** Delete File: b  \r\n*** Delete File:\u{301}c\n")
+        #expect(patch.files.map(\.path).sorted() == ["/etc/passwd", "a", "b", "\u{301}c"])
     }
 
     @Test func `files past the limit are counted and not read`() {

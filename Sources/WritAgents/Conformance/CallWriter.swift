@@ -51,6 +51,8 @@ public enum CallWriter {
                 if table.kind == "copilot-cli" { out.set("stopReason", "end_turn") }
             case .sessionStart: out.set("source", "startup")
             case .sessionEnd: out.set("reason", "other")
+            case .other where event == "PermissionDenied":
+                guard putTool() else { return nil }
             case .subagentStart, .configChange, .other:
                 for member in call.arguments.members ?? [] { out.set(member.key, member.value) }
             }
@@ -98,7 +100,7 @@ public enum CallWriter {
         private mutating func putTool() -> Bool {
             switch table.kind {
             case "windsurf": return putWindsurf()
-            case "cursor" where event != "preToolUse" && event != "postToolUse": return putCursor()
+            case "cursor" where event != "preToolUse" && !event.hasPrefix("postToolUse"): return putCursor()
             default: break
             }
             guard let (name, input) = native() else { return false }
@@ -253,6 +255,15 @@ public enum CallWriter {
                 out.set("tool_name", .string(tool))
                 out.set("tool_input", .string(call.arguments.text))
                 out.set("command", "npx -y example-server")
+            case "afterShellExecution":
+                guard call.tool.name == "Bash", let command = call.arguments["command"] else { return false }
+                out.set("command", command)
+                out.set("output", call.response?["stdout"] ?? "")
+            case "afterMCPExecution":
+                guard let tool = call.tool.serverTool else { return false }
+                out.set("tool_name", .string(tool))
+                out.set("tool_input", .string(call.arguments.text))
+                out.set("result_json", .string(call.response?.text ?? ""))
             default: return false
             }
             return true

@@ -53,6 +53,7 @@ public enum Vectors {
             switch row.canonical {
             case .afterTool: call.response = response
             case .stop, .subagentStop: call.response = "Done."
+            case .other where row.event == "PermissionDenied": break
             case .subagentStart, .configChange, .other: call.arguments = ["detail": "sample"]
             case .beforeTool, .prompt, .permissionRequest, .sessionStart, .sessionEnd: break
             }

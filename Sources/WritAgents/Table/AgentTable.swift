@@ -102,11 +102,11 @@ enum MCPNaming: Sendable {
         switch self {
         case .doubled: MCPNaming.cut(name, after: "mcp__", at: "__")
         case .single: MCPNaming.cut(name, after: "mcp__", at: "__") ?? MCPNaming.cut(name, after: "mcp_", at: "_")
-        case .dashed: MCPNaming.cut(name, after: "mcp__", at: "__") ?? MCPNaming.cutLast(name, at: "-")
+        case .dashed: MCPNaming.cut(name, after: "mcp__", at: "__") ?? MCPNaming.cutLast(name, at: UInt8(ascii: "-"))
         case .at: MCPNaming.cut(name, after: "@", at: "/")
         case .bare: MCPNaming.cut(name, after: "mcp__", at: "__") ?? MCPNaming.cut(name, after: "", at: "__", isPair: true)
         case .underscored: MCPNaming.cut(name, after: "", at: "_", isPair: true)
-        case .nameless: name.hasPrefix("MCP:") ? ("", String(name.dropFirst(4))) : nil
+        case .nameless: MCPNaming.rest(of: name, after: "MCP:").map { ("", String(decoding: $0, as: UTF8.self)) }
         }
     }
 
@@ -114,8 +114,7 @@ enum MCPNaming: Sendable {
     private static func cut(
         _ name: String, after prefix: String, at separator: String, isPair: Bool = false
     ) -> (server: String, tool: String)? {
-        guard name.hasPrefix(prefix) else { return nil }
-        let bytes = Array(name.utf8.dropFirst(prefix.utf8.count))
+        guard let bytes = rest(of: name, after: prefix) else { return nil }
         let mark = Array(separator.utf8)
         guard bytes.count > mark.count else { return nil }
         for index in 1...(bytes.count - mark.count) where bytes[index..<(index + mark.count)].elementsEqual(mark) {
@@ -127,8 +126,16 @@ enum MCPNaming: Sendable {
         return isPair ? nil : (String(decoding: bytes, as: UTF8.self), "")
     }
 
-    private static func cutLast(_ name: String, at separator: Character) -> (server: String, tool: String)? {
-        guard let index = name.lastIndex(of: separator), index != name.startIndex else { return nil }
-        return (String(name[..<index]), String(name[name.index(after: index)...]))
+    private static func cutLast(_ name: String, at separator: UInt8) -> (server: String, tool: String)? {
+        let bytes = Array(name.utf8)
+        guard let index = bytes.lastIndex(of: separator), index > 0 else { return nil }
+        return (
+            String(decoding: bytes[..<index], as: UTF8.self), String(decoding: bytes[(index + 1)...], as: UTF8.self)
+        )
+    }
+
+    /// Bytes, since a mark that combines with the prefix's last letter must not hide it.
+    private static func rest(of name: String, after prefix: String) -> [UInt8]? {
+        name.utf8.starts(with: prefix.utf8) ? Array(name.utf8.dropFirst(prefix.utf8.count)) : nil
     }
 }

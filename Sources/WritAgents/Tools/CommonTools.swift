@@ -114,16 +114,34 @@ enum CommonTools {
         }
     }
 
-    /// At most 64 addresses of a text.
+    /// At most 64 addresses of a text, wherever in a word they begin.
     private static func addresses(in text: String) -> [String] {
+        let bytes = Array(text.utf8)
         var found: [String] = []
-        for word in text.split(whereSeparator: { $0.isWhitespace || "<>\"'()`,".contains($0) }) {
-            guard word.hasPrefix("http://") || word.hasPrefix("https://"), found.count < 64 else { continue }
-            var address = word
-            while let last = address.last, ".;!?]".contains(last) { address.removeLast() }
-            if !found.contains(String(address)) { found.append(String(address)) }
+        var at = 0
+        while at < bytes.count, found.count < 64 {
+            guard bytes[at] | 0x20 == UInt8(ascii: "h"), isAddress(bytes[at...]) else {
+                at += 1
+                continue
+            }
+            let start = at
+            while at < bytes.count, !endsAddress(bytes[at]) { at += 1 }
+            var end = at
+            while end > start, ".;!?,]".utf8.contains(bytes[end - 1]) { end -= 1 }
+            let address = String(decoding: bytes[start..<end], as: UTF8.self)
+            if !found.contains(address) { found.append(address) }
         }
         return found
+    }
+
+    private static func isAddress(_ bytes: ArraySlice<UInt8>) -> Bool {
+        ["http://", "https://"].contains { scheme in
+            bytes.count > scheme.utf8.count && zip(bytes, scheme.utf8).allSatisfy { $0 == $1 || $0 | 0x20 == $1 }
+        }
+    }
+
+    private static func endsAddress(_ byte: UInt8) -> Bool {
+        byte <= 0x20 || "<>\"'`()".utf8.contains(byte)
     }
 
     private static func settlePaths(_ call: inout Call) {
@@ -133,7 +151,7 @@ enum CommonTools {
         }
         guard list.count == 1 else { return }
         guard let only = list.first?.string ?? list.first?["path"]?.string else { return }
-        let isPattern = only.contains { "*?[".contains($0) }
+        let isPattern = only.utf8.contains { "*?[".utf8.contains($0) }
         guard !isPattern else { return }
         call.arguments.remove("paths")
         call.arguments.set("file_path", .string(only))

@@ -35,13 +35,14 @@ public struct PatchEnvelope: Sendable, Hashable {
     /// Every line was understood.
     public private(set) var isWhole = true
 
-    /// Reads a patch; linear in its length.
+    /// Reads a patch; linear in its length. Bytes are compared, since a mark that combines with the last letter of a
+    /// header must not hide it.
     public init(_ text: String) {
         var reader = Reader()
         var hasBegun = false
-        for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
-            let line = line.last == "\r" ? line.dropLast() : line
-            if !reader.isInUpdate || line.hasPrefix("***"), let header = Header(line) {
+        for line in Array(text.utf8).split(separator: 0x0A, omittingEmptySubsequences: false) {
+            let line = line.last == 0x0D ? line.dropLast() : line
+            if !reader.isInUpdate || line.starts(with: "***".utf8), let header = Header(line) {
                 switch header {
                 case .begin: hasBegun = true
                 case .end, .note: reader.close()
@@ -66,17 +67,18 @@ public struct PatchEnvelope: Sendable, Hashable {
         case begin, end, endOfFile, note, unknown
         case add(String), update(String), delete(String), move(String)
 
-        init?(_ line: Substring) {
+        init?(_ line: ArraySlice<UInt8>) {
             let line = line.trimmed
-            guard line.hasPrefix("***") else { return nil }
+            guard line.starts(with: "***".utf8) else { return nil }
             func path(after word: String) -> String? {
-                line.hasPrefix(word) ? String(line.dropFirst(word.count).trimmed) : nil
+                guard line.starts(with: word.utf8) else { return nil }
+                return String(decoding: line.dropFirst(word.utf8.count).trimmed, as: UTF8.self)
             }
-            if line == "*** Begin Patch" {
+            if line.elementsEqual("*** Begin Patch".utf8) {
                 self = .begin
-            } else if line == "*** End Patch" {
+            } else if line.elementsEqual("*** End Patch".utf8) {
                 self = .end
-            } else if line == "*** End of File" {
+            } else if line.elementsEqual("*** End of File".utf8) {
                 self = .endOfFile
             } else if let path = path(after: "*** Add File:") {
                 self = .add(path)
@@ -86,7 +88,7 @@ public struct PatchEnvelope: Sendable, Hashable {
                 self = .delete(path)
             } else if let path = path(after: "*** Move to:") {
                 self = .move(path)
-            } else if line.hasPrefix("*** Environment ID:") {
+            } else if line.starts(with: "*** Environment ID:".utf8) {
                 self = .note
             } else {
                 self = .unknown
@@ -98,10 +100,10 @@ public struct PatchEnvelope: Sendable, Hashable {
         var files: [File] = []
         var current: File?
         var isBroken = false
-        private var added = ""
+        private var added: [UInt8] = []
         private var edits: [Edit] = []
-        private var old: [Substring] = []
-        private var new: [Substring] = []
+        private var old: [ArraySlice<UInt8>] = []
+        private var new: [ArraySlice<UInt8>] = []
 
         var isInUpdate: Bool {
             if case .update = current?.change { true } else { false }
@@ -124,28 +126,28 @@ public struct PatchEnvelope: Sendable, Hashable {
         }
 
         /// False for a line that has no place where it stands.
-        mutating func take(_ line: Substring) -> Bool {
+        mutating func take(_ line: ArraySlice<UInt8>) -> Bool {
             guard let current else { return line.trimmed.isEmpty }
             switch current.change {
             case .add:
-                guard line.first == "+" else { return line.trimmed.isEmpty }
+                guard line.first == UInt8(ascii: "+") else { return line.trimmed.isEmpty }
                 added += line.dropFirst()
-                added += "\n"
+                added.append(0x0A)
             case .delete: return line.trimmed.isEmpty
             case .update:
-                if line.hasPrefix("@@") {
+                if line.starts(with: "@@".utf8) {
                     closeEdit()
                     return true
                 }
                 switch line.first {
-                case "+": new.append(line.dropFirst())
-                case "-": old.append(line.dropFirst())
-                case " ":
+                case UInt8(ascii: "+"): new.append(line.dropFirst())
+                case UInt8(ascii: "-"): old.append(line.dropFirst())
+                case UInt8(ascii: " "):
                     old.append(line.dropFirst())
                     new.append(line.dropFirst())
                 case nil:
-                    old.append("")
-                    new.append("")
+                    old.append([])
+                    new.append([])
                 default: return false
                 }
             }
@@ -154,32 +156,36 @@ public struct PatchEnvelope: Sendable, Hashable {
 
         private mutating func closeEdit() {
             guard !old.isEmpty || !new.isEmpty else { return }
-            edits.append(Edit(old: old.joined(separator: "\n"), new: new.joined(separator: "\n")))
+            edits.append(Edit(old: text(old), new: text(new)))
             old = []
             new = []
+        }
+
+        private func text(_ lines: [ArraySlice<UInt8>]) -> String {
+            String(decoding: Array(lines.joined(separator: [0x0A])), as: UTF8.self)
         }
 
         mutating func close() {
             guard var file = current else { return }
             closeEdit()
             switch file.change {
-            case .add: file.change = .add(content: added)
+            case .add: file.change = .add(content: String(decoding: added, as: UTF8.self))
             case .update: file.change = .update(edits)
             case .delete: break
             }
             files.append(file)
             current = nil
-            added = ""
+            added = []
             edits = []
         }
     }
 }
 
-extension Substring {
-    fileprivate var trimmed: Substring {
+extension ArraySlice<UInt8> {
+    fileprivate var trimmed: ArraySlice<UInt8> {
         var text = self
-        while let first = text.first, first == " " || first == "\t" { text = text.dropFirst() }
-        while let last = text.last, last == " " || last == "\t" { text = text.dropLast() }
+        while let first = text.first, first == 0x20 || first == 0x09 || first == 0x0D { text = text.dropFirst() }
+        while let last = text.last, last == 0x20 || last == 0x09 || last == 0x0D { text = text.dropLast() }
         return text
     }
 }

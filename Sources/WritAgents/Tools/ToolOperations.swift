@@ -136,7 +136,7 @@ private struct ArgumentReader {
         case .fileRead, .fileWrite, .fileDelete:
             for key in shape.paths {
                 for path in texts(key) {
-                    let isPattern = shape.takesPatterns && path.contains { "*?[".contains($0) }
+                    let isPattern = shape.takesPatterns && path.utf8.contains { "*?[".utf8.contains($0) }
                     operations.append(Operation(shape.action, path: absolute(path), isPattern: isPattern))
                 }
             }
