@@ -65,7 +65,7 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         .testTarget(name: "WritLedgerTests", dependencies: ["WritLedger", "WritTestSupport"]),
-        .target(name: "WritAgents", dependencies: ["WritCore", "WritWire"]),
+        .target(name: "WritAgents", dependencies: ["WritCore", "WritResources", "WritWire"]),
         .testTarget(name: "WritAgentsTests", dependencies: ["WritAgents", "WritTestSupport"]),
 
         // One decision from all of them.

@@ -11,6 +11,12 @@ public protocol AgentAdapter: Sendable {
     var kind: String { get }
     /// What each event can and cannot do on this host.
     var events: [EventCapability] { get }
+    /// What a person should know of the host beside its events, one sentence each.
+    var limits: [String] { get }
+
+    /// What this very event can do; narrower than its row in ``events`` where the host treats some tools differently.
+    /// Nil for an event that is not in the table.
+    func capability(for delivery: Delivery) -> EventCapability?
 
     /// Reads one event.
     ///
@@ -32,17 +38,6 @@ extension AgentAdapter {
     /// Spells a decision that replaces nothing.
     public func encode(_ decision: Decision, for delivery: Delivery) -> HookAnswer {
         encode(decision, for: delivery, replacement: nil)
-    }
-}
-
-/// All adapters by name.
-public enum Agents {
-    /// Every agent that Writ speaks with.
-    public static let all: [any AgentAdapter] = [ClaudeCode()]
-
-    /// The adapter of an agent; nil when Writ does not speak its format.
-    public static func adapter(_ kind: String) -> (any AgentAdapter)? {
-        all.first { $0.kind == kind }
     }
 }
 

@@ -119,8 +119,11 @@ public struct AgentIdentity: Sendable, Hashable {
 
 /// What an agent means to use, with the action that it stands for.
 public struct Tool: Sendable, Hashable {
-    /// The agent's own name of it (`Bash`, `run_shell_command`, `mcp__git__push`).
+    /// The name that is the same for every agent: one of a fixed vocabulary (`Bash`, `Read`, `Write` …) where the tool
+    /// is known, otherwise the agent's own (`mcp__git__push`, `summon`).
     public var name: String
+    /// The agent's own name, where it is another one (`run_shell_command`).
+    public var native: String?
     /// The canonical action. What no adapter knows is ``Operation/Kind/toolOther``.
     public var action: Operation.Kind
     /// The MCP server, for ``Operation/Kind/mcpCall``.
@@ -129,14 +132,17 @@ public struct Tool: Sendable, Hashable {
     public var serverTool: String?
 
     /// Creates a tool.
-    public init(name: String, action: Operation.Kind, server: String? = nil, serverTool: String? = nil) {
+    public init(
+        name: String, action: Operation.Kind, server: String? = nil, serverTool: String? = nil, native: String? = nil
+    ) {
         self.name = name
+        self.native = native
         self.action = action
         self.server = server
         self.serverTool = serverTool
     }
 
-    /// The name that policies use: `mcp:<server>/<tool>` for MCP, the agent's own name otherwise.
+    /// The name that policies use: `mcp:<server>/<tool>` for MCP, ``name`` otherwise.
     public var canonicalName: String {
         guard let server, let serverTool else { return name }
         return "mcp:\(server)/\(serverTool)"

@@ -106,7 +106,7 @@ public final class GuardService: Sendable {
 
     /// Answers one event.
     public func answer(_ request: HookRequest) -> HookResponse {
-        guard let adapter = Agents.adapter(request.agent) else {
+        guard let adapter = Agents.adapter(request.agent, for: request.payload) else {
             let reason = "writ: `\(String(request.agent.prefix(40)))` is no agent that this version knows"
             note(.alarm, reason)
             let closed = ClosedAnswer.answer(agent: request.agent, event: request.event, reason: reason)
@@ -136,14 +136,17 @@ public final class GuardService: Sendable {
         _ delivery: Delivery, _ request: HookRequest, _ adapter: any AgentAdapter
     ) throws -> HookResponse {
         let milliseconds = Self.milliseconds
-        return try recent.answer(RecentDeliveries.Key(delivery, request.payload), now: milliseconds) {
+        let route = RecentDeliveries.Route(agent: request.agent, event: delivery.event)
+        let decided = try recent.decision(on: delivery.call, by: route, now: milliseconds) {
             try decideAnew(delivery, request, adapter, at: milliseconds)
         }
+        // One decision; each delivery has it in the spelling of its own event.
+        return Self.response(adapter.encode(decided.decision, for: delivery, replacement: decided.replacement))
     }
 
     private func decideAnew(
         _ delivery: Delivery, _ request: HookRequest, _ adapter: any AgentAdapter, at milliseconds: Int64
-    ) throws -> HookResponse {
+    ) throws -> RecentDeliveries.Decided {
         let now = milliseconds / 1000
         var delivery = delivery
         delivery.call.id = ids.withLock { ids in
@@ -176,8 +179,8 @@ public final class GuardService: Sendable {
         // Released only once it is in the ledger; production asks for more than that it was handed to the kernel.
         let isProduction = judgement.request.facts.environment.profile == "production"
         try ledger.append(entry, durability: isProduction ? .synced : .written)
-        return Self.response(
-            adapter.encode(judgement.decision, for: delivery, replacement: try guardian.replacement(for: judgement)))
+        return RecentDeliveries.Decided(
+            decision: judgement.decision, replacement: try guardian.replacement(for: judgement))
     }
 
     private var status: [JSON.Member] {
@@ -241,7 +244,7 @@ public final class GuardService: Sendable {
     }
 
     private static func host(of delivery: Delivery, _ adapter: any AgentAdapter) -> HostCapabilities {
-        guard let event = adapter.events.first(where: { $0.event == delivery.event }) else { return HostCapabilities() }
+        guard let event = adapter.capability(for: delivery) else { return HostCapabilities() }
         return HostCapabilities(
             canBlock: event.canBlock, canAsk: event.canAsk, canReplaceContent: event.canReplaceOutput,
             canAddContext: event.canAddContext)

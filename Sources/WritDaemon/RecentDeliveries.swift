@@ -2,38 +2,72 @@
 import Synchronization
 import WritAgents
 import WritCore
-import WritWire
 
-/// The answers of the last seconds, so that an event delivered twice is decided and recorded once: agents read each
-/// other's hook settings, and two entries then start the same hook, mostly at the same moment.
+/// The decisions of the last seconds, so that one call delivered several times is decided and recorded once: agents
+/// read each other's hook settings, and some have two events for one call.
+///
+/// The same id is the same call. Without ids, the same call on another way (another entry, another event) is; on the
+/// same way it is a new one, since an agent may do the same thing twice.
 final class RecentDeliveries: Sendable {
-    /// What makes two deliveries the same event.
-    struct Key: Hashable, Sendable {
+    /// On which way an event came: the agent in the hook's arguments, and the event's own name.
+    struct Route: Hashable, Sendable {
+        var agent: String
+        var event: String
+    }
+
+    /// What was decided, before it is spelled for one event.
+    struct Decided: Sendable {
+        var decision: Decision
+        var replacement: JSON?
+    }
+
+    /// What two deliveries of one call have in common.
+    private struct Key: Hashable, Sendable {
         private let agent: String
         private let session: String
-        private let event: String
-        private let toolUse: String
-        private let payload: Int
+        private let event: Call.Event
+        private let tool: Tool
+        private let content: Int
 
-        /// Nil for events without an id of their own: two equal prompts are two prompts.
-        init?(_ delivery: Delivery, _ payload: [UInt8]) {
-            guard let toolUse = delivery.call.toolUse, !toolUse.isEmpty else { return nil }
-            agent = delivery.call.agent.kind
-            session = delivery.call.session
-            event = delivery.event
-            self.toolUse = toolUse
+        /// Nil for events that are about nothing in particular.
+        init?(_ call: Call) {
+            guard call.event != .other else { return nil }
+            agent = call.agent.kind
+            session = call.session
+            event = call.event
+            // Two events of one call may use different names of the tool.
+            tool = Tool(
+                name: call.tool.server == nil ? call.tool.name : "", action: call.tool.action,
+                serverTool: call.tool.serverTool)
             var hasher = Hasher()
-            hasher.combine(payload)
-            self.payload = hasher.finalize()
+            if call.tool.action == .shellExec, let command = call.arguments["command"]?.string {
+                // Events differ in what they say beside the command.
+                hasher.combine(command)
+                hasher.combine(call.workingDirectory)
+            } else {
+                hasher.combine(call.arguments)
+            }
+            hasher.combine(call.response)
+            hasher.combine(call.prompt)
+            content = hasher.finalize()
         }
+    }
+
+    private struct Entry {
+        var toolUse: String?
+        var routes: Set<Route>
+        var decided: Decided
+        var until: Int64
     }
 
     private static let milliseconds: Int64 = 5_000
     private static let maximumCount = 2_048
+    /// Of one call in one session.
+    private static let maximumEntries = 64
 
-    /// One event's answer; whoever comes second waits at its lock until the first has decided.
+    /// Deliveries of equal calls; whoever comes second waits at its lock until the first has decided.
     private final class Slot: Sendable {
-        let answer = Mutex<(answer: HookResponse, until: Int64)?>(nil)
+        let entries = Mutex<[Entry]>([])
     }
 
     private struct State {
@@ -43,16 +77,31 @@ final class RecentDeliveries: Sendable {
 
     private let state = Mutex(State())
 
-    /// The answer to the same event if it was given a moment ago, and otherwise what `decide` answers.
+    /// The decision on the same call if it was delivered a moment ago, and otherwise what `decide` says.
     ///
     /// - Throws: what `decide` throws; then nothing is remembered, and the next delivery decides anew.
-    func answer(_ key: Key?, now: Int64, _ decide: () throws -> HookResponse) throws -> HookResponse {
-        guard let key else { return try decide() }
-        return try slot(key).answer.withLock { known in
-            if let known, known.until > now { return known.answer }
-            let answer = try decide()
-            known = (answer, now + Self.milliseconds)
-            return answer
+    func decision(
+        on call: Call, by route: Route, now: Int64, _ decide: () throws -> Decided
+    ) throws -> Decided {
+        guard let key = Key(call) else { return try decide() }
+        let toolUse = call.toolUse?.isEmpty == false ? call.toolUse : nil
+        return try slot(key).entries.withLock { entries in
+            entries.removeAll { $0.until <= now }
+            for index in entries.indices {
+                let entry = entries[index]
+                if let toolUse, let known = entry.toolUse {
+                    guard toolUse == known else { continue }
+                } else if entry.routes.contains(route) {
+                    continue
+                }
+                entries[index].routes.insert(route)
+                if entry.toolUse == nil { entries[index].toolUse = toolUse }
+                return entry.decided
+            }
+            let decided = try decide()
+            if entries.count >= Self.maximumEntries { entries.removeFirst() }
+            entries.append(Entry(toolUse: toolUse, routes: [route], decided: decided, until: now + Self.milliseconds))
+            return decided
         }
     }
 

@@ -3,30 +3,74 @@
 /// What an agent is told when no verdict could be reached, in its own spelling: the compiled-in safe side.
 ///
 /// Events that can stop something are refused. Events that cannot, or whose refusal would trap the agent (a refused
-/// Stop makes it go on for ever), are answered neutrally. An event whose name is not known is refused with exit code 2,
-/// which is the one refusal nearly every agent understands.
+/// Stop makes it go on for ever), are answered neutrally. An event whose name is not known is refused in the way that
+/// the agent understands best: nearly everywhere exit code 2.
 public enum ClosedAnswer {
-    /// How an event says no.
+    /// How an event says no, or that it says nothing.
     public enum Spelling: Sendable, Hashable {
         /// Nothing printed, exit code 0.
         case neutral
+        /// `{}`: no opinion, for agents that take silence for a failure.
+        case emptyObject
+        /// `{"continue":true}`: no opinion.
+        case goOn
         /// `hookSpecificOutput.permissionDecision`, and exit code 2.
         case permissionDecision
         /// `hookSpecificOutput.decision.behavior`; exit code 0, because 2 is not honoured here.
         case permissionBehavior
+        /// The same without `interrupt`, which some agents refuse to read.
+        case shortBehavior
+        /// Top-level `permissionDecision`, and exit code 2.
+        case flatPermission
+        /// Top-level `behavior`, and exit code 2.
+        case flatBehavior
+        /// Top-level `permission` with a message for the person and one for the model, and exit code 2.
+        case permission
+        /// Top-level `permission` with a message for the person, and exit code 2.
+        case shortPermission
+        /// `continue: false` with a message for the person; exit code 0, because only the object is honoured here.
+        case promptStop
+        /// `continue: false`, `stopReason` and `systemMessage`, and exit code 2.
+        case halt
         /// Top-level `decision: block`, and exit code 2.
         case block
+        /// Top-level `decision: deny`, and exit code 2.
+        case deny
         /// `hookSpecificOutput.action: decline`, and exit code 2.
         case decline
+        /// `cancel: true`; exit code 0, because a failed hook is passed over.
+        case cancel
+        /// Writ's own object for its plugins, and exit code 2.
+        case plugin
         /// Reason on standard error, exit code 2.
         case exitCode
+
+        /// Says nothing against what is about to happen.
+        public var isNeutral: Bool {
+            switch self {
+            case .neutral, .emptyObject, .goOn: true
+            case .permissionDecision, .permissionBehavior, .shortBehavior, .flatPermission, .flatBehavior, .permission,
+                .shortPermission, .promptStop, .halt, .block, .deny, .decline, .cancel, .plugin, .exitCode:
+                false
+            }
+        }
     }
 
     /// How `agent` spells a refusal of `event`; an empty event means that its name could not be read.
     public static func spelling(agent: String, event: String) -> Spelling {
-        guard agent == "claude-code" else { return .exitCode }
-        for row in claudeCode where row.event == event { return row.spelling }
-        return .exitCode
+        let table = HookEvents.of(agent)
+        for row in table.rows where row.event == event { return row.spelling }
+        return table.unknown
+    }
+
+    /// Whether the table of `agent` has this event.
+    public static func isKnown(agent: String, event: String) -> Bool {
+        HookEvents.of(agent).rows.contains { $0.event == event }
+    }
+
+    /// The top-level key that names the event in the agent's payloads; nil when payloads do not name it.
+    public static func eventKey(agent: String) -> StaticString? {
+        HookEvents.of(agent).key
     }
 
     /// The answer to print.
@@ -35,24 +79,41 @@ public enum ClosedAnswer {
     public static func answer(agent: String, event: String, reason: String) -> HookResponse {
         let text = quoted(reason)
         let name = quoted(event)
+        func refusal(_ output: String, exitCode: Int32 = 2) -> HookResponse {
+            HookResponse(exitCode: exitCode, output: output + "\n", error: reason + "\n")
+        }
         switch spelling(agent: agent, event: event) {
         case .neutral: return HookResponse()
+        case .emptyObject: return HookResponse(output: "{}\n")
+        case .goOn: return HookResponse(output: "{\"continue\":true}\n")
         case .permissionDecision:
-            let output =
+            return refusal(
                 "{\"hookSpecificOutput\":{\"hookEventName\":\(name),\"permissionDecision\":\"deny\","
-                + "\"permissionDecisionReason\":\(text)}}\n"
-            return HookResponse(exitCode: 2, output: output, error: reason + "\n")
+                    + "\"permissionDecisionReason\":\(text)}}")
         case .permissionBehavior:
-            let output =
+            return refusal(
                 "{\"hookSpecificOutput\":{\"hookEventName\":\(name),\"decision\":{\"behavior\":\"deny\","
-                + "\"message\":\(text),\"interrupt\":false}}}\n"
-            return HookResponse(exitCode: 0, output: output, error: reason + "\n")
-        case .block:
-            return HookResponse(
-                exitCode: 2, output: "{\"decision\":\"block\",\"reason\":\(text)}\n", error: reason + "\n")
+                    + "\"message\":\(text),\"interrupt\":false}}}", exitCode: 0)
+        case .shortBehavior:
+            return refusal(
+                "{\"hookSpecificOutput\":{\"hookEventName\":\(name),\"decision\":{\"behavior\":\"deny\","
+                    + "\"message\":\(text)}}}", exitCode: 0)
+        case .flatPermission:
+            return refusal("{\"permissionDecision\":\"deny\",\"permissionDecisionReason\":\(text)}")
+        case .flatBehavior:
+            return refusal("{\"behavior\":\"deny\",\"message\":\(text),\"interrupt\":false}")
+        case .permission:
+            return refusal("{\"permission\":\"deny\",\"user_message\":\(text),\"agent_message\":\(text)}")
+        case .shortPermission: return refusal("{\"permission\":\"deny\",\"user_message\":\(text)}")
+        case .promptStop: return refusal("{\"continue\":false,\"user_message\":\(text)}", exitCode: 0)
+        case .halt:
+            return refusal("{\"continue\":false,\"stopReason\":\(text),\"systemMessage\":\(text)}")
+        case .block: return refusal("{\"decision\":\"block\",\"reason\":\(text)}")
+        case .deny: return refusal("{\"decision\":\"deny\",\"reason\":\(text)}")
         case .decline:
-            let output = "{\"hookSpecificOutput\":{\"hookEventName\":\(name),\"action\":\"decline\"}}\n"
-            return HookResponse(exitCode: 2, output: output, error: reason + "\n")
+            return refusal("{\"hookSpecificOutput\":{\"hookEventName\":\(name),\"action\":\"decline\"}}")
+        case .cancel: return refusal("{\"cancel\":true,\"errorMessage\":\(text)}", exitCode: 0)
+        case .plugin: return refusal("{\"verdict\":\"deny\",\"reason\":\(text)}")
         case .exitCode: return HookResponse(exitCode: 2, output: "", error: reason + "\n")
         }
     }
@@ -62,24 +123,8 @@ public enum ClosedAnswer {
     public static func event(agent: String, argument: String, payload: String?) -> String {
         guard let payload else { return argument }
         if argument.isEmpty { return payload }
-        return spelling(agent: agent, event: payload) == .neutral ? argument : payload
+        return spelling(agent: agent, event: payload).isNeutral ? argument : payload
     }
-
-    private static let claudeCode: [(event: String, spelling: Spelling)] = [
-        ("PreToolUse", .permissionDecision), ("PermissionRequest", .permissionBehavior),
-        ("UserPromptSubmit", .block), ("UserPromptExpansion", .block), ("PostToolUse", .block),
-        ("PostToolBatch", .block), ("ConfigChange", .block), ("Elicitation", .decline),
-        ("ElicitationResult", .decline),
-        // Cannot stop anything.
-        ("SessionStart", .neutral), ("SessionEnd", .neutral), ("Setup", .neutral), ("SubagentStart", .neutral),
-        ("PostToolUseFailure", .neutral), ("InstructionsLoaded", .neutral), ("Notification", .neutral),
-        ("PermissionDenied", .neutral), ("StopFailure", .neutral), ("PostCompact", .neutral),
-        ("CwdChanged", .neutral), ("DirectoryAdded", .neutral), ("FileChanged", .neutral),
-        ("WorktreeRemove", .neutral), ("MessageDisplay", .neutral),
-        // Could, but a refusal would trap the agent.
-        ("Stop", .neutral), ("SubagentStop", .neutral), ("PreCompact", .neutral), ("TeammateIdle", .neutral),
-        ("TaskCompleted", .neutral),
-    ]
 
     /// A JSON string; control characters become spaces.
     private static func quoted(_ text: String) -> String {

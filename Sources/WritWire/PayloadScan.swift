@@ -16,6 +16,14 @@ public enum PayloadScan {
         }
     }
 
+    /// Whether a JSON object has a top-level key, whatever its value; false when the text is no complete object.
+    public static func hasTopLevelKey(_ key: StaticString, in payload: [UInt8]) -> Bool {
+        payload.withUnsafeBufferPointer { bytes in
+            var scan = Scan(bytes: bytes)
+            return scan.hasTopLevelKey(key)
+        }
+    }
+
     private struct Scan {
         let bytes: UnsafeBufferPointer<UInt8>
         var at = 0
@@ -51,6 +59,27 @@ public enum PayloadScan {
                 guard take(UInt8(ascii: "}")) else { return nil }
                 skipBlanks()
                 return at == bytes.count ? found : nil
+            }
+        }
+
+        mutating func hasTopLevelKey(_ key: StaticString) -> Bool {
+            skipBlanks()
+            guard take(UInt8(ascii: "{")) else { return false }
+            var isFound = false
+            skipBlanks()
+            if take(UInt8(ascii: "}")) { return false }
+            while true {
+                skipBlanks()
+                guard let name = string() else { return false }
+                skipBlanks()
+                guard take(UInt8(ascii: ":")) else { return false }
+                if equals(name, key) { isFound = true }
+                guard skipValue() else { return false }
+                skipBlanks()
+                if take(UInt8(ascii: ",")) { continue }
+                guard take(UInt8(ascii: "}")) else { return false }
+                skipBlanks()
+                return at == bytes.count && isFound
             }
         }
 

@@ -77,7 +77,9 @@ enum Hook {
             let home = try findHome(&facts)
             self.home = home
             let payload = try readPayload()
-            let named = PayloadScan.topLevelString("hook_event_name", in: payload)
+            let named = ClosedAnswer.eventKey(agent: arguments.agent).flatMap {
+                PayloadScan.topLevelString($0, in: payload)
+            }
             event = ClosedAnswer.event(agent: arguments.agent, argument: arguments.event, payload: named)
             if event == "SessionEnd", arguments.milliseconds == nil {
                 deadline = min(deadline, Deadline(after: sessionEndMilliseconds))
@@ -98,7 +100,7 @@ enum Hook {
         func note(_ cause: String) {
             guard let home else { return }
             // A name that is not known may be anything, a secret included.
-            let isKnown = ClosedAnswer.spelling(agent: arguments.agent, event: event) != .exitCode
+            let isKnown = ClosedAnswer.isKnown(agent: arguments.agent, event: event)
             let note = Unanswered(
                 time: startedAt, agent: arguments.agent, event: isKnown ? event : "unknown", cause: cause,
                 process: getpid())
@@ -219,7 +221,10 @@ enum Hook {
         }
 
         private func projectDirectory() -> String {
-            for name in ["CLAUDE_PROJECT_DIR", "CURSOR_PROJECT_DIR", "GEMINI_PROJECT_DIR"] {
+            for name in [
+                "CLAUDE_PROJECT_DIR", "CURSOR_PROJECT_DIR", "GEMINI_PROJECT_DIR", "QWEN_PROJECT_DIR",
+                "FACTORY_PROJECT_DIR",
+            ] {
                 if let path = variable(name), path.hasPrefix("/"), path.utf8.count <= 4096 { return path }
             }
             return ""

@@ -202,7 +202,6 @@ import WritCore
         Case(event: "UserPromptSubmit", decision: Decision(.ask, message: "m"), output: block),
         Case(event: "PostToolUse", decision: deny, output: block),
         Case(event: "ConfigChange", decision: deny, output: block),
-        Case(event: "NotYetInvented", decision: deny, output: block),
         Case(event: "SessionEnd", decision: deny, output: nil),
         Case(
             event: "SessionStart", decision: deny,
@@ -216,6 +215,11 @@ import WritCore
         #expect(answer == HookAnswer(output: given.output.map { $0.text + "\n" } ?? ""))
     }
 
+    @Test func `an event that is not known is refused by the exit code`() {
+        let answer = ClaudeCode().encode(Self.deny, for: Delivery(event: "NotYetInvented", call: Call()))
+        #expect(answer == HookAnswer(exitCode: 2, error: "m\n"))
+    }
+
     @Test func `a stop that follows from a refused stop is not refused again`() {
         let delivery = Delivery(event: "Stop", call: Call(), isRepeatedStop: true)
         #expect(ClaudeCode().encode(Self.deny, for: delivery) == HookAnswer())
@@ -227,7 +231,7 @@ import WritCore
         for row in adapter.events where row.canBlock {
             if adapter.closed(row.event, reason: "no") == HookAnswer() { neutral.append(row.event) }
         }
-        #expect(neutral == ["SubagentStop", "Stop", "PreCompact"])
+        #expect(neutral == ["SubagentStop", "Stop", "PreCompact", "TaskCompleted", "TeammateIdle"])
     }
 
     @Test func `a reason is cut at what the host shows`() throws {

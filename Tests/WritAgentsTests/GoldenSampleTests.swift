@@ -27,35 +27,44 @@ import WritCore
             else { continue }
             let payload = Array(try Data(contentsOf: URL(fileURLWithPath: "\(Self.samples)/\(stem).json")))
             let event = sample["event"]?.string ?? ""
-            let delivery = try adapter.decode(payload, in: HookContext(home: "/home/dana", event: event))
+            // With the event in the hook's arguments, and without: some payloads do not name it.
+            for named in [event, ""] {
+            let delivery = try adapter.decode(payload, in: HookContext(home: "/home/dana", event: named))
+            #expect(delivery.event == event, "\(stem)")
             for outcome in sample["outcomes"]?.array?.compactMap(\.string) ?? [] {
                 // Rewriting a call before it runs is left out on purpose.
                 if outcome == "modify", delivery.call.event != .afterTool { continue }
                 let expected = try Self.json("\(Self.samples)/\(stem).\(outcome).json")
                 let answer = answer(adapter, delivery, outcome, expected)
                 #expect(answer.exitCode == expected["exit_code"]?.integer.map(Int32.init), "\(stem).\(outcome)")
+                #expect(answer.error.isEmpty == (expected["stderr"] == ""), "\(stem).\(outcome)")
                 let printed: JSON = answer.output.isEmpty ? "" : try JSON(parsing: answer.output)
                 #expect(shape(printed) == shape(expected["stdout"] ?? ""), "\(stem).\(outcome)")
                 checked += 1
             }
+            }
         }
-        #expect(checked > 20)
+        #expect(checked == 260)
     }
 
     private func answer(
         _ adapter: any AgentAdapter, _ delivery: Delivery, _ outcome: String, _ expected: JSON
     ) -> HookAnswer {
-        let specific = expected["stdout"]?["hookSpecificOutput"]
+        let output = expected["stdout"] ?? ""
+        let specific = output["hookSpecificOutput"]
         switch outcome {
         case "deny": return adapter.encode(Decision(.deny, message: "no"), for: delivery)
         case "ask": return adapter.encode(Decision(.ask, message: "sure?"), for: delivery)
+        case "stop": return adapter.encode(Decision(.halt, message: "no"), for: delivery)
         case "context":
             return adapter.encode(Decision(.allow, obligations: [.annotate("note")]), for: delivery)
         case "modify":
-            return adapter.encode(Decision(.allow), for: delivery, replacement: specific?["updatedToolOutput"])
+            let replacement =
+                specific?["updatedToolOutput"] ?? output["modifiedResult"] ?? output["updated_mcp_tool_output"]
+            return adapter.encode(Decision(.allow), for: delivery, replacement: replacement)
         default:
-            let isGrant = expected["stdout"]?.string != ""
-            return adapter.encode(Decision(.allow, isExplicitGrant: isGrant), for: delivery)
+            let word = specific?["permissionDecision"] ?? specific?["decision"]?["behavior"] ?? output["behavior"]
+            return adapter.encode(Decision(.allow, isExplicitGrant: word == "allow"), for: delivery)
         }
     }
 
@@ -64,8 +73,8 @@ import WritCore
         switch value {
         case .object(let members):
             return .object(members.map { JSON.Member($0.key, shape($0.value, key: $0.key)) }.sorted { $0.key < $1.key })
-        case .string where key.lowercased().hasSuffix("reason") || ["message", "additionalContext"].contains(key):
-            return "…"
+        case .string where key.lowercased().hasSuffix("reason") || key.lowercased().hasSuffix("message"): return "…"
+        case .string where key == "additionalContext" || key == "additional_context": return "…"
         default: return value
         }
     }

@@ -200,7 +200,7 @@ private final class Scene: Sendable {
         try FileManager.default.createDirectory(atPath: scene.root + "/.claude", withIntermediateDirectories: true)
         try FileManager.default.createSymbolicLink(atPath: scene.settings, withDestinationPath: "../dotfiles/claude.json")
         let plan = try scene.installer().install(.user)
-        #expect(plan.file == scene.settings)
+        #expect(plan.files.first?.file == scene.settings)
         #expect(try FileManager.default.destinationOfSymbolicLink(atPath: scene.settings) == "../dotfiles/claude.json")
         #expect(try scene.text(real).contains("writ-hook"))
         let mode = try FileManager.default.attributesOfItem(atPath: real)[.posixPermissions] as? Int
@@ -302,10 +302,10 @@ private final class Scene: Sendable {
     @Test func `levels name their files`() throws {
         let scene = try Scene()
         let installer = try scene.installer()
-        #expect(installer.file(of: .user) == scene.root + "/.claude/settings.json")
-        #expect(installer.file(of: .project(directory: "/work/shop")) == "/work/shop/.claude/settings.json")
-        #expect(installer.file(of: .managed(path: nil)) == "/etc/claude-code/managed-settings.json")
-        #expect(installer.file(of: .managed(path: "/x.json")) == "/x.json")
+        #expect(installer.places(of: .user).first?.path == scene.root + "/.claude/settings.json")
+        #expect(installer.places(of: .project(directory: "/work/shop")).first?.path == "/work/shop/.claude/settings.json")
+        #expect(installer.places(of: .managed(path: nil)).first?.path == "/etc/claude-code/managed-settings.json")
+        #expect(installer.places(of: .managed(path: "/x.json")).first?.path == "/x.json")
     }
 
     @Test func `hooks that are turned off are pointed out`() throws {

@@ -35,63 +35,120 @@ public struct Installer: Sendable {
         self.home = home
     }
 
-    /// The settings file of a level.
-    public func file(of level: InstallLevel) -> String {
+    private var entry: HookEntry { HookEntry(agent: layout.agent, hook: hook, home: home.home) }
+
+    /// The files of a level, with the way hooks stand in them; empty when the agent has no such level.
+    public func places(of level: InstallLevel) -> [HookLayout.Place] {
+        func below(_ root: String, _ places: [HookLayout.Place]) -> [HookLayout.Place] {
+            places.map { HookLayout.Place((root == "/" ? "" : root) + "/" + $0.path, $0.form) }
+        }
         switch level {
-        case .user: home.home + "/" + layout.userFile
-        case .project(let directory): (directory == "/" ? "" : directory) + "/" + layout.projectFile
-        case .managed(let path): path ?? layout.managedFile
+        case .user: return below(home.home, layout.user)
+        case .project(let directory): return below(directory, layout.project)
+        case .managed(let path):
+            guard let path, let first = layout.managed.first else { return layout.managed }
+            return [HookLayout.Place(path, first.form)]
         }
     }
 
+    private func required(_ level: InstallLevel) throws(SettingsFault) -> [HookLayout.Place] {
+        let places = places(of: level)
+        guard !places.isEmpty else {
+            throw SettingsFault(
+                "\(layout.agent) reads no hooks from settings of the machine", file: layout.agent,
+                hint: "install for the user or for a project")
+        }
+        return places
+    }
+
     /// What an installation would do.
-    public func planInstall(_ level: InstallLevel) throws(SettingsFault) -> InstallPlan {
-        let file = file(of: level)
-        return try installPlan(file, try SettingsFile(file).read())
+    public func planInstall(_ level: InstallLevel) throws(SettingsFault) -> InstallReport {
+        var report = InstallReport(notes: layout.notes)
+        for place in try required(level) {
+            report.files.append(try installPlan(place, try SettingsFile(place.path).read()))
+        }
+        return report
     }
 
     /// What an uninstallation would do.
-    public func planUninstall(_ level: InstallLevel) throws(SettingsFault) -> InstallPlan {
-        let file = file(of: level)
-        return try uninstallPlan(file, try SettingsFile(file).read())
+    public func planUninstall(_ level: InstallLevel) throws(SettingsFault) -> InstallReport {
+        var report = InstallReport()
+        for place in try required(level) {
+            report.files.append(try uninstallPlan(place, try SettingsFile(place.path).read()))
+        }
+        return report
     }
 
     /// Installs, and says what was done.
     ///
-    /// - Throws: ``SettingsFault``; the settings are unchanged then.
+    /// - Throws: ``SettingsFault``; no file is changed then.
     @discardableResult
-    public func install(_ level: InstallLevel) throws(SettingsFault) -> InstallPlan {
-        let path = file(of: level)
+    public func install(_ level: InstallLevel) throws(SettingsFault) -> InstallReport {
+        // What can be told before is told before anything is touched.
+        var report = try planInstall(level)
+        report.files = []
+        for place in try required(level) {
+            do throws(SettingsFault) {
+                report.files.append(try install(place))
+            } catch {
+                for done in report.files.reversed() where !done.isNoop {
+                    try uninstall(HookLayout.Place(done.file, form(of: done.file, level)))
+                }
+                throw error
+            }
+        }
+        return report
+    }
+
+    private func form(of file: String, _ level: InstallLevel) -> HookLayout.Form {
+        places(of: level).first { $0.path == file }?.form ?? .toml
+    }
+
+    /// Uninstalls, and says what was done.
+    ///
+    /// - Throws: ``SettingsFault``; the file it names is unchanged then.
+    @discardableResult
+    public func uninstall(_ level: InstallLevel) throws(SettingsFault) -> InstallReport {
+        var report = InstallReport()
+        for place in try required(level) { report.files.append(try uninstall(place)) }
+        return report
+    }
+
+    private func install(_ place: HookLayout.Place) throws(SettingsFault) -> InstallPlan {
+        let path = place.path
         var file = SettingsFile(path)
         file.beforeReplacing = beforeReplacing
+        if case .own(.script) = place.form { file.newMode = 0o755 }
         return try file.edit { (snapshot) throws(SettingsFault) -> (SettingsFile.Change, InstallPlan) in
-            let plan = try installPlan(path, snapshot)
+            let plan = try installPlan(place, snapshot)
             guard !plan.isNoop, let after = plan.after else { return (.nothing, plan) }
             // Before the edit, so that there is never an edited file without the way back.
-            if let record = try record(path, snapshot, after) {
+            if let record = try record(place, snapshot, after) {
                 try record.write(of: path, agent: layout.agent, in: home)
             }
             return (.write(after), plan)
         }
     }
 
-    /// Uninstalls, and says what was done.
-    ///
-    /// - Throws: ``SettingsFault``; the settings are unchanged then.
     @discardableResult
-    public func uninstall(_ level: InstallLevel) throws(SettingsFault) -> InstallPlan {
-        let path = file(of: level)
+    private func uninstall(_ place: HookLayout.Place) throws(SettingsFault) -> InstallPlan {
+        let path = place.path
         var file = SettingsFile(path)
         file.beforeReplacing = beforeReplacing
         let plan = try file.edit { (snapshot) throws(SettingsFault) -> (SettingsFile.Change, InstallPlan) in
-            let plan = try uninstallPlan(path, snapshot)
+            let plan = try uninstallPlan(place, snapshot)
             if plan.isNoop { return (.nothing, plan) }
             return (plan.after.map { .write($0) } ?? .remove, plan)
         }
         try InstallRecord.remove(of: path, agent: layout.agent, in: home)
-        if plan.removesFile, let cut = plan.target.lastIndex(of: "/") {
-            // An agent's folder that holds nothing; a folder that holds something stays.
-            _ = rmdir(String(plan.target[..<cut]))
+        if plan.removesFile {
+            // An agent's folders that hold nothing; a folder that holds something stays.
+            var folder = plan.target
+            for _ in 0..<4 {
+                guard let cut = folder.lastIndex(of: "/"), cut != folder.startIndex else { break }
+                folder = String(folder[..<cut])
+                guard folder != home.home, rmdir(folder) == 0 else { break }
+            }
         }
         return plan
     }
@@ -100,18 +157,22 @@ public struct Installer: Sendable {
 
     /// The record to keep for an edit; nil to leave what is kept.
     private func record(
-        _ path: String, _ snapshot: SettingsFile.Snapshot, _ after: [UInt8]
+        _ place: HookLayout.Place, _ snapshot: SettingsFile.Snapshot, _ after: [UInt8]
     ) throws(SettingsFault) -> InstallRecord? {
+        let path = place.path
         let kept = try InstallRecord.read(of: path, agent: layout.agent, in: home)
         if let kept, kept.installed == snapshot.bytes {
             return InstallRecord(original: kept.original, installed: after)
         }
         guard let bytes = snapshot.bytes else { return InstallRecord(original: nil, installed: after) }
         do throws(SettingsSyntaxFault) {
-            let text = try SettingsText(bytes)
             // The file holds our entries and has been edited since: what was before it is no longer the way back, and
             // an uninstall takes the entries out one by one.
-            guard try ownEvents(in: text).isEmpty else { return nil }
+            switch place.form {
+            case .groups, .handlers: guard try ownEvents(in: try SettingsText(bytes)).isEmpty else { return nil }
+            case .toml: guard try TOMLText(bytes).block == nil else { return nil }
+            case .own: return InstallRecord(original: nil, installed: after)
+            }
         } catch {
             throw SettingsFault(error, file: path, text: bytes)
         }
@@ -120,16 +181,41 @@ public struct Installer: Sendable {
 
     // MARK: Plans
 
-    private func installPlan(_ path: String, _ snapshot: SettingsFile.Snapshot) throws(SettingsFault) -> InstallPlan {
+    private func installPlan(
+        _ place: HookLayout.Place, _ snapshot: SettingsFile.Snapshot
+    ) throws(SettingsFault) -> InstallPlan {
+        switch place.form {
+        case .groups, .handlers: try jsonInstallPlan(place.path, place.form, snapshot)
+        case .toml: try tomlInstallPlan(place.path, snapshot)
+        case .own(let kind): try ownInstallPlan(place.path, kind, snapshot)
+        }
+    }
+
+    private func uninstallPlan(
+        _ place: HookLayout.Place, _ snapshot: SettingsFile.Snapshot
+    ) throws(SettingsFault) -> InstallPlan {
+        switch place.form {
+        case .groups, .handlers: try jsonUninstallPlan(place.path, snapshot)
+        case .toml: try tomlUninstallPlan(place.path, snapshot)
+        case .own(let kind): try ownUninstallPlan(place.path, kind, snapshot)
+        }
+    }
+
+    private func jsonInstallPlan(
+        _ path: String, _ form: HookLayout.Form, _ snapshot: SettingsFile.Snapshot
+    ) throws(SettingsFault) -> InstallPlan {
         let before = snapshot.bytes ?? []
         do throws(SettingsSyntaxFault) {
             var text = try SettingsText(before)
             try requireObject(text.root)
+            if let version = form.version, try text.node(at: ["version"]) == nil {
+                try text.add("version", version, at: [])
+            }
             if try text.node(at: ["hooks"]) == nil { try text.add("hooks", .object([]), at: []) }
             if let node = try text.node(at: ["hooks"]) { try requireObject(node, named: "hooks") }
             var changes: [InstallPlan.Change] = []
             for event in layout.events {
-                if let change = try install(event, in: &text) { changes.append(change) }
+                if let change = try install(event, form, in: &text) { changes.append(change) }
             }
             let wanted = Set(layout.events.map(\.name))
             for name in try ownEvents(in: text) where !wanted.contains(name) {
@@ -142,13 +228,18 @@ public struct Installer: Sendable {
             if let node = try text.node(at: ["disableAllHooks"]), text.value(of: node) == .bool(true) {
                 plan.notes.append("`disableAllHooks` is true in this file, so the agent runs no hook of it")
             }
+            if let node = try text.node(at: ["hooksConfig", "enabled"]), text.value(of: node) == .bool(false) {
+                plan.notes.append("`hooksConfig.enabled` is false in this file, so the agent runs no hook")
+            }
             return plan
         } catch {
             throw SettingsFault(error, file: path, text: before)
         }
     }
 
-    private func uninstallPlan(_ path: String, _ snapshot: SettingsFile.Snapshot) throws(SettingsFault) -> InstallPlan {
+    private func jsonUninstallPlan(
+        _ path: String, _ snapshot: SettingsFile.Snapshot
+    ) throws(SettingsFault) -> InstallPlan {
         guard let before = snapshot.bytes else {
             return InstallPlan(file: path, target: snapshot.target, changes: [], before: nil, after: nil)
         }
@@ -174,7 +265,9 @@ public struct Installer: Sendable {
             }
             if try original?.node(at: ["hooks"]) == nil { try removeEmpty("hooks", at: [], from: &text) }
             plan.after = text.bytes
-            let isBare = text.root.members?.isEmpty == true && !text.bytes.contains(UInt8(ascii: "/"))
+            let isBare =
+                text.root.members?.allSatisfy { $0.key == "version" } == true
+                && !text.bytes.contains(UInt8(ascii: "/"))
             if let record, record.original == nil, isBare { plan.after = nil }
             return plan
         } catch {
@@ -182,47 +275,153 @@ public struct Installer: Sendable {
         }
     }
 
+    private func changes(_ before: [UInt8]?, _ after: [UInt8]?, isOwn: Bool) -> [InstallPlan.Change] {
+        guard before != after else { return [] }
+        let action: InstallPlan.Change.Action = after == nil ? .removed : isOwn ? .updated : .added
+        return layout.events.map { InstallPlan.Change(event: $0.name, action: action) }
+    }
+
+    private func tomlInstallPlan(
+        _ path: String, _ snapshot: SettingsFile.Snapshot
+    ) throws(SettingsFault) -> InstallPlan {
+        let before = snapshot.bytes ?? []
+        do throws(SettingsSyntaxFault) {
+            let text = try TOMLText(before)
+            var block = entry.toml(layout.events)
+            if !text.hasTable(["hooks"]), let cut = hook.lastIndex(of: "/") {
+                // Hooks of the machine are taken from a folder that is named.
+                block = "[hooks]\nmanaged_dir = \(JSON.string(String(hook[..<cut])).text)\n" + block
+            }
+            let after = try text.withBlock(block, events: layout.events.map(\.name))
+            var plan = InstallPlan(
+                file: path, target: snapshot.target, changes: changes(before, after, isOwn: text.block != nil),
+                before: snapshot.bytes, after: after == before ? snapshot.bytes : after)
+            if text.holds(["features", "hooks"], "false") {
+                plan.notes.append("`features.hooks` is false in this file, so the agent runs no hook")
+            }
+            return plan
+        } catch {
+            throw SettingsFault(error, file: path, text: before)
+        }
+    }
+
+    private func tomlUninstallPlan(
+        _ path: String, _ snapshot: SettingsFile.Snapshot
+    ) throws(SettingsFault) -> InstallPlan {
+        guard let before = snapshot.bytes else {
+            return InstallPlan(file: path, target: snapshot.target, changes: [], before: nil, after: nil)
+        }
+        let record = try InstallRecord.read(of: path, agent: layout.agent, in: home)
+        do throws(SettingsSyntaxFault) {
+            let text = try TOMLText(before)
+            guard text.block != nil else {
+                return InstallPlan(file: path, target: snapshot.target, changes: [], before: before, after: before)
+            }
+            var after: [UInt8]? = record?.installed == before ? record?.original : text.withoutBlock
+            if let record, record.original == nil, after?.isEmpty == true { after = nil }
+            return InstallPlan(
+                file: path, target: snapshot.target,
+                changes: layout.events.map { .init(event: $0.name, action: .removed) }, before: before, after: after)
+        } catch {
+            throw SettingsFault(error, file: path, text: before)
+        }
+    }
+
+    private func ownInstallPlan(
+        _ path: String, _ kind: HookLayout.Text, _ snapshot: SettingsFile.Snapshot
+    ) throws(SettingsFault) -> InstallPlan {
+        guard let text = entry.text(kind, layout.events) else {
+            throw SettingsFault("this build lacks the agent's plugin", file: path)
+        }
+        if let bytes = snapshot.bytes, !isOwn(bytes, kind) {
+            throw SettingsFault(
+                "a file of somebody else stands where Writ's would", file: path,
+                hint: "move it away, or call `\(entry.hook) \(layout.agent)` from it; nothing was changed")
+        }
+        var own = changes(snapshot.bytes, Array(text.utf8), isOwn: snapshot.bytes != nil)
+        switch kind {
+        case .script(let event): own = own.filter { $0.event == event }
+        case .goosePlugin: own = own.prefix(1).map { .init(event: "plugin", action: $0.action) }
+        case .kiroHooks, .plugin: break
+        }
+        return InstallPlan(
+            file: path, target: snapshot.target, changes: own, before: snapshot.bytes, after: Array(text.utf8))
+    }
+
+    private func ownUninstallPlan(
+        _ path: String, _ kind: HookLayout.Text, _ snapshot: SettingsFile.Snapshot
+    ) throws(SettingsFault) -> InstallPlan {
+        guard let bytes = snapshot.bytes, isOwn(bytes, kind) else {
+            return InstallPlan(
+                file: path, target: snapshot.target, changes: [], before: snapshot.bytes, after: snapshot.bytes)
+        }
+        var own = changes(bytes, nil, isOwn: true)
+        switch kind {
+        case .script(let event): own = own.filter { $0.event == event }
+        case .goosePlugin: own = own.prefix(1).map { .init(event: "plugin", action: $0.action) }
+        case .kiroHooks, .plugin: break
+        }
+        return InstallPlan(file: path, target: snapshot.target, changes: own, before: bytes, after: nil)
+    }
+
+    /// Whether a file of ours is what stands there: it starts the hook, or is the description of our plugin.
+    private func isOwn(_ bytes: [UInt8], _ kind: HookLayout.Text) -> Bool {
+        let text = String(decoding: bytes, as: UTF8.self)
+        return text.contains("writ-hook") || (kind == .goosePlugin && text.contains("\"name\": \"writ\""))
+    }
+
     // MARK: Entries
 
-    private func group(of event: HookLayout.Event) -> JSON {
-        var members: [JSON.Member] = []
-        if event.hasMatcher { members.append(JSON.Member("matcher", "*")) }
-        // With `args` the agent starts the program itself; no shell reads the paths.
-        let handler: JSON = [
-            "type": "command", "command": .string(hook), "args": [.string(layout.agent), "--home", .string(home.home)],
-            "timeout": .integer(Int64(event.timeout)),
-        ]
-        members.append(JSON.Member("hooks", .array([handler])))
-        return .object(members)
+    private func element(_ form: HookLayout.Form, for event: HookLayout.Event) -> JSON {
+        switch form {
+        case .groups(let spelling):
+            var members: [JSON.Member] = []
+            if event.hasMatcher { members.append(JSON.Member("matcher", "*")) }
+            members.append(JSON.Member("hooks", .array([entry.handler(spelling, for: event)])))
+            return .object(members)
+        case .handlers(let spelling): return entry.handler(spelling, for: event)
+        case .toml, .own: return .null
+        }
+    }
+
+    /// How many handlers of ours an element of an event's list holds, and whether it holds nothing else.
+    private func own(in node: SettingsText.Node, _ text: SettingsText) throws(SettingsSyntaxFault) -> (Int, Bool) {
+        guard let handlers = try text.member("hooks", of: node)?.value.elements else {
+            return HookEntry.isOwn(text.value(of: node)) ? (1, true) : (0, false)
+        }
+        let count = handlers.count { HookEntry.isOwn(text.value(of: $0)) }
+        return (count, handlers.count == count)
     }
 
     private func install(
-        _ event: HookLayout.Event, in text: inout SettingsText
+        _ event: HookLayout.Event, _ form: HookLayout.Form, in text: inout SettingsText
     ) throws(SettingsSyntaxFault) -> InstallPlan.Change? {
-        let group = group(of: event)
+        let element = element(form, for: event)
         guard let list = try text.node(at: ["hooks", event.name]) else {
-            try text.add(event.name, .array([group]), at: ["hooks"])
+            try text.add(event.name, .array([element]), at: ["hooks"])
             return .init(event: event.name, action: .added)
         }
-        guard let groups = list.elements else {
+        guard let elements = list.elements else {
             throw SettingsSyntaxFault(message: "`\(event.name)` is no array", offset: list.range.lowerBound)
         }
-        var own: [(group: SettingsText.Node, isAlone: Bool)] = []
-        for node in groups {
-            let handlers = try text.member("hooks", of: node)?.value.elements ?? []
-            let count = handlers.count { isOwn(text.value(of: $0)) }
-            for _ in 0..<count { own.append((node, handlers.count == 1)) }
+        var found: [(node: SettingsText.Node, isAlone: Bool)] = []
+        var count = 0
+        for node in elements {
+            let (handlers, isAlone) = try own(in: node, text)
+            guard handlers > 0 else { continue }
+            count += handlers
+            found.append((node, isAlone))
         }
-        guard !own.isEmpty else {
-            try text.append(group, at: ["hooks", event.name])
+        guard count > 0 else {
+            try text.append(element, at: ["hooks", event.name])
             return .init(event: event.name, action: .added)
         }
-        if own.count == 1, let only = own.first, only.isAlone {
-            if text.value(of: only.group) == group { return nil }
-            try text.replace(only.group, with: group)
+        if count == 1, let only = found.first, only.isAlone {
+            if text.value(of: only.node) == element { return nil }
+            try text.replace(only.node, with: element)
         } else {
             try removeOwn(of: event.name, from: &text)
-            try text.append(group, at: ["hooks", event.name])
+            try text.append(element, at: ["hooks", event.name])
         }
         return .init(event: event.name, action: .updated)
     }
@@ -232,10 +431,7 @@ public struct Installer: Sendable {
         var events: [String] = []
         for member in try text.node(at: ["hooks"])?.members ?? [] {
             var isFound = false
-            for node in member.value.elements ?? [] {
-                let handlers = try text.member("hooks", of: node)?.value.elements ?? []
-                isFound = isFound || handlers.contains { isOwn(text.value(of: $0)) }
-            }
+            for node in member.value.elements ?? [] { isFound = try own(in: node, text).0 > 0 || isFound }
             if isFound { events.append(member.key) }
         }
         return events
@@ -249,9 +445,12 @@ public struct Installer: Sendable {
     private func removeOneOwn(of event: String, from text: inout SettingsText) throws(SettingsSyntaxFault) -> Bool {
         guard let list = try text.node(at: ["hooks", event]) else { return false }
         for (index, node) in (list.elements ?? []).enumerated() {
-            guard let handlers = try text.member("hooks", of: node)?.value, let all = handlers.elements,
-                let place = all.firstIndex(where: { isOwn(text.value(of: $0)) })
-            else { continue }
+            guard let handlers = try text.member("hooks", of: node)?.value, let all = handlers.elements else {
+                guard HookEntry.isOwn(text.value(of: node)) else { continue }
+                try text.remove(index, from: list)
+                return true
+            }
+            guard let place = all.firstIndex(where: { HookEntry.isOwn(text.value(of: $0)) }) else { continue }
             if all.count == 1 {
                 try text.remove(index, from: list)
             } else {
@@ -274,21 +473,6 @@ public struct Installer: Sendable {
         try text.remove(index, from: parent)
     }
 
-    /// The program's name decides, not its folder, so that an older copy's entries are found too.
-    private func isOwn(_ handler: JSON?) -> Bool {
-        guard let command = handler?["command"]?.string else { return false }
-        if name(of: command) == "writ-hook" { return true }
-        guard handler?["args"] == nil else { return false }
-        // A line for a shell: the program is its first word.
-        let quote: Character? = command.first == "\"" || command.first == "'" ? command.first : nil
-        let word = quote.map { mark in command.dropFirst().prefix { $0 != mark } } ?? command.prefix { $0 != " " }
-        return name(of: String(word)) == "writ-hook"
-    }
-
-    private func name(of path: String) -> Substring {
-        path.lastIndex(of: "/").map { path[path.index(after: $0)...] } ?? path[...]
-    }
-
     private func requireObject(
         _ node: SettingsText.Node, named name: String? = nil
     ) throws(SettingsSyntaxFault) {
@@ -296,6 +480,37 @@ public struct Installer: Sendable {
         let subject = name.map { "`\($0)`" } ?? "the file's value"
         throw SettingsSyntaxFault(message: "\(subject) is no object", offset: node.range.lowerBound)
     }
+}
+
+extension HookLayout.Form {
+    /// The number that the agent wants at the top of a file in this form; nil where it wants none.
+    fileprivate var version: JSON? {
+        switch self {
+        case .handlers(.failClosed), .handlers(.exec), .handlers(.bash): 1
+        case .handlers, .groups, .toml, .own: nil
+        }
+    }
+}
+
+/// What an installation or its reverse does to an agent's files.
+public struct InstallReport: Sendable, Hashable {
+    /// One for each file of the level.
+    public var files: [InstallPlan]
+    /// What a person must do or know, beside the notes on single files.
+    public var advice: [String]
+
+    /// Creates a report.
+    public init(files: [InstallPlan] = [], notes: [String] = []) {
+        self.files = files
+        advice = notes
+    }
+
+    /// Nothing has to be done.
+    public var isNoop: Bool { files.allSatisfy(\.isNoop) }
+    public var createsFile: Bool { files.contains(where: \.createsFile) }
+    public var removesFile: Bool { files.contains(where: \.removesFile) }
+    public var changes: [InstallPlan.Change] { files.flatMap(\.changes) }
+    public var notes: [String] { files.flatMap(\.notes) }
 }
 
 /// What an installation or its reverse does to one file.

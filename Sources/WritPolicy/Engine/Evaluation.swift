@@ -199,12 +199,13 @@ final class Evaluation {
             let isShellName = kinds & Matcher.bit(.shellExec) != 0
             let isMeant =
                 (isShellName && isShell) || kinds & Matcher.bit(subject.toolKind) != 0
-                || ToolPattern(name).matches(subject.tool) || ToolPattern(name).matches(request.call.tool.name)
+                || ToolPattern(name).matches(subject.tool) || ToolPattern(name).matches(subject.rawTool)
+                || ToolPattern(name).matches(request.call.tool.name)
             if !isMeant { return nil }
         }
         if let allowed = patterns.allowedTools {
             let isAllowed = allowed.contains {
-                $0.matches(subject.tool) || $0.matches(request.call.tool.name)
+                $0.matches(subject.tool) || $0.matches(subject.rawTool) || $0.matches(request.call.tool.name)
                     || ToolAliases.kinds(of: $0.source) & Matcher.bit(subject.toolKind) != 0
             }
             if !isAllowed { return .match(detail: "The tool is not on the list of allowed tools.") }

@@ -42,7 +42,8 @@ struct RuleIndex: Sendable {
     func candidates(_ view: OperationView, _ subject: RequestSubject, server: String?) -> [Int] {
         let bucket = buckets[view.operation.kind.index]
         guard !bucket.keyed.isEmpty else { return bucket.open }
-        guard let keys = view.keys(tool: subject.tool, server: server) else { return bucket.all }
+        guard var keys = view.keys(tool: subject.tool, server: server) else { return bucket.all }
+        if subject.rawTool != subject.tool { keys.append(RuleKey.tool(subject.rawTool)) }
         var found = bucket.open
         var lists = 0
         for key in keys {

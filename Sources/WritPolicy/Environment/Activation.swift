@@ -32,7 +32,7 @@ final class Activation: CELActivation {
         case .callID: return .string(request.call.id)
         case .callPhase: return .string(request.phase.rawValue)
         case .callTool: return .string(request.call.tool.canonicalName)
-        case .callRawTool: return .string(request.call.tool.name)
+        case .callRawTool: return .string(request.call.tool.native ?? request.call.tool.name)
         case .callArgs: return argumentMap
         case .callHash: return .string(facts.callHash)
         case .callCwd: return .string(request.call.workingDirectory)
@@ -162,7 +162,7 @@ final class Activation: CELActivation {
         .map(
             CELMap([
                 ("args", argumentMap), ("id", .string(request.call.id)), ("phase", .string(request.phase.rawValue)),
-                ("tool", .string(request.call.tool.canonicalName)), ("raw_tool", .string(request.call.tool.name)),
+                ("tool", .string(request.call.tool.canonicalName)), ("raw_tool", .string(request.call.tool.native ?? request.call.tool.name)),
                 ("hash", .string(request.facts.callHash)), ("cwd", .string(request.call.workingDirectory)),
                 ("size", .int(Int64(request.call.arguments.bytes.count))),
             ]))

@@ -77,7 +77,9 @@ struct Matcher: Sendable, Hashable {
         }
         if let tools {
             let isKind = toolKinds & subject.toolKindBit != 0
-            if !isKind, !tools.contains(where: { $0.matches(subject.tool) }) { return .tools }
+            if !isKind, !tools.contains(where: { $0.matches(subject.tool) || $0.matches(subject.rawTool) }) {
+                return .tools
+            }
         }
         if let users, !users.contains(where: { $0.matches(subject.user) }) { return .users }
         if let groups, !Self.any(groups, subject.groups) { return .groups }
@@ -123,6 +125,8 @@ extension Operation.Kind {
 /// Who asks, in the forms that are compared; worked out once for a request.
 final class RequestSubject: Sendable {
     let tool: String
+    /// The agent's own name of it.
+    let rawTool: String
     let toolKind: Operation.Kind
     let toolKindBit: UInt64
     let user: String
@@ -135,6 +139,7 @@ final class RequestSubject: Sendable {
 
     init(_ request: PolicyRequest) {
         tool = request.call.tool.canonicalName
+        rawTool = request.call.tool.native ?? tool
         toolKind = request.call.tool.action
         toolKindBit = Matcher.bit(toolKind)
         user = request.facts.user.id

@@ -58,6 +58,7 @@ extension PolicyRequest {
         callFields.set("event", call.event.rawValue)
         callFields.set("session", call.session)
         callFields.set("tool", call.tool.name)
+        callFields.set("native_tool", call.tool.native ?? "")
         callFields.set("action", call.tool.action.rawValue)
         callFields.set("server", call.tool.server ?? "")
         callFields.set("server_tool", call.tool.serverTool ?? "")
@@ -112,7 +113,7 @@ extension PolicyRequest {
             session: r.text("session"),
             tool: Tool(
                 name: r.text("tool"), action: action, server: r.optional("server"),
-                serverTool: r.optional("server_tool")),
+                serverTool: r.optional("server_tool"), native: r.optional("native_tool")),
             arguments: body["args"] ?? .object([]), workingDirectory: r.text("cwd"), workspace: r.text("workspace"),
             home: r.text("home"))
         var operations: [WritCore.Operation] = []

@@ -98,8 +98,6 @@ struct Decide: ParsableCommand {
     }
 
     private static func call(tool: String, arguments: JSON, directory: String, agent: String) -> Call {
-        Call(
-            agent: AgentIdentity(kind: agent), tool: Agents.tool(tool, of: agent), arguments: arguments,
-            workingDirectory: directory, workspace: directory, home: "/home/dev")
+        Agents.call(of: tool, arguments, agent: agent, workingDirectory: directory, home: "/home/dev")
     }
 }

@@ -50,7 +50,7 @@ struct Uninstall: ParsableCommand {
 
 /// What both commands take and print.
 struct InstallOptions: ParsableArguments {
-    @Argument(help: "The agent: claude-code.")
+    @Argument(help: "The agent; `writ agents` lists them.")
     var agent: String
 
     @Flag(help: "Your own settings, for all projects. The default.")
@@ -95,10 +95,11 @@ struct InstallOptions: ParsableArguments {
 
     func run(
         verb: String,
-        _ act: (_ installer: Installer, _ level: InstallLevel, _ isDryRun: Bool) throws -> InstallPlan
+        _ act: (_ installer: Installer, _ level: InstallLevel, _ isDryRun: Bool) throws -> InstallReport
     ) throws {
         guard let layout = HookLayout.of(agent) else {
-            throw ValidationError("Writ cannot \(verb) itself for `\(agent)`; it knows claude-code")
+            let known = HookLayout.all.map(\.agent).joined(separator: ", ")
+            throw ValidationError("Writ cannot \(verb) itself for `\(agent)`; it knows \(known)")
         }
         let home = try pinnedHome()
         do {
@@ -163,12 +164,25 @@ struct InstallOptions: ParsableArguments {
         return PathText.absolute("./" + path, in: String(cString: current), home: "/")
     }
 
-    private func report(_ plan: InstallPlan, verb: String, home: WritHome) {
+    private func report(_ report: InstallReport, verb: String, home: WritHome) {
         if json {
-            Terminal.line(summary(plan, verb: verb, home: home).text)
+            Terminal.line(summary(report, verb: verb, home: home).text)
             return
         }
         guard !quiet else { return }
+        for plan in report.files { self.report(plan, verb: verb) }
+        guard !dryRun else { return }
+        if verb == "install" {
+            for advice in report.advice { Terminal.line(Terminal.styled(advice, .yellow)) }
+            Terminal.line("Policies, ledger and socket: \(Terminal.harmless(home.home))")
+            Terminal.line("Next: start a new \(agent) session, then see what it does with `writ log --follow`.")
+        } else if !report.isNoop {
+            Terminal.line(
+                "Sessions that run now may keep the hook until they end. Policies and ledger are still there.")
+        }
+    }
+
+    private func report(_ plan: InstallPlan, verb: String) {
         let file = Terminal.harmless(plan.file)
         for note in plan.notes { Terminal.error(note) }
         if plan.isNoop {
@@ -177,14 +191,6 @@ struct InstallOptions: ParsableArguments {
             Terminal.line("\(dryRun ? "would change" : plan.removesFile ? "removed" : "changed") \(file)")
             if plan.target != plan.file { Terminal.line("  which is a link to \(Terminal.harmless(plan.target))") }
             for change in plan.changes { Terminal.line("  \(mark(change.action)) \(Terminal.harmless(change.event))") }
-        }
-        guard !dryRun else { return }
-        if verb == "install" {
-            Terminal.line("Policies, ledger and socket: \(Terminal.harmless(home.home))")
-            Terminal.line("Next: start a new \(agent) session, then see what it does with `writ log --follow`.")
-        } else if !plan.isNoop {
-            Terminal.line(
-                "Sessions that run now may keep the hook until they end. Policies and ledger are still there.")
         }
     }
 
@@ -196,15 +202,23 @@ struct InstallOptions: ParsableArguments {
         }
     }
 
-    private func summary(_ plan: InstallPlan, verb: String, home: WritHome) -> JSON {
-        [
-            "action": .string(verb), "agent": .string(agent), "file": .string(plan.file),
-            "target": .string(plan.target), "home": .string(home.home), "dry_run": .bool(dryRun),
-            "changed": .bool(!plan.isNoop && !dryRun), "creates_file": .bool(plan.createsFile),
-            "removes_file": .bool(plan.removesFile),
+    private func summary(_ report: InstallReport, verb: String, home: WritHome) -> JSON {
+        let first = report.files.first
+        return [
+            "action": .string(verb), "agent": .string(agent), "file": .string(first?.file ?? ""),
+            "target": .string(first?.target ?? ""), "home": .string(home.home), "dry_run": .bool(dryRun),
+            "changed": .bool(!report.isNoop && !dryRun), "creates_file": .bool(report.createsFile),
+            "removes_file": .bool(report.removesFile),
             "events": .array(
-                plan.changes.map { ["event": .string($0.event), "action": .string($0.action.rawValue)] }),
-            "notes": .array(plan.notes.map { .string($0) }),
+                report.changes.map { ["event": .string($0.event), "action": .string($0.action.rawValue)] }),
+            "notes": .array((report.notes + report.advice).map { .string($0) }),
+            "files": .array(
+                report.files.map { plan in
+                    [
+                        "file": .string(plan.file), "target": .string(plan.target),
+                        "changed": .bool(!plan.isNoop && !dryRun),
+                    ]
+                }),
         ]
     }
 }

@@ -20,6 +20,10 @@ public struct ToolShape: Sendable, Hashable {
     public var contents: [String]
     /// Key that names what is used: a sub-agent's type, a skill, a server.
     public var name: String?
+    /// Key of a patch in the envelope of ``PatchEnvelope``.
+    public var patch: String?
+    /// Paths may be patterns that the tool expands itself.
+    public var takesPatterns: Bool
     /// Its arguments reach no file, host or program by themselves.
     public var isInert: Bool
 
@@ -27,7 +31,7 @@ public struct ToolShape: Sendable, Hashable {
     public init(
         _ action: Operation.Kind, paths: [String] = [], glob: String? = nil, readsContent: Bool = false,
         command: String? = nil, dialect: CommandText.Dialect = .shell, urls: [String] = [], contents: [String] = [],
-        name: String? = nil, isInert: Bool = false
+        name: String? = nil, patch: String? = nil, takesPatterns: Bool = false, isInert: Bool = false
     ) {
         self.action = action
         self.paths = paths
@@ -38,12 +42,16 @@ public struct ToolShape: Sendable, Hashable {
         self.urls = urls
         self.contents = contents
         self.name = name
+        self.patch = patch
+        self.takesPatterns = takesPatterns
         self.isInert = isInert
     }
 
-    /// The shape of a tool; nil when no table knows it.
-    public static func of(_ tool: String, agent: String) -> ToolShape? {
-        agent == "claude-code" ? ClaudeCode.toolTable[tool] : nil
+    /// The shape of a tool in the common vocabulary; nil when no table knows it.
+    public static func of(_ tool: Tool) -> ToolShape? {
+        // A tool of an unknown kind may bear a common name by chance.
+        guard tool.server == nil, let shape = table[tool.name], shape.action == tool.action else { return nil }
+        return shape
     }
 }
 

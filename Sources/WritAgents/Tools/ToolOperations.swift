@@ -16,7 +16,7 @@ public enum ToolOperations {
     /// The operations that the arguments name by themselves. Commands in them are ``commands(of:)``.
     public static func operations(of call: Call) -> [Operation] {
         var reader = ArgumentReader(call)
-        if let shape = ToolShape.of(call.tool.name, agent: call.agent.kind) {
+        if let shape = ToolShape.of(call.tool) {
             reader.read(shape)
         } else {
             reader.readUnknown()
@@ -26,7 +26,7 @@ public enum ToolOperations {
 
     /// Texts in the arguments that some interpreter runs.
     public static func commands(of call: Call) -> [CommandText] {
-        if let shape = ToolShape.of(call.tool.name, agent: call.agent.kind) {
+        if let shape = ToolShape.of(call.tool) {
             guard let key = shape.command, let text = call.arguments[key]?.string else { return [] }
             return [CommandText(place: key, text: text, dialect: shape.dialect)]
         }
@@ -40,13 +40,14 @@ public enum ToolOperations {
 
     /// Texts in the arguments that are written, sent or given to a model.
     public static func contents(of call: Call) -> [Content] {
-        guard let shape = ToolShape.of(call.tool.name, agent: call.agent.kind) else {
+        guard let shape = ToolShape.of(call.tool) else {
             var contents: [Content] = []
             walk(call.arguments) { _, _, value in
                 if let text = value.string, !text.isEmpty { contents.append(Content(text: text, path: nil)) }
             }
             return contents
         }
+        if let key = shape.patch { return patchContents(of: call, call.arguments[key]?.string ?? "") }
         let path = shape.paths.compactMap { call.arguments[$0]?.string }.first.map {
             PathText.absolute($0, in: call.workingDirectory, home: call.home)
         }
@@ -65,6 +66,20 @@ public enum ToolOperations {
             }
         }
         return contents
+    }
+
+    /// What a patch puts into each of its files.
+    private static func patchContents(of call: Call, _ text: String) -> [Content] {
+        let patch = PatchEnvelope(text)
+        guard patch.isWhole else { return [Content(text: text, path: nil)] }
+        return patch.files.flatMap { file -> [Content] in
+            let path = PathText.absolute(file.movedTo ?? file.path, in: call.workingDirectory, home: call.home)
+            switch file.change {
+            case .add(let content): return [Content(text: content, path: path)]
+            case .update(let edits): return edits.map { Content(text: $0.new, path: path) }
+            case .delete: return []
+            }
+        }
     }
 
     /// Which interpreter a key of an unknown tool's arguments names.
@@ -112,12 +127,18 @@ private struct ArgumentReader {
     }
 
     mutating func read(_ shape: ToolShape) {
+        if let key = shape.patch {
+            readPatch(call.arguments[key]?.string ?? "")
+            return
+        }
         switch shape.action {
         case .fileSearch: search(shape)
         case .fileRead, .fileWrite, .fileDelete:
             for key in shape.paths {
-                guard let path = call.arguments[key]?.string, !path.isEmpty else { continue }
-                operations.append(Operation(shape.action, path: absolute(path)))
+                for path in texts(key) {
+                    let isPattern = shape.takesPatterns && path.utf8.contains { "*?[".utf8.contains($0) }
+                    operations.append(Operation(shape.action, path: absolute(path), isPattern: isPattern))
+                }
             }
             // A file tool without its path is judged as what it is, on nobody knows which file.
             if operations.isEmpty {
@@ -126,17 +147,54 @@ private struct ArgumentReader {
         case .httpRequest, .netConnect, .browserNavigate, .mcpResource:
             var found = false
             for key in shape.urls {
-                guard let url = call.arguments[key]?.string, !url.isEmpty else { continue }
-                found = true
-                connect(url, kind: shape.action)
+                for url in texts(key) {
+                    found = true
+                    connect(url, kind: shape.action)
+                }
             }
             if !found { operations.append(Operation(shape.action, method: "GET", detail: call.tool.name)) }
         case .agentSpawn:
             let name = shape.name.flatMap { call.arguments[$0]?.string } ?? ""
             operations.append(Operation(.agentSpawn, detail: name))
-        case .shellExec: break
+        case .shellExec:
+            // A shell tool without a command that can be read runs something that nobody knows.
+            if let key = shape.command, call.arguments[key]?.string == nil {
+                operations.append(Operation(.shellExec, opaque: .unparsable, detail: "no command given"))
+            }
         default:
             if !shape.isInert { operations.append(Operation(shape.action, detail: call.tool.name)) }
+        }
+    }
+
+    /// The texts of an argument that is one text or a list; of a list's objects, the text that names a file.
+    private func texts(_ key: String) -> [String] {
+        guard let value = call.arguments[key] else { return [] }
+        if let text = value.string { return text.isEmpty ? [] : [text] }
+        return (value.array ?? []).compactMap { element in
+            let text = element.string ?? element["file_path"]?.string ?? element["path"]?.string
+            return text?.isEmpty == false ? text : nil
+        }
+    }
+
+    /// Every path of a patch; a file that is moved is written in one place and gone from the other.
+    private mutating func readPatch(_ text: String) {
+        let patch = PatchEnvelope(text)
+        for file in patch.files {
+            switch file.change {
+            case .add, .update: operations.append(Operation(.fileWrite, path: absolute(file.path)))
+            case .delete: operations.append(Operation(.fileDelete, path: absolute(file.path)))
+            }
+            if let target = file.movedTo {
+                operations.append(Operation(.fileDelete, path: absolute(file.path)))
+                operations.append(Operation(.fileWrite, path: absolute(target)))
+            }
+        }
+        if !patch.isWhole {
+            operations.append(
+                Operation(
+                    .fileWrite, isPattern: true,
+                    opaque: patch.files.count >= PatchEnvelope.maximumFiles ? .limit : .unparsable,
+                    detail: "the patch cannot be read whole"))
         }
     }
 
@@ -261,12 +319,5 @@ extension StringProtocol {
             start = index(after: at)
         }
         return nil
-    }
-}
-
-extension Agents {
-    /// The canonical tool behind an agent's own name of it; the tables of Claude Code serve agents without their own.
-    public static func tool(_ name: String, of agent: String) -> Tool {
-        ClaudeCode.tool(name)
     }
 }
