@@ -199,7 +199,7 @@ static const unsigned char data_63[] = {
 static const unsigned char data_64[] = {
 #embed "Data/shell/variables.table" suffix(, 0) if_empty(0)
 };
-static const unsigned char data_63[] = {
+static const unsigned char data_65[] = {
 #embed "Data/supply/modules.txt" suffix(, 0) if_empty(0)
 };
 
@@ -269,6 +269,7 @@ static const writ_resource resources[] = {
     {"shell/inline-calls.table", data_62, sizeof data_62 - 1},
     {"shell/secret-paths.table", data_63, sizeof data_63 - 1},
     {"shell/variables.table", data_64, sizeof data_64 - 1},
+    {"supply/modules.txt", data_65, sizeof data_65 - 1},
     {0, 0, 0},
 };
 const size_t writ_resource_count = sizeof resources / sizeof resources[0] - 1;
