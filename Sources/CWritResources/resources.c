@@ -185,12 +185,21 @@ static const unsigned char data_59[] = {
 #embed "Data/shell/config-paths.table" suffix(, 0) if_empty(0)
 };
 static const unsigned char data_60[] = {
-#embed "Data/shell/inline-calls.table" suffix(, 0) if_empty(0)
+#embed "Data/shell/harmful-words.table" suffix(, 0) if_empty(0)
 };
 static const unsigned char data_61[] = {
-#embed "Data/shell/secret-paths.table" suffix(, 0) if_empty(0)
+#embed "Data/shell/inline-calls.table" suffix(, 0) if_empty(0)
 };
 static const unsigned char data_62[] = {
+#embed "Data/shell/publishers.table" suffix(, 0) if_empty(0)
+};
+static const unsigned char data_63[] = {
+#embed "Data/shell/secret-paths.table" suffix(, 0) if_empty(0)
+};
+static const unsigned char data_64[] = {
+#embed "Data/shell/settings.table" suffix(, 0) if_empty(0)
+};
+static const unsigned char data_65[] = {
 #embed "Data/shell/variables.table" suffix(, 0) if_empty(0)
 };
 
@@ -255,9 +264,12 @@ static const writ_resource resources[] = {
     {"secrets/urls.table", data_57, sizeof data_57 - 1},
     {"secrets/work.table", data_58, sizeof data_58 - 1},
     {"shell/config-paths.table", data_59, sizeof data_59 - 1},
-    {"shell/inline-calls.table", data_60, sizeof data_60 - 1},
-    {"shell/secret-paths.table", data_61, sizeof data_61 - 1},
-    {"shell/variables.table", data_62, sizeof data_62 - 1},
+    {"shell/harmful-words.table", data_60, sizeof data_60 - 1},
+    {"shell/inline-calls.table", data_61, sizeof data_61 - 1},
+    {"shell/publishers.table", data_62, sizeof data_62 - 1},
+    {"shell/secret-paths.table", data_63, sizeof data_63 - 1},
+    {"shell/settings.table", data_64, sizeof data_64 - 1},
+    {"shell/variables.table", data_65, sizeof data_65 - 1},
     {0, 0, 0},
 };
 const size_t writ_resource_count = sizeof resources / sizeof resources[0] - 1;

@@ -99,8 +99,8 @@ extension Evaluator {
         let place = resolve(path, state)
         if place.path.hasPrefix("/dev/fd/") { return }
         note(Operation(.fileWrite, path: place.path, isPattern: place.isPattern, taints: path.taints))
-        // A folder alone sets nothing; what is put into it does.
-        if current.program != "mkdir" { noteSettings(place, appends: appends) }
+        // A folder or an empty file alone sets nothing; what is put into it does.
+        if current.program != "mkdir", current.program != "touch" { noteSettings(place, appends: appends) }
         if Self.isDisk(place.path) {
             note(Operation(.systemChange, path: place.path, traits: .irreversible, detail: "disk"))
         }
