@@ -240,10 +240,7 @@ extension Evaluator {
                         traits: .potential))
             } else if !text.hasPrefix("-"), text.holds("/") || text.holds(".") {
                 let place = resolve(field, state)
-                let found = PathClasses.classify(
-                    place.path, home: context.home, workspace: context.workspace ?? context.workingDirectory,
-                    isPattern: place.isPattern, isCaseInsensitive: context.isCaseInsensitive)
-                for one in found where one.kind == .secret {
+                for one in classes(of: place) where one.kind == .secret {
                     note(
                         Operation(
                             .secretRead, path: place.path, isPattern: place.isPattern, traits: .potential,
@@ -462,7 +459,13 @@ extension Evaluator {
             }
             return
         }
+        let isCode = words.contains { $0.text == "-c" }
         for item in items.prefix(16) {
+            var item = item
+            // Names of files in code: each is a word that nobody knows, and not a piece of a script.
+            if isCode, item.taints.isEmpty, item.knownPrefix.utf8.contains(0x2F) {
+                item.pieces = item.pieces.map { $0 == .unknown(.output) ? .unknown(.variable(replaced)) : $0 }
+            }
             let line = words.map { $0.replacing(replaced, with: item) }
             runNext(line, environment: [:], &copy, inner)
         }

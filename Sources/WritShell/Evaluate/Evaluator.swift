@@ -63,6 +63,8 @@ final class Evaluator {
     var files: [String: WrittenFile] = [:]
     /// Where the content of files comes from whose names are not known in full, by pattern.
     var patternTaints: [String: Operation.Taints] = [:]
+    /// What paths are known for, by path: the same ones come up again and again.
+    var pathClasses: (plain: [String: [PathClass]], patterns: [String: [PathClass]]) = ([:], [:])
     var captures: [Value] = []
     var frames: [Frame] = []
     var sinks: [Sink] = []
