@@ -96,13 +96,15 @@ public struct Operation: Sendable, Hashable {
         public static let escape = Traits(rawValue: 1 << 12)
         /// The effect is one that the program can have, not one that its arguments ask for.
         public static let potential = Traits(rawValue: 1 << 13)
+        /// What was fetched in it comes from well-known publishers alone, over verified connections.
+        public static let published = Traits(rawValue: 1 << 14)
 
         /// The names in `op.traits`, in the order of the bits.
         public static let names: [(trait: Traits, name: String)] = [
             (.force, "force"), (.recursive, "recursive"), (.irreversible, "irreversible"), (.upload, "upload"),
             (.download, "download"), (.interpreter, "interpreter"), (.background, "background"),
             (.networkShell, "network_shell"), (.unverified, "unverified"), (.wide, "wide"), (.dryRun, "dry_run"),
-            (.loosens, "loosens"), (.escape, "escape"), (.potential, "potential"),
+            (.loosens, "loosens"), (.escape, "escape"), (.potential, "potential"), (.published, "published"),
         ]
     }
 
@@ -120,6 +122,11 @@ public struct Operation: Sendable, Hashable {
         public static let decoded = Taints(rawValue: 1 << 1)
         /// Read from a credential store, a secret file or the environment.
         public static let secret = Taints(rawValue: 1 << 2)
+        /// Goes with ``net`` unless the data comes from a well-known publisher over a verified connection. Operations
+        /// don't carry it: they say ``Traits/published`` where it is missing.
+        public static let stranger = Taints(rawValue: 1 << 3)
+        /// Fetched from a place that nobody vouches for.
+        public static let fetched: Taints = [.net, .stranger]
 
         /// The names in `op.stdin_taint`.
         public static let names: [(taint: Taints, name: String)] = [

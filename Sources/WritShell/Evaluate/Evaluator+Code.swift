@@ -103,10 +103,11 @@ extension Evaluator {
                 case .text(let text): if text.contains(where: { !$0.isWhitespace }) { isBlank = false }
                 case .glob: continue
                 case .unknown(.output), .unknown(.limit): opaque = .computed
+                case .unknown(.settings): opaque = opaque ?? .unread
                 case .unknown: continue
                 }
             }
-            if isBlank { opaque = .computed }
+            if isBlank, opaque != .unread { opaque = .computed }
         }
         guard let opaque else { return }
         if let last = operations.last(where: { $0.kind == .shellExec }), last.command == current.command,
@@ -117,7 +118,8 @@ extension Evaluator {
         note(
             Operation(
                 .shellExec, traits: .interpreter, opaque: opaque,
-                detail: "code that is computed: \(String(code.display.prefix(80)))",
+                detail: opaque == .unread
+                    ? "settings that a program prints" : "code that is computed: \(String(code.display.prefix(80)))",
                 taints: code.taints))
     }
 

@@ -116,6 +116,7 @@ extension Evaluator {
             runAssignments(assignments, command, &state, streams)
             return
         }
+        if !assignments.isEmpty { runAsMeant(assignments, words, fields, state, streams, command) }
         begin(fields, span: baseSpan ?? command.span)
         // Assignments before a command hold for that command.
         var restored: [(String, Variable?)] = []
@@ -143,6 +144,28 @@ extension Evaluator {
         }
         for (name, variable) in restored { state.variables[name] = variable }
         for compound in compounds { assign(compound, &state) }
+    }
+
+    /// `D=/x rm -rf $D/y`: every shell fills in the old `D`, and whoever writes that means the new one. What it would do
+    /// then counts as well.
+    private func runAsMeant(
+        _ assignments: [Assignment], _ words: [Word], _ fields: [Value], _ state: ShellState, _ streams: Streams,
+        _ command: Command
+    ) {
+        var names: Set<String> = []
+        for word in words { Self.collectNames(word.parts, into: &names) }
+        guard !names.isEmpty, assignments.contains(where: { names.contains($0.name) }),
+            assignments.allSatisfy({ $0.span.start < words[0].span.start })
+        else { return }
+        var copy = state
+        for assignment in assignments { assign(assignment, &copy, isExported: true) }
+        var meant: [Value] = []
+        for word in words { self.fields(of: word, &copy, into: &meant) }
+        guard !meant.isEmpty, meant.map(\.pieces) != fields.map(\.pieces) else { return }
+        begin(meant, span: baseSpan ?? command.span)
+        var quiet = streams
+        quiet.captures = false
+        dispatch(meant, &copy, quiet)
     }
 
     private static func looksAssigned(_ word: Word) -> Bool {
@@ -306,6 +329,7 @@ extension Evaluator {
             runProgram([Value(tool, span: first.span)] + fields.dropFirst(), &state, streams)
             return
         }
+        if runUnread(fields, &state, streams) { return }
         let isGlob = !first.hasUnknown
         if isGlob {
             let candidates = programs(matching: first)
@@ -335,6 +359,79 @@ extension Evaluator {
         }
         write(.unknown(.output, taints: taints.union(streams.input?.value.taints ?? [])), to: streams)
         state.status = .unknown
+    }
+
+    /// A program that the environment names (`"$BIN" --version`), or one of unknown name in a folder of the workspace
+    /// (`./$BIN`, `dist/$NAME`): as unread as any script there. With arguments that could harm, whichever program gets
+    /// them, it stays a computed one.
+    private func runUnread(_ fields: [Value], _ state: inout ShellState, _ streams: Streams) -> Bool {
+        let first = fields[0]
+        guard first.taints.isEmpty, fields.dropFirst().allSatisfy({ isTame($0, state) }) else { return false }
+        let detail: String
+        if first.pieces.count == 1, case .unknown(.environment(let name))? = first.pieces.first {
+            detail = "the program that \(name) of the environment names"
+        } else {
+            let prefix = first.knownPrefix
+            guard let slash = prefix.utf8.lastIndex(of: 0x2F), !first.display.holds(".."),
+                first.pieces.allSatisfy({ if case .glob = $0 { false } else { true } })
+            else { return false }
+            let folder = resolve(Value(String(prefix[...slash])), state)
+            guard !folder.isPattern, isWorkPlace(folder.path) else { return false }
+            let place = resolve(first, state)
+            if let taints = patternTaints[place.path], !taints.isEmpty {
+                note(
+                    Operation(
+                        .shellExec, path: place.path, isPattern: true, opaque: .tainted,
+                        detail: "a program that was fetched or decoded", taints: taints))
+                write(.unknown(.output, taints: taints), to: streams)
+                state.status = .unknown
+                return true
+            }
+            detail = "a program outside the folders of the system"
+        }
+        note(Operation(.shellExec, opaque: .unread, detail: detail))
+        // It may be a wrapper, or empty, and then the next word is the program.
+        let rest = Array(fields.dropFirst())
+        if let next = rest.first?.text, ProgramTable.builtIn.contains(next) || state.functions[next] != nil {
+            var copy = state
+            begin(rest, span: current.span)
+            dispatch(rest, &copy, streams)
+        }
+        write(.unknown(.output, taints: streams.input?.value.taints ?? []), to: streams)
+        state.status = .unknown
+        return true
+    }
+
+    /// Below the workspace or a folder for temporary files.
+    private func isWorkPlace(_ path: String) -> Bool {
+        PathText.isUnder(path, context.workspace ?? context.workingDirectory) || PathText.isUnder(path, "/tmp")
+            || PathText.isUnder(path, "/var/tmp")
+    }
+
+    /// An argument that no program we know does harm with: no path out of the workspace, none of the words that delete,
+    /// force, publish or take code, no text that a shell would take apart.
+    private func isTame(_ value: Value, _ state: ShellState) -> Bool {
+        guard value.taints.isEmpty else { return false }
+        for piece in value.pieces {
+            switch piece {
+            case .unknown(.environment), .unknown(.variable): continue
+            case .unknown, .glob: return false
+            case .text(let text):
+                if text.utf8.contains(where: { HarmfulWords.signs.contains($0) }) { return false }
+            }
+        }
+        guard let text = value.text else {
+            let known = value.knownPrefix
+            return known.utf8.first != 0x2F && !value.display.holds("..") && !HarmfulWords.holds(known)
+        }
+        if HarmfulWords.holds(text) { return false }
+        if text.utf8.contains(0x2F) || text.utf8.first == 0x2E || text.utf8.first == 0x7E {
+            let equals = text.utf8.firstIndex(of: 0x3D).map { text.index(after: $0) } ?? text.startIndex
+            let place = resolve(Value(String(text[equals...])), state)
+            let top = context.workspace ?? context.workingDirectory
+            return isWorkPlace(place.path) && place.path != top && !PathText.isUnder(place.path, top + "/.git")
+        }
+        return true
     }
 
     /// Names of programs in the standard folders that a pattern may match.

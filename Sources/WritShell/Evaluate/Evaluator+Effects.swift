@@ -137,7 +137,7 @@ extension Evaluator {
                 }
             }
             if let input = streams.input {
-                sent.taints.formUnion(input.value.taints.subtracting(.net))
+                sent.taints.formUnion(input.value.taints.subtracting(.fetched))
                 if Self.sendsInput.contains(current.program) { sent.isThere = true }
                 if input.value.taints.contains(.secret) { sent.isThere = true }
             }
@@ -240,10 +240,7 @@ extension Evaluator {
                         traits: .potential))
             } else if !text.hasPrefix("-"), text.holds("/") || text.holds(".") {
                 let place = resolve(field, state)
-                let found = PathClasses.classify(
-                    place.path, home: context.home, workspace: context.workspace ?? context.workingDirectory,
-                    isPattern: place.isPattern, isCaseInsensitive: context.isCaseInsensitive)
-                for one in found where one.kind == .secret {
+                for one in classes(of: place) where one.kind == .secret {
                     note(
                         Operation(
                             .secretRead, path: place.path, isPattern: place.isPattern, traits: .potential,
@@ -363,6 +360,8 @@ extension Evaluator {
         if kind == .fileDelete, traits.contains(.recursive) {
             noteSettings(Place(path: place.path + "/**", isPattern: true), traits: traits)
         }
+        // Whose a file is does not change what it says.
+        if kind == .fileMode, current.program == "chown" || current.program == "chgrp" { return }
         noteSettings(place, traits: traits)
     }
 
@@ -394,19 +393,29 @@ extension Evaluator {
             runNext(words, environment: environment, &there, streams)
         }
         remote = outer
-        write(output.tainted(.net), to: streams)
+        write(output.tainted(.fetched), to: streams)
     }
 
     // MARK: - Input as arguments
 
     /// `xargs`: what comes in is split into arguments.
     private func runWithInput(_ words: [Value], _ fields: [Value], _ state: ShellState, _ streams: Streams) {
-        let input = streams.input?.value ?? .unknown(.output)
+        var input = streams.input?.value ?? .unknown(.output)
         var replaced: String?
         var isNull = false
         for (index, field) in fields.enumerated() {
             guard let text = field.text else { continue }
             if index > 0, !words.isEmpty, field == words[0], !text.hasPrefix("-") { break }
+            if text.hasPrefix("-a") || text.hasPrefix("--arg-file") {
+                // The arguments are in a file, not on the input.
+                let attached = text.hasPrefix("-a") ? text.dropFirst(2) : text.dropFirst(10).drop { $0 == "=" }
+                let path = attached.isEmpty && index + 1 < fields.count ? fields[index + 1] : Value(String(attached))
+                let place = resolve(path, state)
+                input = files[place.path]?.content ?? .unknown(.output)
+                if !place.isPattern, files[place.path] == nil, let text = context.files?.contents(of: place.path) {
+                    input = Value(text)
+                }
+            }
             if text == "-I" || text == "-J" {
                 replaced = index + 1 < fields.count ? fields[index + 1].text : "{}"
             } else if text.hasPrefix("-I") || text.hasPrefix("-i"), text.utf8.count > 2 {
@@ -441,9 +450,22 @@ extension Evaluator {
         let words = words.isEmpty ? [Value("echo")] : words
         guard let replaced else {
             runNext(words + items, environment: [:], &copy, inner)
+            // `xargs sh -c` gets the first word of the input as code, where a whole line is meant.
+            if words.last?.text == "-c", words.count > 1, let shell = words[0].text, Languages.isShell(shell.baseName),
+                let line = input.text, line.contains(where: { $0 == " " })
+            {
+                var meant = state
+                runNext(words + [Value(line, taints: input.taints)], environment: [:], &meant, inner)
+            }
             return
         }
+        let isCode = words.contains { $0.text == "-c" }
         for item in items.prefix(16) {
+            var item = item
+            // Names of files in code: each is a word that nobody knows, and not a piece of a script.
+            if isCode, item.taints.isEmpty, item.knownPrefix.utf8.contains(0x2F) {
+                item.pieces = item.pieces.map { $0 == .unknown(.output) ? .unknown(.variable(replaced)) : $0 }
+            }
             let line = words.map { $0.replacing(replaced, with: item) }
             runNext(line, environment: [:], &copy, inner)
         }
@@ -460,7 +482,7 @@ extension Evaluator {
         var value = Value.unknown(.output)
         switch run.output {
         case .known(let known)?: value = known
-        case .network?: value = .unknown(.output, taints: .net)
+        case .network?: value = .unknown(.output, taints: origin(of: reading))
         case .secret?: value = .unknown(.output, taints: .secret)
         case .decodes?:
             data.taints.formUnion(.decoded)
@@ -471,11 +493,12 @@ extension Evaluator {
             if reading.effects.contains(where: {
                 if case .connect(_, _, let traits) = $0 { traits.contains(.download) } else { false }
             }) {
-                value.taints.insert(.net)
+                value.taints.formUnion(origin(of: reading))
             }
         }
+        if value.taints.isSubset(of: .fetched), SettingsPrinters.print(run.fields) { value = .unknown(.settings) }
         if let text = TextModels.output(of: program, run.fields, data, state: run.state, context: context) {
-            value = text.tainted(value.taints.subtracting(.net))
+            value = text.tainted(value.taints.subtracting(.fetched))
         }
         if run.streams.captures, !captures.isEmpty, !run.runsOther || run.output != nil {
             captures[captures.count - 1].append(value)
@@ -485,13 +508,24 @@ extension Evaluator {
             copyFiles(run.fields, run.state)
             return
         }
-        let taints = value.taints.union(
-            reading.effects.contains { if case .connect = $0 { true } else { false } } ? .net : [])
+        let isConnected = reading.effects.contains { if case .connect = $0 { true } else { false } }
+        let taints = value.taints.union(isConnected ? origin(of: reading) : [])
         for (path, appends) in run.writes {
             record(
                 path, program == "tee" ? data : value.isKnown ? value : .unknown(.output, taints: taints),
                 appends: appends, run.state)
         }
+    }
+
+    /// Where what a program fetches comes from. Known publishers only count when every connection is to one.
+    private func origin(of reading: ProgramReading) -> Operation.Taints {
+        var isConnected = false
+        for effect in reading.effects {
+            guard case .connect(let value, _, let traits) = effect else { continue }
+            isConnected = true
+            if traits.contains(.unverified) || !Publishers.vouch(for: value) { return .fetched }
+        }
+        return isConnected && !reading.traits.contains(.unverified) ? .net : .fetched
     }
 
     /// A copied, moved or linked file keeps what it is: a renamed `rm` is `rm`.

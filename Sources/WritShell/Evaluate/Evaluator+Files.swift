@@ -99,8 +99,8 @@ extension Evaluator {
         let place = resolve(path, state)
         if place.path.hasPrefix("/dev/fd/") { return }
         note(Operation(.fileWrite, path: place.path, isPattern: place.isPattern, taints: path.taints))
-        // A folder alone sets nothing; what is put into it does.
-        if current.program != "mkdir" { noteSettings(place, appends: appends) }
+        // A folder or an empty file alone sets nothing; what is put into it does.
+        if current.program != "mkdir", current.program != "touch" { noteSettings(place, appends: appends) }
         if Self.isDisk(place.path) {
             note(Operation(.systemChange, path: place.path, traits: .irreversible, detail: "disk"))
         }
@@ -118,10 +118,15 @@ extension Evaluator {
         }
     }
 
-    private func classes(of place: Place) -> [PathClass] {
-        PathClasses.classify(
+    func classes(of place: Place) -> [PathClass] {
+        // A plain name may hold a `*`, and is another path than the pattern of the same text.
+        let known = place.isPattern ? pathClasses.patterns[place.path] : pathClasses.plain[place.path]
+        if let known { return known }
+        let found = PathClasses.classify(
             place.path, home: context.home, workspace: context.workspace ?? context.workingDirectory,
             isPattern: place.isPattern, isCaseInsensitive: context.isCaseInsensitive)
+        if place.isPattern { pathClasses.patterns[place.path] = found } else { pathClasses.plain[place.path] = found }
+        return found
     }
 
     /// A whole disk or partition: writing there ends the file system on it.

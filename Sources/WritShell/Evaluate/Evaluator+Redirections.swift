@@ -51,6 +51,9 @@ extension Evaluator {
     /// Remembers what a file holds after a write in the analysed command.
     func record(_ path: Value, _ content: Value, appends: Bool, _ state: ShellState) {
         let place = resolve(path, state)
+        if place.isPattern, !content.taints.isEmpty, patternTaints.count < 256 {
+            patternTaints[place.path, default: []].formUnion(content.taints)
+        }
         guard !place.isPattern, files.count < 256 else { return }
         if appends, let old = files[place.path] {
             var whole = old.content
@@ -98,7 +101,7 @@ extension Evaluator {
             state.descriptors[descriptor] = .network(endpoint.host)
             if descriptor == 0 {
                 target.streams.inputHost = endpoint.host
-                target.streams.input = Input(.unknown(.output, taints: .net))
+                target.streams.input = Input(.unknown(.output, taints: .fetched))
             }
             if descriptor == 1 || redirection.operator == .readWrite && descriptor == 0 {
                 target.streams.outputHost = endpoint.host
@@ -171,7 +174,7 @@ extension Evaluator {
             // `0>&1` after the output went to a socket: the input is the socket too.
             if descriptor == 0, let host = target.streams.outputHost {
                 target.streams.inputHost = host
-                target.streams.input = Input(.unknown(.output, taints: .net))
+                target.streams.input = Input(.unknown(.output, taints: .fetched))
             }
             return
         }
@@ -183,7 +186,7 @@ extension Evaluator {
         case .network(let host)?:
             if descriptor == 0 {
                 target.streams.inputHost = host
-                target.streams.input = Input(.unknown(.output, taints: .net))
+                target.streams.input = Input(.unknown(.output, taints: .fetched))
             } else if descriptor == 1 || descriptor == 2 {
                 target.streams.outputHost = host
             } else {

@@ -61,6 +61,10 @@ final class Evaluator {
     /// The place in the call's text of code that is nested in it.
     var baseSpan: SourceSpan?
     var files: [String: WrittenFile] = [:]
+    /// Where the content of files comes from whose names are not known in full, by pattern.
+    var patternTaints: [String: Operation.Taints] = [:]
+    /// What paths are known for, by path: the same ones come up again and again.
+    var pathClasses: (plain: [String: [PathClass]], patterns: [String: [PathClass]]) = ([:], [:])
     var captures: [Value] = []
     var frames: [Frame] = []
     var sinks: [Sink] = []
@@ -94,6 +98,10 @@ final class Evaluator {
         if operation.command.isEmpty { operation.command = current.command }
         if operation.span == nil { operation.span = current.span }
         operation.depth = depth
+        if operation.taints.contains(.net), operation.kind == .shellExec, !operation.taints.contains(.stranger) {
+            operation.traits.insert(.published)
+        }
+        operation.taints.remove(.stranger)
         if let remote {
             if operation.host.isEmpty { operation.host = remote }
             if operation.detail.isEmpty { operation.detail = "on \(remote)" }
@@ -183,6 +191,10 @@ final class Evaluator {
     }
 
     private func runList(_ statement: Statement, _ state: inout ShellState, _ streams: Streams) {
+        // `$(which x || echo x)`: one of the parts makes the output, not all of them.
+        let isAlternative =
+            streams.captures && !statement.rest.isEmpty && captures.last?.isEmpty == true
+            && statement.rest.allSatisfy { $0.joiner == .or }
         run(statement.first, &state, streams)
         if statement.rest.isEmpty { return }
         // States that skip the next part, because the one before it failed (`&&`) or succeeded (`||`).
@@ -216,9 +228,26 @@ final class Evaluator {
                     }
                 }
             }
-            run(next.pipeline, &state, streams)
+            if isAlternative, let first = captures.last {
+                let second = capturing { run(next.pipeline, &state, streams) }
+                captures[captures.count - 1] = Self.alternative(first, second)
+            } else {
+                run(next.pipeline, &state, streams)
+            }
         }
         for other in skipped { state.join(other) }
+    }
+
+    /// Output that is either of two: the first where both name the same program, else as if both came.
+    private static func alternative(_ first: Value, _ second: Value) -> Value {
+        if let name = programName(first), !name.isEmpty, name == programName(second) { return first }
+        var both = first
+        both.append(second)
+        return both
+    }
+
+    private static func programName(_ value: Value) -> String? {
+        value.text.map { PathText.name(String($0.prefix { $0 != "\n" })) }
     }
 
     private static func takes(_ status: ExitStatus, _ joiner: Statement.Joiner) -> Bool? {

@@ -15,6 +15,7 @@ enum Languages {
         case "ruby", "irb", "jruby", "rb": return "ruby"
         case "php": return "php"
         case "lua", "luajit", "tarantool": return "lua"
+        case "go", "golang": return "go"
         case "awk", "gawk", "mawk", "nawk": return "awk"
         default: return nil
         }

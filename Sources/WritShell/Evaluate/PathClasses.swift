@@ -126,9 +126,7 @@ struct PathTable: Sendable {
         // The end of the last segment decides for most of these.
         if let last = segments.last?.utf8 {
             for (head, tail, index) in looseEnds
-            where last.starts(with: head.utf8) && last.count >= tail.utf8.count
-                && last.suffix(tail.utf8.count).elementsEqual(tail.utf8)
-            {
+            where last.starts(with: head.utf8) && String(segments[segments.count - 1]).endsLike(tail) {
                 consider(index)
             }
         }
@@ -157,7 +155,7 @@ struct PathTable: Sendable {
                 }
             }
             for pattern in patterns
-            where segment.utf8.starts(with: pattern.head.utf8) && segment.hasSuffix(pattern.tail) {
+            where bytes.starts(with: pattern.head.utf8) && segment.endsLike(pattern.tail) {
                 result.insert(pattern.entry)
             }
         }
@@ -208,6 +206,14 @@ extension String {
         String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
     }
 
+    /// `hasSuffix` on bytes: that of the library takes strings apart into characters.
+    fileprivate func endsLike(_ tail: String) -> Bool {
+        let own = utf8
+        let other = tail.utf8
+        guard own.count >= other.count else { return false }
+        return own.suffix(other.count).elementsEqual(other)
+    }
+
     fileprivate var hasUppercase: Bool {
         utf8.contains { $0 >= 0x41 && $0 <= 0x5A || $0 >= 0x80 }
     }
@@ -215,6 +221,11 @@ extension String {
 
 /// Whether path patterns can name the same path.
 enum GlobIntersection {
+    /// Special, or a sign that makes the next one plain.
+    private static func isSpecial(_ byte: UInt8) -> Bool {
+        byte == 0x2A || byte == 0x3F || byte == 0x5B || byte == 0x5C
+    }
+
     private static func isSpecial(_ character: Character) -> Bool {
         character == "*" || character == "?" || character == "["
     }
@@ -286,12 +297,12 @@ enum GlobIntersection {
 
     /// Whether a segment, plain or a pattern, spells out what is literal at both ends of the pattern `own`.
     private static func names(_ own: String, _ segment: String) -> Bool {
-        let head = own.prefix { !isSpecial($0) }
+        let head = String(own.prefix { !isSpecial($0) })
         let tail = String(own.reversed().prefix { !isSpecial($0) }.reversed())
         if head.isEmpty, tail.isEmpty || tail == own { return false }
         // `*service-account*.json`: what stands in the middle must be there too, or `*.json` would name it.
         let middle = own.dropFirst(head.count).dropLast(tail.count).split { isSpecial($0) }
-        return segment.hasPrefix(head) && segment.hasSuffix(tail) && middle.allSatisfy { segment.contains($0) }
+        return segment.utf8.starts(with: head.utf8) && segment.endsLike(tail) && middle.allSatisfy { segment.contains($0) }
     }
 
     /// Whether a segment of a path spells out a part of the name `literal`: an ending such as `*.yml` is not enough.
@@ -311,6 +322,11 @@ enum GlobIntersection {
         let firstIsPattern = holdsSpecial(first)
         let secondIsPattern = holdsSpecial(second)
         if !firstIsPattern, !secondIsPattern { return false }
+        // What stands before the first special sign of both must be alike as far as it goes.
+        for (one, other) in zip(first.utf8, second.utf8) {
+            if isSpecial(one) || isSpecial(other) { break }
+            if one != other { return false }
+        }
         if !secondIsPattern { return ShellPattern.matches(first, second) }
         // `*` and `?` do not match a leading dot.
         if !firstIsPattern {

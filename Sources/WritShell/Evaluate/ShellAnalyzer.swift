@@ -52,6 +52,20 @@ public enum ShellAnalyzer {
         let evaluator = Evaluator(context: context)
         var state = ShellState(directory: Value(context.workingDirectory))
         state.scriptName = Value(context.inherited("SHELL") ?? "/bin/bash")
+        if let error = outcome.error, !context.keepsInput,
+            let parts = Fragments.scripts(in: command, outcome, error, dialect: context.dialect)
+        {
+            for part in parts {
+                evaluator.run(part, &state, Streams())
+                // What one of them ends, ends with the fault at the latest.
+                state.hasEnded = false
+            }
+            evaluator.current = Evaluator.Current(command: "", span: SourceSpan(start: 0, end: command.utf8.count))
+            evaluator.note(Operation(.shellExec, opaque: .unparsable, detail: "a fragment, \(error.message)"))
+            return ShellAnalysis(
+                operations: evaluator.operations, script: outcome.script, syntaxError: outcome.error,
+                commands: evaluator.commands, source: command)
+        }
         evaluator.run(outcome.script, &state, Streams())
         if let error = outcome.error {
             evaluator.current = Evaluator.Current(

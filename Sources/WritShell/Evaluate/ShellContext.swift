@@ -57,12 +57,15 @@ public struct ShellContext: Sendable {
     public var files: (any FileView)?
     /// File names differ by more than case (false) or not (true).
     public var isCaseInsensitive: Bool
+    /// The shell lives on after the command, so that the next one closes what this one leaves open: a terminal that is
+    /// typed into. False where every command gets a shell of its own, which refuses a fragment as a whole.
+    public var keepsInput: Bool
 
     /// Creates a context.
     public init(
         workingDirectory: String = "/workspace", workspace: String? = nil, home: String = "/home/user",
         user: String = "user", environment: [String: String] = [:], dialect: ShellDialect = .bash,
-        files: (any FileView)? = nil, isCaseInsensitive: Bool = false
+        files: (any FileView)? = nil, isCaseInsensitive: Bool = false, keepsInput: Bool = true
     ) {
         self.workingDirectory = workingDirectory
         self.workspace = workspace
@@ -72,6 +75,7 @@ public struct ShellContext: Sendable {
         self.dialect = dialect
         self.files = files
         self.isCaseInsensitive = isCaseInsensitive
+        self.keepsInput = keepsInput
     }
 
     /// The value of a variable that the shell inherits.

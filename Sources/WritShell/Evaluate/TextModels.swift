@@ -166,6 +166,9 @@ enum TextModels {
         case "nproc", "date", "uname", "hostname", "arch": return nil
         case "basename", "dirname", "seq", "readlink", "realpath", "expr", "factor", "yes", "pwd":
             return fromArguments(program, fields, state, context)
+        case "which":
+            guard fields.count == 2, let name = fields[1].text, !name.hasPrefix("-") else { return nil }
+            return Value((name.utf8.contains(0x2F) ? "" : "/usr/bin/") + name + "\n")
         case "find", "fd": return listing(fields)
         default:
             guard let text = data.text, text.utf8.count <= Value.textLimit else { return nil }

@@ -22,6 +22,8 @@ public struct Value: Sendable, Hashable {
         case variable(String)
         /// Past a limit.
         case limit
+        /// Settings that a program prints for a shell to take over: `eval "$(ssh-agent)"`.
+        case settings
     }
 
     public var pieces: [Piece]

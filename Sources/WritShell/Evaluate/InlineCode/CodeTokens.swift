@@ -78,7 +78,7 @@ struct CodeTokenizer {
         }
         if byte == 0x60 {
             at += 1
-            let text = quoted(until: 0x60, open: nil, isRaw: false)
+            let text = quoted(until: 0x60, open: nil, isRaw: language.hasRawBackquotes)
             tokens.append(language.runsBackquotes ? .command(text) : .string(text))
             return
         }

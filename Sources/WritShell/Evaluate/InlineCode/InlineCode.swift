@@ -42,6 +42,7 @@ struct InlineCode {
     /// What imported names stand for: `o` for `os`, `run` for `subprocess.run`.
     private var aliases: [String: String] = [:]
     private var usesSocket = false
+    private var listens = false
     private var tiesStreams = false
     private var startsShell = false
 
@@ -68,7 +69,7 @@ struct InlineCode {
             }
         }
         if isCut { effects.append(.computed("more code than is read", [])) }
-        if usesSocket, tiesStreams || startsShell { effects.append(.networkShell) }
+        if usesSocket && (tiesStreams || startsShell) || listens && tiesStreams { effects.append(.networkShell) }
         return effects
     }
 
@@ -306,7 +307,7 @@ struct InlineCode {
                 let (full, end) = dotted(at)
                 if let action = action(of: full) {
                     switch action {
-                    case .connect, .send, .socket: taints.insert(.net)
+                    case .connect, .send, .socket: taints.formUnion(.fetched)
                     case .decode: taints.insert(.decoded)
                     case .environment: taints.insert(.secret)
                     default: break
@@ -316,7 +317,7 @@ struct InlineCode {
                     || full.hasSuffix(".read")
                         && variables[String(full.dropLast(5))]?.value.taints.contains(.net) == true
                 {
-                    taints.insert(.net)
+                    taints.formUnion(.fetched)
                 }
                 if let known = constant(full, end) {
                     if level == 0 { value.append(known.value) }
@@ -540,14 +541,14 @@ struct InlineCode {
                 {
                     taints.insert(.secret)
                 }
-                taints.formUnion(variables[full]?.value.taints.subtracting(.net) ?? [])
+                taints.formUnion(variables[full]?.value.taints.subtracting(.fetched) ?? [])
             }
             if taints.contains(.secret) { sends = true }
             var place = first
             if name.hasSuffix(".request"), arguments.count > 1, first.text?.contains("://") != true {
                 place = arguments[1].value
             }
-            effects.append(.connect(place, sends: sends, taints: taints.subtracting(.net)))
+            effects.append(.connect(place, sends: sends, taints: taints.subtracting(.fetched)))
         case .socket:
             usesSocket = true
             var host = arguments.first?.value ?? .unknown(.variable("host"))
@@ -559,11 +560,21 @@ struct InlineCode {
                 host = filled(text)
             }
             effects.append(.connect(Value(pieces: host.pieces, taints: host.taints), sends: false, taints: []))
-        case .listen: effects.append(.listen)
+        case .listen:
+            listens = true
+            effects.append(.listen)
         case .eval: eval(first, name, arguments)
         case .decode, .environment: break
         case .signal: effects.append(.signal)
-        case .duplicate: tiesStreams = true
+        case .duplicate:
+            // `client.pipe(shell.stdin)` in JavaScript; any other `pipe` only passes data on.
+            if !name.hasSuffix("pipe") {
+                tiesStreams = true
+            } else if startsShell {
+                for place in end..<min(closing(end), tokens.count) where tokens[place] == .name("stdin") {
+                    tiesStreams = true
+                }
+            }
         }
     }
 

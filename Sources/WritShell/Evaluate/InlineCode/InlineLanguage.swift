@@ -24,6 +24,8 @@ struct InlineLanguage: Sendable {
     var hasTripleQuotes = false
     /// Backquotes run a command.
     var runsBackquotes = false
+    /// Backquotes hold a string in which nothing is special.
+    var hasRawBackquotes = false
     /// Names carry `$`, `@`, `%`.
     var hasSigils = false
     /// `system "x"` needs no parentheses.
@@ -51,6 +53,9 @@ struct InlineLanguage: Sendable {
                 name: "php", lineComments: ["//", "#"], blockComment: ("/*", "*/"), joiner: ".",
                 singleQuotesAreRaw: true,
                 interpolatesVariables: true, runsBackquotes: true, hasSigils: true, callsWithoutParentheses: true),
+            "go": InlineLanguage(
+                name: "go", lineComments: ["//"], blockComment: ("/*", "*/"), joiner: "+", singleQuotesAreRaw: true,
+                hasRawBackquotes: true),
             "lua": InlineLanguage(name: "lua", lineComments: ["--"], blockComment: ("--[[", "]]"), joiner: ".."),
         ]
         for node in EmbeddedTable.nodes("shell/inline-calls.table") where node.keyword == "language" {

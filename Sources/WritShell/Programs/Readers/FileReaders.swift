@@ -4,6 +4,18 @@ import WritCore
 /// Modes of files, and dd.
 let fileReaders: [String: ProgramReader] = [
     "chmod": ProgramReader(read: readChmod),
+    "chown": ProgramReader { call in
+        // `chown $(id -un) FILE`: the file becomes the one's who runs this.
+        guard !call.has("--reference"), call.words.count > 1, call.words[0].pieces.contains(.unknown(.output)) else {
+            return
+        }
+        for word in call.words.dropFirst() {
+            call.add(
+                .operation(
+                    Operation(
+                        .fileMode, path: word.pattern, isPattern: !word.isKnown, detail: "takes a file for whoever runs it")))
+        }
+    },
     "sed": ProgramReader { call in
         // BSD: `sed -i '' SCRIPT FILE`, where the empty word is the suffix.
         if call.has("-i"), call.words.first?.pieces.isEmpty == true { call.words.removeFirst() }

@@ -220,10 +220,16 @@ private func readParallel(_ call: inout Invocation) {
         add(made == command ? command + [value] : made)
         return
     }
+    // `parallel sh -c 'x {}'`: joined, only the first word of the code is run; the whole of it is meant, and counts too.
+    let isShellCode = command.count > 1 && ["sh", "bash", "zsh", "dash"].contains(ProgramStore.baseName(command[0].display))
+        && command[1].text == "-c"
     for value in first.prefix(50) {
         var made = replacingBraces(command, by: value)
         if made == command { made.append(value) }
         add(made)
+        if isShellCode, !remote {
+            call.add(.run(made, environment: [:], takesInput: false, isRemote: false))
+        }
     }
     if first.isEmpty { add(command) }
 }

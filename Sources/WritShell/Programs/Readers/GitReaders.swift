@@ -309,7 +309,12 @@ private func branchName(_ spec: Value) -> String {
 
 private func readCheckout(_ call: inout Invocation) {
     call.skipsTable = true
-    if call.has("-b") || call.has("-B") || call.has("--patch") { return }
+    // With these git refuses paths.
+    if call.has("-b") || call.has("-B") || call.has("--patch") || call.has("-t") || call.has("--track")
+        || call.has("-d") || call.has("--detach") || call.has("--orphan")
+    {
+        return
+    }
     let words = call.words
     var files: ArraySlice<Value> = []
     if call.hasTerminator {
@@ -344,6 +349,17 @@ private func readMerge(_ call: inout Invocation) {
     }
 }
 
+/// What is said about an issue or a change, and not the thing itself: comments, labels, reactions, assignees.
+private func isRemark(_ endpoint: String) -> Bool {
+    let segments = endpoint.split(separator: "/").map { $0.prefix { $0 != "?" } }
+    guard segments.contains("issues") || segments.contains("pulls") || segments.contains("merge_requests") else {
+        return false
+    }
+    return segments.dropFirst(3).contains {
+        ["comments", "labels", "reactions", "assignees", "requested_reviewers", "lock", "notes"].contains($0)
+    }
+}
+
 private func readForgeAPI(_ call: inout Invocation) {
     guard let endpoint = call.words.first else { return }
     call.skipsTable = true
@@ -359,6 +375,8 @@ private func readForgeAPI(_ call: inout Invocation) {
     let shown = endpoint.display
     switch method {
     case "", "GET", "HEAD": break
+    case "DELETE" where isRemark(shown):
+        call.add(.resourceWrite, "takes a remark back through the forge's interface: \(shown)", method: "DELETE")
     case "DELETE": call.add(.resourceDelete, "deletes through the forge's interface: \(shown)", method: "DELETE")
     default:
         let isMerge = shown.hasSuffix("/merge") || shown.hasSuffix("/merges")

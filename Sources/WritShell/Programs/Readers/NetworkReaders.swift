@@ -353,7 +353,7 @@ private func readRclone(_ call: inout Invocation) {
         for word in call.words {
             if isRemote(word) {
                 call.add(.connect(word, method: "", traits: []))
-                call.add(.resourceDelete, "deletes remote files: \(word.display)", traits: .recursive)
+                call.add(.resourceDelete, "deletes remote files: \(word.display)", traits: call.traits.union(.recursive))
             } else {
                 call.add(.delete(word, traits: call.traits.union(.recursive)))
             }
@@ -379,7 +379,9 @@ private func readRclone(_ call: inout Invocation) {
     }
     if verb == "sync" || verb == "bisync" {
         if isRemote(target) {
-            call.add(.resourceDelete, "deletes at the destination what the source has not: \(target.display)")
+            call.add(
+                .resourceDelete, "deletes at the destination what the source has not: \(target.display)",
+                traits: call.traits)
         } else {
             call.add(.delete(target, traits: call.traits.union(.recursive)))
         }

@@ -6,6 +6,8 @@ let packageReaders: [String: ProgramReader] = [
     "npx": ProgramReader(read: readNpx),
     "pip": ProgramReader(read: readPip),
     "uv-run": ProgramReader { call in
+        // `-m MODULE`: what follows are its arguments.
+        if call.has("-m") { call.tail = [] }
         guard let first = call.tail.first, let text = first.text else { return }
         if text.hasSuffix(".py") || call.has("-s") {
             call.add(.codeFile(first, language: "python"))

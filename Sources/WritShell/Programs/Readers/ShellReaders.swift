@@ -51,6 +51,9 @@ let shellReaders: [String: ProgramReader] = [
         }
     },
     "socket": ProgramReader { call in
+        if call.has("-s"), call.has("-p") {
+            call.add(.netListen, "gives a program to whoever connects", traits: .networkShell)
+        }
         guard call.words.count > 1, !call.has("-s") else { return }
         let host = call.words[0]
         let port = call.words[1]
@@ -63,6 +66,8 @@ let shellReaders: [String: ProgramReader] = [
 private func readShell(_ call: inout Invocation) {
     call.skipsTable = true
     let language = call.program == "csh" || call.program == "tcsh" ? "csh" : "sh"
+    // Without it a shell that somebody made set-user-ID gives the raised rights back.
+    if call.has("-p") { call.add(.privilegeRaise, "keeps the rights of a raised user") }
     let isInteractive = call.has("-i")
     if call.has("-c") {
         // `-c` takes the first word after all options, wherever it stands among them.
