@@ -87,6 +87,23 @@ public final class DetectorSet: Sendable {
         }
     }
 
+    /// Makes the matcher for large input, from the cache where its form lies there. Tens of milliseconds and more when
+    /// it does not: worth it from some megabytes on.
+    ///
+    /// - Parameters:
+    ///   - compiles: make it anew when the cache has none.
+    ///   - key: the user's key; a form that it does not seal is not used.
+    /// - Throws: when the matcher cannot be made; scanning goes on without, only slower.
+    public func prepareForBulk(_ storage: (any CacheStorage)?, key: [UInt8], compiles: Bool) throws {
+        guard selected.contains(.secrets) else { return }
+        let cached = storage?.read(Self.bulkName)
+        guard compiles || cached != nil else { return }
+        let fresh = try secrets().prepareForBulk(cached: cached, key: FingerprintKey(bytes: key))
+        if !fresh.isEmpty { storage?.write(Self.bulkName, fresh) }
+    }
+
+    private static let bulkName = "secrets.matcher"
+
     /// What a script in a skill would do, in a workspace of its own.
     @Sendable private static func operations(_ script: String) -> [Operation] {
         let place = ShellContext(workingDirectory: "/work/repo", workspace: "/work/repo", home: "/home/dev")

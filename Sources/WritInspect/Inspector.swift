@@ -203,6 +203,13 @@ public final class Inspector: Sendable {
                     "\(result.bytes) bytes in \(count) windows: what spans more than \(WindowReader<AnySource>.margin >> 10) KiB may be missed"
                 ))
         }
+        if phase == .skill, subject.path.hasSuffix(".pyc") || subject.path.hasSuffix(".pyo"),
+            detectors.selected.contains(.skill)
+        {
+            let files = ([subject.path] + subject.siblings).map { SkillFile(path: $0, bytes: []) }
+            let found = try detectors.skillScanner().scan(files: files).map(\.finding).filter(isSure)
+            finisher.take(found, in: [], firstLine: 1, beginsLine: true)
+        }
         if let key, let cache, result.notes.isEmpty { cache.remember(finisher.findings, for: key) }
         result.findings += finisher.findings
         return result

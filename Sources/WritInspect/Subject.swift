@@ -15,6 +15,8 @@ public struct Subject: Sendable, Hashable {
     public var lineNumbers: [Int]?
     /// The agent whose configuration or skill this is, when a machine is looked at.
     public var agent: String?
+    /// Other files that what this one says depends on: the source beside bytecode.
+    public var siblings: [String] = []
 
     /// Creates a subject.
     public init(
@@ -65,6 +67,30 @@ public struct LocatedFinding: Sendable, Hashable {
     public var excerpt: Excerpt?
     /// Why it does not count, when a suppression covers it.
     public var suppression: Suppression?
+
+    /// Creates a finding about a file as a whole, outside of any content.
+    public init(path: String, finding: Finding) {
+        self.path = path
+        self.finding = finding
+        endLine = finding.line
+        identity = FindingIdentity.make(finding, path: path, line: [], secret: [], occurrence: 0)
+    }
+
+    init(
+        path: String, commit: String?, agent: String?, finding: Finding, endLine: Int, column: Int?, endColumn: Int?,
+        identity: String, excerpt: Excerpt?, suppression: Suppression?
+    ) {
+        self.path = path
+        self.commit = commit
+        self.agent = agent
+        self.finding = finding
+        self.endLine = endLine
+        self.column = column
+        self.endColumn = endColumn
+        self.identity = identity
+        self.excerpt = excerpt
+        self.suppression = suppression
+    }
 }
 
 /// Something that was not read, or not as usual: nothing is passed over in silence.

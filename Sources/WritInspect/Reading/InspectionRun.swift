@@ -110,8 +110,9 @@ public struct InspectionRun: Sendable {
         switch item {
         case .file(let file):
             return try reading(file.path) {
-                try inspector.inspect(
-                    Subject(path: file.path, phase: file.phase, agent: file.agent), try OpenFile(file.location))
+                var subject = Subject(path: file.path, phase: file.phase, agent: file.agent)
+                if let source = Self.source(ofBytecode: file.location) { subject.siblings = [source] }
+                return try inspector.inspect(subject, try OpenFile(file.location))
             }
         case .stream(let descriptor, let path):
             return try reading(path) {
@@ -120,6 +121,17 @@ public struct InspectionRun: Sendable {
         case .change(let item): return try look(at: item, &objects)
         case .commit(let commit, let changes): return try look(at: commit, changes, &objects)
         }
+    }
+
+    /// The source that lies beside compiled Python: `x.py` for `x.pyc` and for `__pycache__/x.cpython-313.pyc`.
+    private static func source(ofBytecode path: String) -> String? {
+        guard path.hasSuffix(".pyc") || path.hasSuffix(".pyo") else { return nil }
+        var folders = path.split(separator: "/", omittingEmptySubsequences: false)
+        let name = folders.removeLast().prefix { $0 != "." }
+        if folders.last == "__pycache__" { folders.removeLast() }
+        let source = (folders + ["\(name).py"]).joined(separator: "/")
+        if case .file = FileKind(source) { return source }
+        return nil
     }
 
     /// A file that cannot be read is a note; a detector that fails ends the run.

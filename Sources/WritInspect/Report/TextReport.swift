@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-internal import WritCore
+public import WritCore
 
 /// A report for people.
 public struct TextReport: Sendable {
