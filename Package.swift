@@ -58,6 +58,14 @@ let package = Package(
                 "WritCore", "WritPattern", "WritResources", .product(name: "Crypto", package: "swift-crypto"),
             ]),
         .testTarget(name: "WritScanTests", dependencies: ["WritScan", "WritTestSupport"]),
+        // Whole trees, changes and histories for `writ scan`: reads them, runs the detectors, reports.
+        .target(
+            name: "WritInspect",
+            dependencies: [
+                "WritCore", "WritScan", "WritShell", "WritResources", .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Yams", package: "Yams"),
+            ]),
+        .testTarget(name: "WritInspectTests", dependencies: ["WritCore", "WritInspect", "WritScan", "WritTestSupport"]),
         .target(
             name: "WritLedger",
             dependencies: [
@@ -91,8 +99,8 @@ let package = Package(
         .executableTarget(
             name: "writ",
             dependencies: [
-                "WritCore", "WritGuard", "WritDaemon", "WritLedger", "WritAgents", "WritPolicy", "WritCEL", "WritScan",
-                "WritShell", "WritResources", "WritWire",
+                "WritCore", "WritGuard", "WritDaemon", "WritInspect", "WritLedger", "WritAgents", "WritPolicy", "WritCEL",
+                "WritScan", "WritShell", "WritResources", "WritWire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(name: "writ-hook", dependencies: ["WritWire"]),

@@ -41,10 +41,10 @@ static const unsigned char data_11[] = {
 #embed "Data/code/rust.table" suffix(, 0) if_empty(0)
 };
 static const unsigned char data_12[] = {
-#embed "Data/code/terraform.table" suffix(, 0) if_empty(0)
+#embed "Data/inspect/agents.table" suffix(, 0) if_empty(0)
 };
 static const unsigned char data_13[] = {
-#embed "Data/index/packages.index" suffix(, 0) if_empty(0)
+#embed "Data/inspect/gates.table" suffix(, 0) if_empty(0)
 };
 static const unsigned char data_14[] = {
 #embed "Data/models/injection.weights" suffix(, 0) if_empty(0)
@@ -191,21 +191,12 @@ static const unsigned char data_61[] = {
 #embed "Data/shell/config-paths.table" suffix(, 0) if_empty(0)
 };
 static const unsigned char data_62[] = {
-#embed "Data/shell/harmful-words.table" suffix(, 0) if_empty(0)
-};
-static const unsigned char data_63[] = {
 #embed "Data/shell/inline-calls.table" suffix(, 0) if_empty(0)
 };
-static const unsigned char data_64[] = {
-#embed "Data/shell/publishers.table" suffix(, 0) if_empty(0)
-};
-static const unsigned char data_65[] = {
+static const unsigned char data_63[] = {
 #embed "Data/shell/secret-paths.table" suffix(, 0) if_empty(0)
 };
-static const unsigned char data_66[] = {
-#embed "Data/shell/settings.table" suffix(, 0) if_empty(0)
-};
-static const unsigned char data_67[] = {
+static const unsigned char data_64[] = {
 #embed "Data/shell/variables.table" suffix(, 0) if_empty(0)
 };
 static const unsigned char data_68[] = {
@@ -213,20 +204,20 @@ static const unsigned char data_68[] = {
 };
 
 static const writ_resource resources[] = {
-    {"agents/amp.ts", data_0, sizeof data_0 - 1},
-    {"agents/opencode.ts", data_1, sizeof data_1 - 1},
-    {"code/c.table", data_2, sizeof data_2 - 1},
-    {"code/config.table", data_3, sizeof data_3 - 1},
-    {"code/csharp.table", data_4, sizeof data_4 - 1},
-    {"code/go.table", data_5, sizeof data_5 - 1},
-    {"code/java.table", data_6, sizeof data_6 - 1},
-    {"code/javascript.table", data_7, sizeof data_7 - 1},
-    {"code/php.table", data_8, sizeof data_8 - 1},
-    {"code/python.table", data_9, sizeof data_9 - 1},
-    {"code/ruby.table", data_10, sizeof data_10 - 1},
-    {"code/rust.table", data_11, sizeof data_11 - 1},
-    {"code/terraform.table", data_12, sizeof data_12 - 1},
-    {"index/packages.index", data_13, sizeof data_13 - 1},
+    {"code/c.table", data_0, sizeof data_0 - 1},
+    {"code/config.table", data_1, sizeof data_1 - 1},
+    {"code/csharp.table", data_2, sizeof data_2 - 1},
+    {"code/go.table", data_3, sizeof data_3 - 1},
+    {"code/java.table", data_4, sizeof data_4 - 1},
+    {"code/javascript.table", data_5, sizeof data_5 - 1},
+    {"code/php.table", data_6, sizeof data_6 - 1},
+    {"code/python.table", data_7, sizeof data_7 - 1},
+    {"code/ruby.table", data_8, sizeof data_8 - 1},
+    {"code/rust.table", data_9, sizeof data_9 - 1},
+    {"code/terraform.table", data_10, sizeof data_10 - 1},
+    {"index/packages.index", data_11, sizeof data_11 - 1},
+    {"inspect/agents.table", data_12, sizeof data_12 - 1},
+    {"inspect/gates.table", data_13, sizeof data_13 - 1},
     {"models/injection.weights", data_14, sizeof data_14 - 1},
     {"models/lexicon.table", data_15, sizeof data_15 - 1},
     {"models/skill.table", data_16, sizeof data_16 - 1},
@@ -275,13 +266,9 @@ static const writ_resource resources[] = {
     {"secrets/urls.table", data_59, sizeof data_59 - 1},
     {"secrets/work.table", data_60, sizeof data_60 - 1},
     {"shell/config-paths.table", data_61, sizeof data_61 - 1},
-    {"shell/harmful-words.table", data_62, sizeof data_62 - 1},
-    {"shell/inline-calls.table", data_63, sizeof data_63 - 1},
-    {"shell/publishers.table", data_64, sizeof data_64 - 1},
-    {"shell/secret-paths.table", data_65, sizeof data_65 - 1},
-    {"shell/settings.table", data_66, sizeof data_66 - 1},
-    {"shell/variables.table", data_67, sizeof data_67 - 1},
-    {"supply/modules.txt", data_68, sizeof data_68 - 1},
+    {"shell/inline-calls.table", data_62, sizeof data_62 - 1},
+    {"shell/secret-paths.table", data_63, sizeof data_63 - 1},
+    {"shell/variables.table", data_64, sizeof data_64 - 1},
     {0, 0, 0},
 };
 const size_t writ_resource_count = sizeof resources / sizeof resources[0] - 1;

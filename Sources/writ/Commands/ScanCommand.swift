@@ -1,67 +1,241 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
+import Synchronization
 import WritCore
 import WritGuard
+import WritInspect
 import WritScan
+
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
 
 struct Scan: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Look for secrets and other findings in files or standard input.",
+        abstract: "Look for secrets, hidden and injected text, unsafe code and agent settings.",
         discussion: """
-            Reads whole files, never a beginning only. Exits 0 when nothing is found, 1 when something is, 2 when a file
-            could not be read.
+            Reads whole files, in windows where they are large, and says what it did not read. In a repository it takes
+            tracked files and those that are neither tracked nor ignored, and every instruction file of an agent even
+            where it is ignored.
+
+            Exits 0 when nothing counts, 1 when a finding is at or above --fail-on, 2 when something could not be read or
+            the settings are wrong, 3 when --gate finds nothing worse than changes to review.
 
             Examples:
-              writ scan src
-              git diff | writ scan -
-              writ scan --json config.yml
+              writ scan
+              writ scan --staged
+              writ scan --diff origin/main --gate --sarif > writ.sarif
+              writ scan --history v1.0..HEAD --only secrets
+              git show HEAD:config.yml | writ scan -
+              writ scan --suppress 0123456789abcdef --reason 'A test vector of RFC 7515.' --expires 2027-06-30
             """)
+
+    @Flag(help: ArgumentHelp("What the index holds for the next commit: lines that it adds, checks that it removes."))
+    var staged = false
+
+    @Option(help: ArgumentHelp("What changed since the commit where HEAD left this branch, to the work tree.", valueName: "base"))
+    var diff: String?
+
+    @Flag(help: "Commit messages and the lines that each commit adds; the argument is a range, all of HEAD without one.")
+    var history = false
+
+    @Flag(help: "Instructions, skills, hooks and MCP configurations of every known agent on this machine.")
+    var machine = false
+
+    @Option(help: ArgumentHelp("Run these detectors alone, separated by commas.", valueName: "names"))
+    var only: String?
+
+    @Option(help: ArgumentHelp("Run all but these.", valueName: "names"))
+    var skip: String?
+
+    @Option(help: ArgumentHelp("The least severity that fails: info, low, medium, high, critical.", valueName: "level"))
+    var failOn: String?
+
+    @Option(help: ArgumentHelp("Report findings from this probability on, 0 to 1.", valueName: "number"))
+    var minConfidence: Double?
+
+    @Option(help: ArgumentHelp("Leave out paths; may be repeated.", valueName: "glob"))
+    var exclude: [String] = []
+
+    @Flag(help: "Read what .gitignore leaves out too.")
+    var noIgnore = false
+
+    @Flag(help: "Obey no .writ/scan.yaml: for repositories that you do not trust.")
+    var noSettings = false
+
+    @Flag(help: "Neither read nor write the cache.")
+    var noCache = false
+
+    @Flag(help: "With --staged, --diff or --history: mark changes that a person should review, whatever is found.")
+    var gate = false
+
+    @Flag(help: "Print one JSON document.")
+    var json = false
+
+    @Flag(help: "Print SARIF 2.1.0.")
+    var sarif = false
+
+    @Flag(name: [.short, .long], help: "Print findings alone: no excerpt, no summary.")
+    var quiet = false
+
+    @Flag(help: "List suppressed findings too.")
+    var showSuppressed = false
+
+    @Option(help: ArgumentHelp("How the content flows: input, tool_response, output, context_file, skill. Without it each path decides."))
+    var `as`: String?
+
+    @Option(help: ArgumentHelp("With --history: the most commits that are read.", valueName: "count"))
+    var maxCommits = 10_000
+
+    @Option(help: ArgumentHelp("Threads; 2 without it, fewer on one core.", valueName: "count"))
+    var jobs: Int?
+
+    @Option(help: ArgumentHelp("The git to ask, an absolute path.", valueName: "path"), completion: .file())
+    var git: String?
+
+    @Option(help: ArgumentHelp("Write a suppression of this finding into .writ/scan.yaml.", valueName: "fingerprint"))
+    var suppress: String?
+
+    @Option(help: ArgumentHelp("With --suppress: why, for those who come after.", valueName: "text"))
+    var reason: String?
+
+    @Option(help: ArgumentHelp("With --suppress: the last day on which it holds, at most a year away.", valueName: "day"))
+    var expires: String?
 
     @Flag(help: "Read {id, text, as, path, language} objects, one a line, from standard input; answer one a line.")
     var jsonl = false
 
-    @Flag(help: "Print findings as JSON, one file a line.")
-    var json = false
+    @OptionGroup var home: HomeOptions
 
-    @Option(help: "How the content flows: input, tool_response, output, context_file, skill.")
-    var `as` = "output"
-
-    @Argument(help: "Files and folders; - is standard input.", completion: .file())
+    @Argument(help: "Files and folders, - for standard input, the working folder without any; with --history a range.", completion: .file())
     var paths: [String] = []
 
     func run() throws {
-        let scanner = try ContentScanner()
-        if jsonl {
-            Batch.run { row in
-                guard let text = row["text"]?.string else { throw BatchError("no `text`") }
-                return try report(
-                    scanner.scan(
-                        ScanRequest(
-                            text, phase: try self.phase(row["as"]?.string ?? `as`), path: row["path"]?.string,
-                            language: row["language"]?.string)))
+        if jsonl { return try batch() }
+        let code: Int32
+        do {
+            if suppress != nil {
+                try addSuppression()
+                code = 0
+            } else {
+                code = try scan()
             }
-            return
+        } catch let error as ValidationError {
+            Terminal.error(error.message)
+            throw ExitCode(2)
+        } catch {
+            Terminal.endProgress()
+            Terminal.error("\(error)")
+            throw ExitCode(2)
         }
-        guard !paths.isEmpty else { throw ValidationError("name files or folders, or give - for standard input") }
-        let phase = try self.phase(`as`)
-        var found = 0
-        var unread = 0
-        for path in paths {
-            try FileTree.visit(path) { file, content in
-                switch content {
-                case .failure(let fault):
-                    unread += 1
-                    Terminal.error(fault.description)
-                case .success(let bytes):
-                    let result = try scanner.scan(ScanRequest(text: bytes, phase: phase, path: file))
-                    found += result.findings.count
-                    show(result, file)
+        if code != 0 { throw ExitCode(code) }
+    }
+
+    // MARK: One scan
+
+    private func scan() throws -> Int32 {
+        let start = Stopwatch.now
+        let today = Day(milliseconds: Moment.now)
+        guard [staged, diff != nil, history, machine].filter({ $0 }).count <= 1 else {
+            throw ValidationError("--staged, --diff, --history and --machine exclude each other")
+        }
+        guard !(json && sarif) else { throw ValidationError("--json and --sarif exclude each other") }
+        guard !gate || staged || diff != nil || history else {
+            throw ValidationError("--gate needs --staged, --diff or --history")
+        }
+        guard paths.isEmpty || !(staged || diff != nil || machine) else {
+            throw ValidationError("--staged, --diff and --machine take no paths")
+        }
+        let place = try ScanPlace(paths: history ? [] : paths, git: git)
+        let isChange = staged || diff != nil || history
+        let repository = isChange ? try place.repository(home: try home.resolve().home) : nil
+        if isChange, repository == nil {
+            throw ValidationError("\(place.root) is in no git repository")
+        }
+        var base: String?
+        if let repository {
+            if staged { base = try repository.lastTree() }
+            if let diff { base = try repository.base(diff) }
+        }
+        let settings = try settings(place, repository, base: base, today)
+        let selected = try detectors(settings)
+        let failOn = try level(settings)
+        let detectors = DetectorSet(selected)
+        // Where secrets alone are looked for, paths make no difference.
+        let places = selected == [.secrets] ? nil : try AgentPlaces.builtIn()
+
+        let work = try work(place, repository, base, settings, places)
+        let phase = try self.as.map(phase)
+        var least = settings.minimumConfidence
+        if let minConfidence {
+            guard (0...1).contains(minConfidence) else { throw ValidationError("--min-confidence is from 0 to 1") }
+            for name in DetectorName.allCases { least[name.rawValue] = max(least[name.rawValue] ?? 0, minConfidence) }
+        }
+        let folder = noCache ? nil : CacheFolder(try home.resolve().home + "/.cache/writ")
+        let cache = folder.flatMap { folder in
+            // Secrets are found faster than a hash is looked up.
+            selected == [.secrets]
+                ? nil
+                : FindingCache(
+                    storage: folder, identity: identity(selected, least, phase), key: folder.key, today: today)
+        }
+        let inspector = Inspector(
+            detectors: detectors,
+            options: Inspector.Options(
+                minimumConfidence: least, phase: phase, gate: gate ? try ReviewGate.builtIn() : nil),
+            places: places, cache: cache)
+        prepare(detectors, work, folder)
+
+        let gathered = Mutex(ScanReport(subject: work.subject, settings: settings, today: today))
+        gathered.withLock { report in
+            for note in work.notes { report.add(note) }
+            if let found = work.settingsChange { report.add(found) }
+        }
+        let progress = ScanProgress(totalBytes: work.bytes)
+        try InspectionRun(inspector: inspector, git: repository, workers: jobs ?? min(2, Self.cores)).run(
+            work.items, progress: { progress.show($0) }, each: { result in gathered.withLock { $0.add(result) } })
+        progress.end()
+        cache?.save()
+        var report = gathered.withLock { $0 }
+        let isWhole = !(staged || diff != nil || history || machine) && place.coversRoot
+        report.finish(isWhole: isWhole, milliseconds: Int((Stopwatch.now - start) / 1_000_000))
+        show(report, failOn, place.root)
+        return report.exitCode(failOn: failOn)
+    }
+
+    private static var cores: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+
+    // MARK: What is asked for
+
+    private func detectors(_ settings: ScanSettings) throws -> Set<DetectorName> {
+        func names(_ text: String) throws -> Set<DetectorName> {
+            var names: Set<DetectorName> = []
+            for word in text.split(separator: ",") {
+                guard let name = DetectorName(rawValue: String(word)) else {
+                    let all = DetectorName.allCases.map(\.rawValue).joined(separator: ", ")
+                    throw ValidationError("there is no detector `\(Excerpt.harmless(String(word)))`; there are \(all)")
                 }
+                names.insert(name)
             }
+            return names
         }
-        Terminal.endProgress()
-        if unread > 0 { throw ExitCode(2) }
-        if found > 0 { throw ExitCode(1) }
+        var selected = try only.map(names) ?? settings.detectors ?? DetectorSet.usual
+        if let skip { selected.subtract(try names(skip)) }
+        guard !selected.isEmpty else { throw ValidationError("no detector is left") }
+        guard !selected.contains(.supplyChain) else {
+            throw ValidationError("`supply_chain` does not read files yet; ask `writ packages check` about names")
+        }
+        return selected
+    }
+
+    private func level(_ settings: ScanSettings) throws -> Severity {
+        guard let failOn else { return settings.failOn ?? .medium }
+        guard let level = Severity(name: failOn) else {
+            throw ValidationError("--fail-on is info, low, medium, high or critical")
+        }
+        return level
     }
 
     private func phase(_ name: String) throws -> Phase {
@@ -72,30 +246,113 @@ struct Scan: ParsableCommand {
         return phase
     }
 
-    private func show(_ result: ContentScanner.Result, _ file: String) {
-        if json {
-            if !result.findings.isEmpty {
-                Terminal.line(
-                    JSON.object([
-                        .init("path", .string(file)),
-                        .init("findings", .array(result.findings.map(FindingReport.json))),
-                    ]).text)
-            }
+    /// What findings depend on besides content: a cache of another program or other settings is another cache.
+    private func identity(_ selected: Set<DetectorName>, _ least: [String: Double], _ phase: Phase?) -> String {
+        let names = selected.map(\.rawValue).sorted().joined(separator: ",")
+        let bars = least.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
+        return "\(Writ.version) \(ProgramFile.identity) \(names) \(bars) \(phase?.rawValue ?? "")"
+    }
+
+    /// Loads side by side what much work needs anyway; little work loads what it meets.
+    private func prepare(_ detectors: DetectorSet, _ work: ScanWork, _ folder: CacheFolder?) {
+        if work.items.count > 8 || work.bytes > 256 << 10 { detectors.warmUp() }
+        guard work.bytes > 2 << 20 else { return }
+        do {
+            try detectors.prepareForBulk(
+                folder, key: folder?.key ?? [UInt8](repeating: 0, count: 32), compiles: work.bytes > 24 << 20)
+        } catch {
+            // Without the fast matcher the usual one reads the same bytes.
             return
-        }
-        for finding in result.findings {
-            let severity = Terminal.styled(finding.severity.name, finding.severity >= .high ? .red : .yellow)
-            Terminal.line(
-                "\(Terminal.harmless(file)):\(finding.line): \(severity): \(Terminal.harmless(finding.message)) [\(finding.scanner)/\(finding.rule)]"
-            )
-            if !finding.remedy.isEmpty { Terminal.line("    \(Terminal.harmless(finding.remedy))") }
         }
     }
 
-    private func report(_ result: ContentScanner.Result) -> JSON {
-        [
-            "blocked": .bool(result.isBlocked), "findings": .array(result.findings.map(FindingReport.json)),
-            "scores": .object(result.scores.sorted { $0.key < $1.key }.map { .init($0.key, .number($0.value)) }),
-        ]
+    // MARK: What is read
+
+    private func work(
+        _ place: ScanPlace, _ repository: Git?, _ base: String?, _ settings: ScanSettings, _ places: AgentPlaces?
+    ) throws -> ScanWork {
+        let patterns = try exclude.map { text in
+            guard let pattern = PathPattern(text) else {
+                throw ValidationError("--exclude takes patterns of relative paths, not `\(Excerpt.harmless(text))`")
+            }
+            return pattern
+        }
+        let left = settings.exclude + patterns
+        if let repository, let base {
+            return try ScanWork(
+                changes: repository, base: base, isStaged: staged, name: diff.map { "changes since \($0)" } ?? "staged changes",
+                exclude: left)
+        }
+        if let repository {
+            guard paths.count <= 1 else { throw ValidationError("--history takes one range") }
+            return try ScanWork(history: repository, range: paths.first, limit: max(1, min(maxCommits, 1_000_000)), exclude: left)
+        }
+        if machine {
+            guard let places else { throw ValidationError("--machine needs more detectors than secrets") }
+            return ScanWork(machine: place, home: try home.resolve().home, places: places, exclude: left)
+        }
+        return try ScanWork(files: place, exclude: left, places: places, ignores: !noIgnore)
+    }
+
+    private func settings(_ place: ScanPlace, _ repository: Git?, base: String?, _ today: Day) throws -> ScanSettings {
+        guard !noSettings else { return ScanSettings() }
+        // A change is judged by the settings before it: what it wants to suppress counts once it is merged.
+        if let repository, let base {
+            guard let bytes = try repository.content(of: ScanSettings.path, in: base) else { return ScanSettings() }
+            return try ScanSettings(parsing: bytes, today: today)
+        }
+        guard let bytes = try place.settingsFile() else { return ScanSettings() }
+        return try ScanSettings(parsing: bytes, today: today)
+    }
+
+    private func addSuppression() throws {
+        guard let suppress, let reason, let expires, let day = Day(expires) else {
+            throw ValidationError("--suppress needs --reason and --expires with a day such as 2027-01-31")
+        }
+        let today = Day(milliseconds: Moment.now)
+        let place = try ScanPlace(paths: paths, git: git)
+        let wish = Suppression(fingerprint: suppress, reason: reason, expires: day)
+        guard day >= today else { throw ValidationError("\(day) is in the past") }
+        let new = try ScanSettings.adding(wish, to: try place.settingsFile() ?? [], today: today)
+        try place.writeSettings(new)
+        Terminal.line("\(ScanSettings.path): \(suppress) is suppressed until \(day)")
+    }
+
+    // MARK: What is said
+
+    private func show(_ report: ScanReport, _ failOn: Severity, _ root: String) {
+        if json { return Terminal.line(report.json(version: Writ.version, failOn: failOn).text) }
+        if sarif { return Terminal.line(report.sarif(version: Writ.version, root: root).text) }
+        let text = TextReport(style: Terminal.hasColour ? .coloured : .plain)
+        for found in report.findings + (showSuppressed ? report.suppressed : []) {
+            let lines = text.lines(of: found)
+            if quiet {
+                Terminal.line(lines[0])
+            } else {
+                Terminal.line(lines.joined(separator: "\n") + "\n")
+            }
+        }
+        for item in report.review { Terminal.line(text.line(of: item)) }
+        guard !quiet else { return }
+        if !report.review.isEmpty { Terminal.line() }
+        for line in text.summary(of: report, failOn: failOn) { Terminal.line(line) }
+    }
+
+    // MARK: Rows for measuring
+
+    private func batch() throws {
+        let scanner = try ContentScanner()
+        let usual = try self.as.map(phase) ?? .output
+        Batch.run { row in
+            guard let text = row["text"]?.string else { throw BatchError("no `text`") }
+            let result = try scanner.scan(
+                ScanRequest(
+                    text, phase: try row["as"]?.string.map(phase) ?? usual, path: row["path"]?.string,
+                    language: row["language"]?.string))
+            return [
+                "blocked": .bool(result.isBlocked), "findings": .array(result.findings.map(FindingReport.json)),
+                "scores": .object(result.scores.sorted { $0.key < $1.key }.map { .init($0.key, .number($0.value)) }),
+            ]
+        }
     }
 }

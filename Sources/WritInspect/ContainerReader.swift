@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Takes containers apart: archives, office documents, compressed files.
+public protocol ContainerReader: Sendable {
+    /// The parts of a container that ``ContentKind`` recognised.
+    ///
+    /// - Parameters:
+    ///   - path: the container's path.
+    ///   - bytes: its beginning, or all of it.
+    ///   - isWhole: the bytes are all of it.
+    /// - Returns: parts with their text, and notes for what was not opened. No parts and no notes: not opened at all.
+    func members(of path: String, _ bytes: [UInt8], isWhole: Bool) throws -> ContainerParts
+}
+
+/// What a container holds.
+public struct ContainerParts: Sendable, Hashable {
+    /// One part.
+    public struct Member: Sendable, Hashable {
+        /// Its path in the container.
+        public var path: String
+        public var content: [UInt8]
+
+        /// Creates a part.
+        public init(path: String, content: [UInt8]) {
+            self.path = path
+            self.content = content
+        }
+    }
+
+    public var members: [Member]
+    public var notes: [Note]
+
+    /// Creates parts.
+    public init(members: [Member] = [], notes: [Note] = []) {
+        self.members = members
+        self.notes = notes
+    }
+}
+
+/// Opens nothing: every container is reported as not opened.
+public struct ClosedContainers: ContainerReader {
+    /// Creates the reader.
+    public init() {}
+
+    public func members(of path: String, _ bytes: [UInt8], isWhole: Bool) -> ContainerParts { ContainerParts() }
+}

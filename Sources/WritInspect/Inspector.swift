@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: Apache-2.0
+public import WritCore
+internal import WritScan
+
+/// Runs the detectors over content of any size and turns what they say into findings with a place, an identity and an
+/// excerpt. Files, clock and process are the caller's.
+public final class Inspector: Sendable {
+    /// What the inspector is told once.
+    public struct Options: Sendable {
+        /// By scanner, the probability from which a finding is reported.
+        public var minimumConfidence: [String: Double]
+        /// The phase of all content; nil lets each path decide.
+        public var phase: Phase?
+        /// The most findings one file may have; above it comes a note.
+        public var findingLimit: Int
+        /// Mark changes that need a person's review.
+        public var gate: ReviewGate?
+
+        /// Creates options.
+        public init(
+            minimumConfidence: [String: Double] = [:], phase: Phase? = nil, findingLimit: Int = 5_000,
+            gate: ReviewGate? = nil
+        ) {
+            self.minimumConfidence = minimumConfidence
+            self.phase = phase
+            self.findingLimit = findingLimit
+            self.gate = gate
+        }
+    }
+
+    let detectors: DetectorSet
+    let options: Options
+    let places: AgentPlaces?
+    let containers: any ContainerReader
+    private let cache: FindingCache?
+    /// The fingerprints of `WritScan` are not used here: an identity is made that needs no key.
+    private let context = ScanContext(key: .random())
+
+    /// Creates an inspector.
+    ///
+    /// - Parameters:
+    ///   - places: tells instruction files by their path; needed unless only secrets are looked for.
+    ///   - cache: remembers what unchanged content gave.
+    public init(
+        detectors: DetectorSet, options: Options = Options(), places: AgentPlaces? = nil,
+        containers: any ContainerReader = ClosedContainers(), cache: FindingCache? = nil
+    ) {
+        self.detectors = detectors
+        self.options = options
+        self.places = places
+        self.containers = containers
+        self.cache = cache
+    }
+
+    /// Looks at content of any length.
+    ///
+    /// - Throws: when a detector could not do its work or reading failed; "nothing found" is never concluded from that.
+    public func inspect(_ subject: Subject, _ source: some ByteSource) throws -> Inspection {
+        var source = source
+        let reader = WindowReader<PeekedSource>.block + WindowReader<PeekedSource>.margin
+        let head = try source.read(reader)
+        return try inspect(subject, PeekedSource(head: head, rest: source), head: head, counting: nil)
+    }
+
+    /// Looks at a change: what it adds, what it takes away, and what it turns into a finding elsewhere in the file.
+    ///
+    /// - Parameter content: the version after; empty for a removed file.
+    public func inspect(_ subject: Subject, change: Change, _ content: [UInt8]) throws -> Inspection {
+        var added = change.previous.isEmpty ? nil : LineDiff.added(before: change.previous[0], after: content)
+        for other in change.previous.dropFirst() {
+            added = added?.intersection(LineDiff.added(before: other, after: content))
+        }
+        var result = Inspection()
+        if change.kind != .removed {
+            result = try inspect(
+                subject, PeekedSource(head: content, rest: BytesInMemory([])), head: content, counting: added)
+            if let added, let before = change.previous.first {
+                // A finding on an old line counts when the change brought it about: a check that is gone, a source
+                // that now reaches an old sink.
+                let old = result.findings.filter { !added.overlaps($0.finding.line...$0.endLine) }
+                result.findings.removeAll { !added.overlaps($0.finding.line...$0.endLine) }
+                if !old.isEmpty {
+                    var known: [String: Int] = [:]
+                    for found in try inspect(subject, BytesInMemory(before)).findings {
+                        known[Self.likeness(found), default: 0] += 1
+                    }
+                    for found in old {
+                        if let count = known[Self.likeness(found)], count > 0 {
+                            known[Self.likeness(found)] = count - 1
+                        } else {
+                            result.findings.append(found)
+                        }
+                    }
+                    result.findings.sort(by: Self.precedes)
+                }
+            }
+        }
+        let isText = ContentKind(content) == .text
+        if detectors.selected.contains(.code), let before = change.previous.first, !before.isEmpty, isText,
+            before.count + content.count <= 4 << 20
+        {
+            let gone = try detectors.diff().findings(before: before, after: content, path: subject.path)
+            var finisher = Finisher(subject: subject, redactor: try redactor())
+            finisher.take(gone, in: content, firstLine: 1, beginsLine: true)
+            result.findings = (result.findings + finisher.findings.filter(isSure)).sorted(by: Self.precedes)
+        }
+        if let gate = options.gate {
+            let all = added ?? (content.isEmpty ? LineSet() : LineSet(1..<LineIndex(content).line(of: content.count) + 1))
+            result.review += gate.items(
+                path: subject.path, before: change.previous.first ?? [], after: content, added: all
+            ).map { item in
+                var item = item
+                item.commit = subject.commit
+                return item
+            }
+        }
+        return result
+    }
+
+    /// Equal for the same finding in two versions of a file.
+    private static func likeness(_ found: LocatedFinding) -> String {
+        "\(found.finding.scanner) \(found.finding.rule) \(found.excerpt?.text ?? "")"
+    }
+
+    static func precedes(_ a: LocatedFinding, _ b: LocatedFinding) -> Bool {
+        (a.finding.line, a.column ?? 0, a.finding.scanner, a.finding.rule)
+            < (b.finding.line, b.column ?? 0, b.finding.scanner, b.finding.rule)
+    }
+
+    private func isSure(_ found: LocatedFinding) -> Bool {
+        found.finding.confidence >= options.minimumConfidence[found.finding.scanner] ?? 0
+    }
+
+    // MARK: One content
+
+    private func inspect(
+        _ subject: Subject, _ source: PeekedSource, head: [UInt8], counting: LineSet?
+    ) throws -> Inspection {
+        var result = Inspection()
+        let kind = ContentKind(head)
+        var onlySecrets = false
+        var content: any ByteSource = source
+        switch kind {
+        case .text: break
+        case .wide(let width, let isLittleEndian):
+            content = WideDecoder(source, width: width, isLittleEndian: isLittleEndian)
+        case .binary:
+            onlySecrets = true
+            result.notes.append(Note(.binary, path: subject.path, "binary: read for secrets only"))
+        case .container(let name):
+            onlySecrets = true
+            let opened = try containers.members(of: subject.path, head, isWhole: source.isWhole)
+            result.notes += opened.notes.map { Note($0.kind, path: subject.path, $0.message) }
+            if opened.members.isEmpty, opened.notes.isEmpty {
+                result.notes.append(
+                    Note(.container, path: subject.path, "\(name): parts not opened, its bytes read for secrets only"))
+            }
+            for member in opened.members {
+                var part = subject
+                part.path = subject.path + "!/" + member.path
+                part.change = nil
+                var inner = try inspect(
+                    part, PeekedSource(head: member.content, rest: BytesInMemory([])), head: member.content,
+                    counting: nil)
+                inner.bytes = 0
+                result.findings += inner.findings
+                result.notes += inner.notes
+            }
+        }
+        let phase = subject.phase ?? options.phase ?? phase(of: subject.path)
+        let key = cache != nil && counting == nil && subject.lineNumbers == nil && source.isWhole && head.count >= 64
+            ? FindingCache.Key(path: subject.path, phase: phase, content: head) : nil
+        if let key, let cache, let known = cache.findings(for: key) {
+            result.findings += known.map { located($0, subject) }
+            result.bytes = head.count
+            result.wasCached = true
+            return result
+        }
+        var finisher = Finisher(subject: subject, redactor: try redactor())
+        var windows = WindowReader(AnySource(content))
+        var count = 0
+        while let window = try windows.next() {
+            result.bytes = window.base + window.kept.upperBound
+            count += 1
+            let found = try findings(subject, phase, window, onlySecrets: onlySecrets)
+            finisher.take(
+                found.filter { isSure($0) }, in: window.bytes, firstLine: window.firstLine,
+                beginsLine: window.beginsLine, base: window.base)
+            if finisher.findings.count > options.findingLimit {
+                finisher.findings.removeLast(finisher.findings.count - options.findingLimit)
+                result.notes.append(
+                    Note(
+                        .limit, path: subject.path,
+                        "more than \(options.findingLimit) findings: those after line \(finisher.findings.last?.finding.line ?? 1) are not listed"
+                    ))
+                break
+            }
+        }
+        if count > 1, !onlySecrets, detectors.selected != [.secrets] {
+            result.notes.append(
+                Note(
+                    .windows, path: subject.path,
+                    "\(result.bytes) bytes in \(count) windows: what spans more than \(WindowReader<AnySource>.margin >> 10) KiB may be missed"
+                ))
+        }
+        if phase == .skill, subject.path.hasSuffix(".pyc") || subject.path.hasSuffix(".pyo"),
+            detectors.selected.contains(.skill)
+        {
+            let files = ([subject.path] + subject.siblings).map { SkillFile(path: $0, bytes: []) }
+            let found = try detectors.skillScanner().scan(files: files).map(\.finding).filter(isSure)
+            finisher.take(found, in: [], firstLine: 1, beginsLine: true)
+        }
+        if let key, let cache, result.notes.isEmpty { cache.remember(finisher.findings, for: key) }
+        result.findings += finisher.findings
+        return result
+    }
+
+    private func located(_ found: LocatedFinding, _ subject: Subject) -> LocatedFinding {
+        var found = found
+        found.path = subject.path
+        found.commit = subject.commit
+        found.agent = subject.agent
+        return found
+    }
+
+    private func isSure(_ finding: Finding) -> Bool {
+        finding.confidence >= options.minimumConfidence[finding.scanner] ?? 0
+    }
+
+    private func phase(of path: String) -> Phase {
+        guard let place = places?.place(inRepository: path) else { return .toolResponse }
+        return AgentPlaces.phase(of: place.kind)
+    }
+
+    /// All detectors over one window; lines count from the window's start.
+    private func findings(
+        _ subject: Subject, _ phase: Phase, _ window: WindowReader<AnySource>.Window, onlySecrets: Bool
+    ) throws -> [Finding] {
+        var found: [Finding] = []
+        let request = ScanRequest(text: window.bytes, phase: phase, path: subject.path)
+        let selected = detectors.selected
+        if selected.contains(.secrets) { found += try detectors.secrets().findings(in: request, context) }
+        if !onlySecrets {
+            if selected.contains(.promptInjection) || selected.contains(.unicode) {
+                let unveiling = Unveiler().unveil(window.bytes, path: subject.path)
+                if selected.contains(.promptInjection) {
+                    found += try detectors.injection().judge(request, unveiling).findings
+                }
+                if selected.contains(.unicode) { found += hidden(unveiling) }
+            }
+            if selected.contains(.code), subject.lineNumbers == nil {
+                found += try detectors.code().findings(in: request, context)
+            }
+            if selected.contains(.skill), phase == .skill || phase == .contextFile {
+                found += try detectors.skill().findings(in: request, context)
+            }
+            if selected.contains(.personalData) {
+                found += PersonalDataDetector().findings(in: request, context)
+            }
+            for detector in detectors.others where window.base == 0 && window.isLast && detector.reads(subject.path) {
+                found += try detector.findings(
+                    path: subject.path, content: window.bytes, previous: subject.change?.previous.first, context)
+            }
+        }
+        if !(window.base == 0 && window.isLast) {
+            found.removeAll { !window.kept.contains($0.span.start) }
+        }
+        return found
+    }
+
+    private func hidden(_ unveiling: Unveiling) -> [Finding] {
+        var findings = Array(unveiling.findings.prefix(context.findingLimit))
+        if unveiling.isCut {
+            findings.append(
+                Finding(
+                    scanner: DetectorName.unicode.rawValue, rule: "unveil-limit", category: "hidden_text",
+                    severity: .medium, confidence: 1, message: "more text is hidden in it than is unveiled",
+                    remedy: "look at the file before a model reads it, or split it"))
+        }
+        return findings
+    }
+
+    /// Excerpts never show a secret, also where secrets are not looked for.
+    private func redactor() throws -> Finisher.Redaction {
+        if detectors.selected.contains(.secrets) { return .known }
+        let detectors = detectors
+        let context = context
+        return .search { line in try detectors.secrets().findings(in: ScanRequest(text: line), context) }
+    }
+}
+
+/// Content whose beginning was read already.
+struct PeekedSource: ByteSource {
+    private var head: [UInt8]
+    private var rest: any ByteSource
+    private var isFresh = true
+    /// The beginning is all there is, as far as is known without reading on.
+    let isWhole: Bool
+
+    init(head: [UInt8], rest: some ByteSource) {
+        self.head = head
+        self.rest = rest
+        isWhole = head.count < WindowReader<PeekedSource>.block + WindowReader<PeekedSource>.margin
+    }
+
+    mutating func read(_ most: Int) throws -> [UInt8] {
+        if isFresh {
+            isFresh = false
+            if head.count <= most {
+                defer { head = [] }
+                return head
+            }
+            rest = BytesInMemory(head)
+            head = []
+        }
+        return try rest.read(most)
+    }
+}
+
+/// Any source, for generic code.
+struct AnySource: ByteSource {
+    private var source: any ByteSource
+
+    init(_ source: any ByteSource) {
+        self.source = source
+    }
+
+    mutating func read(_ most: Int) throws -> [UInt8] { try source.read(most) }
+}

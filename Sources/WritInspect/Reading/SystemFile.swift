@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#else
+internal import Darwin
+#endif
+
+/// Why a file could not be read.
+public struct ReadFault: Error, Sendable, Hashable, CustomStringConvertible {
+    /// One line, lower case, no full stop.
+    public let description: String
+
+    init(_ description: String) {
+        self.description = description
+    }
+
+    static func ofSystem(_ what: String) -> ReadFault {
+        let code = errno
+        return ReadFault(what + ": " + String(cString: strerror(code)).lowercased())
+    }
+}
+
+/// What a path is.
+enum FileKind {
+    case file(size: Int)
+    case folder
+    case link
+    case special
+    case missing
+
+    /// Does not follow a link at the end of the path.
+    init(_ path: String) {
+        var facts = stat()
+        guard lstat(path, &facts) == 0 else {
+            self = .missing
+            return
+        }
+        switch facts.st_mode & S_IFMT {
+        case S_IFREG: self = .file(size: Int(facts.st_size))
+        case S_IFDIR: self = .folder
+        case S_IFLNK: self = .link
+        default: self = .special
+        }
+    }
+}
+
+/// A regular file or an open descriptor, read piece by piece.
+public final class OpenFile: ByteSource {
+    private let descriptor: Int32
+    private let isOwned: Bool
+    private var isAtEnd = false
+    private var left: Int?
+
+    /// Opens a regular file; anything else is refused, and a link is not followed.
+    public init(_ path: String) throws(ReadFault) {
+        descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+        guard descriptor >= 0 else {
+            throw errno == ELOOP ? ReadFault("is a symbolic link") : ReadFault.ofSystem("cannot be opened")
+        }
+        isOwned = true
+        var facts = stat()
+        guard fstat(descriptor, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else {
+            close(descriptor)
+            throw ReadFault("is not a regular file")
+        }
+        left = Int(facts.st_size)
+    }
+
+    /// Takes a descriptor that someone else closes, such as standard input.
+    public init(descriptor: Int32) {
+        self.descriptor = descriptor
+        isOwned = false
+    }
+
+    deinit {
+        if isOwned { close(descriptor) }
+    }
+
+    public func read(_ most: Int) throws -> [UInt8] {
+        guard !isAtEnd, most > 0 else { return [] }
+        // One byte more than the file says, so that a whole file takes one call and its end is seen.
+        let want = left.map { min(most, max($0, 0) + 1) } ?? min(most, 256 << 10)
+        var failure = false
+        let bytes = [UInt8](unsafeUninitializedCapacity: want) { buffer, count in
+            count = 0
+            while count < want {
+                let got = systemRead(descriptor, buffer.baseAddress.map { $0 + count }, want - count)
+                if got < 0, errno == EINTR { continue }
+                if got < 0 { failure = true }
+                if got <= 0 {
+                    isAtEnd = true
+                    return
+                }
+                count += got
+            }
+        }
+        if failure { throw ReadFault.ofSystem("cannot be read") }
+        if let known = left { left = known - bytes.count }
+        return bytes
+    }
+
+    /// All of it.
+    ///
+    /// - Throws: above `limit` bytes.
+    public func readAll(limit: Int) throws -> [UInt8] {
+        var all: [UInt8] = []
+        while true {
+            let more = try read(min(limit + 1, 1 << 20))
+            if more.isEmpty { return all }
+            if all.isEmpty { all = more } else { all += more }
+            guard all.count <= limit else { throw ReadFault("is over \(limit >> 20) MiB") }
+        }
+    }
+}
+
+private func systemRead(_ descriptor: Int32, _ buffer: UnsafeMutablePointer<UInt8>?, _ count: Int) -> Int {
+    read(descriptor, buffer, count)
+}
