@@ -84,9 +84,12 @@ struct Approve: ParsableCommand {
     var id: String
 
     func run() throws {
+        // Opened first: what is typed as soon as the question stands there must not be lost.
+        let terminal = ApprovalRequest.openTerminal()
+        defer { if terminal >= 0 { close(terminal) } }
         var answer = try ApprovalRequest.send(["do": "challenge", "id": .string(id)], home: home)
         if answer["ok"]?.bool == true {
-            let text = try ApprovalRequest.readLine()
+            let text = ApprovalRequest.readLine(terminal)
             answer = try ApprovalRequest.send(["do": "answer", "id": .string(id), "text": .string(text)], home: home)
         }
         try ApprovalRequest.finish(answer, json: json) { answer in
@@ -134,13 +137,16 @@ private enum ApprovalRequest {
         return try JSON(parsing: answer.output)
     }
 
-    /// What is typed at the terminal itself, wherever standard input comes from. What was typed before the question is
-    /// dropped.
-    static func readLine() throws -> String {
+    /// The terminal itself, wherever standard input comes from, without what was typed before; -1 when there is none.
+    static func openTerminal() -> Int32 {
         let terminal = open("/dev/tty", O_RDONLY | O_CLOEXEC)
+        if terminal >= 0 { tcflush(terminal, TCIFLUSH) }
+        return terminal
+    }
+
+    /// One line that a person types.
+    static func readLine(_ terminal: Int32) -> String {
         guard terminal >= 0 else { return "" }
-        defer { close(terminal) }
-        tcflush(terminal, TCIFLUSH)
         var bytes: [UInt8] = []
         var byte: UInt8 = 0
         while bytes.count < 200 {
