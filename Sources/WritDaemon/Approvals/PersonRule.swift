@@ -60,6 +60,7 @@ struct PersonRule<View: ProcessView> {
         guard peer.details.user == user, peer.details.effectiveUser == user else {
             throw NotAPerson(.stranger, "the process belongs to another user")
         }
+        guard !peer.details.program.isEmpty else { throw NotAPerson(.gone, "the process has ended") }
         if let program, peer.details.program != program {
             throw NotAPerson(.stranger, "the process is not the `writ` that this daemon belongs to")
         }
@@ -116,7 +117,12 @@ struct PersonRule<View: ProcessView> {
             let isOfItsTerminal =
                 child.facts.isSessionLeader && child.facts.terminal != 0
                 && view.holders(ofTerminal: child.facts.terminal).contains(parent.facts.identity.number)
-            guard isOfOneSession || isOfItsTerminal || isLogin(parent) else { break }
+            // A login's own part that runs as the user has the login's other part for a parent.
+            let isLoginsPart =
+                isLogin(parent)
+                || (ProgramKind.logins.contains(parent.details.programName) && chain.indices.contains(index + 2)
+                    && isLogin(chain[index + 2]))
+            guard isOfOneSession || isOfItsTerminal || isLoginsPart else { break }
         }
         throw NotAPerson(
             .orphan,
