@@ -380,21 +380,25 @@ final class Approvals: Sendable {
         let body: JSON = [
             "v": 1, "boot": .string(boot), "agents": state.agents.json, "approvals": state.book.json,
         ]
-        let sealed: JSON = ["body": body, "seal": .string(Self.seal(body, key))]
-        try SmallFile.write(sealed.bytes, to: path)
+        let bytes = body.canonicalBytes
+        try SmallFile.write(Array("\(Self.seal(bytes, key))\n".utf8) + bytes, to: path)
     }
 
-    private static func seal(_ body: JSON, _ key: FingerprintKey) -> String {
-        key.fingerprint(of: Array("writ approvals v1\n".utf8) + body.canonicalBytes)
+    /// The seal stands in the file's first line, the body in its second.
+    private static func seal(_ body: some Sequence<UInt8>, _ key: FingerprintKey) -> String {
+        key.fingerprint(of: Array("writ approvals v1\n".utf8) + body)
     }
 
     private static func open(
         _ bytes: [UInt8], _ key: FingerprintKey
     ) -> (book: ApprovalBook, agents: AgentProcesses, boot: String)? {
-        let json: JSON
-        do { json = try JSON(parsing: bytes) } catch { return nil }
-        guard let body = json["body"], json["seal"]?.string == seal(body, key), body["v"]?.integer == 1,
-            let boot = body["boot"]?.string, let book = body["approvals"].flatMap({ ApprovalBook($0) }),
+        guard let end = bytes.firstIndex(of: 0x0A) else { return nil }
+        let text = bytes[(end + 1)...]
+        guard String(decoding: bytes[..<end], as: UTF8.self) == seal(text, key) else { return nil }
+        let body: JSON
+        do { body = try JSON(parsing: Array(text)) } catch { return nil }
+        guard body["v"]?.integer == 1, let boot = body["boot"]?.string,
+            let book = body["approvals"].flatMap({ ApprovalBook($0) }),
             let agents = body["agents"].flatMap({ AgentProcesses($0) })
         else { return nil }
         return (book, agents, boot)
