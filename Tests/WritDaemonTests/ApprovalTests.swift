@@ -330,6 +330,20 @@ struct ApprovalWorld {
         #expect(try world.settle(world.call("plain"), canAsk: true).answer.verdict == .ask)
         #expect(try world.settle(world.call("plain"), canAsk: false).answer.verdict == .deny)
         #expect(try world.settle(world.call("plain"), canAsk: false, canBlock: false).approval == nil)
+        let gated = native.replacing(
+            "rules:",
+            with: """
+                approvals:
+                  me: {approvers: ['user:dev'], expires: 2m}
+                  maintainer: {approvers: ['role:maintainer'], expires: 10m}
+                rules:
+                  - {name: a, action: ask, approval: me, match: {actions: [shell.exec]}, when: 'op.program == "mine"'}
+                  - {name: b, action: ask, approval: maintainer, match: {actions: [shell.exec]}, when: 'op.program == "theirs"'}
+                """)
+        let mixed = try ApprovalWorld(policy: gated)
+        #expect(try mixed.settle(mixed.call("mine"), canAsk: true).answer.verdict == .ask)
+        // The host's prompt does not know who answers it.
+        #expect(try mixed.settle(mixed.call("theirs"), canAsk: true).answer.verdict == .deny)
         let broker = try ApprovalWorld()
         #expect(try broker.settle(broker.call("plain"), canAsk: true).answer.verdict == .deny)
     }

@@ -133,10 +133,11 @@ private final class Scratch: Sendable {
         let count = Mutex(0)
         func answer(_ key: RecentDeliveries.Key?, at now: Int64) throws -> Int32 {
             try recent.answer(key, now: now) {
-                HookResponse(exitCode: count.withLock { count -> Int32 in
-                    count += 1
-                    return Int32(count)
-                })
+                HookResponse(
+                    exitCode: count.withLock { count -> Int32 in
+                        count += 1
+                        return Int32(count)
+                    })
             }.exitCode
         }
         #expect(try answer(key("t1"), at: 0) == 1)

@@ -152,7 +152,8 @@ extension EndToEnd {
             let command = "\(Machine.writ) approve \(id) --home \(machine.home.home)"
             for attempt in Self.attempts {
                 if attempt.contains("STEAL"), interpreter.isEmpty { continue }
-                let line = attempt
+                let line =
+                    attempt
                     .replacing("STEAL", with: "\(interpreter) \(machine.root)/steal.py \(id) \(machine.home.home)")
                     .replacing("WRIT", with: command)
                 let output = try agent.run("{ \(line); } < /dev/null > \(machine.root)/out 2>&1")

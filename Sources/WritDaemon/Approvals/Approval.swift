@@ -91,7 +91,8 @@ extension Approval {
             "reasons": .array(shown.reasons.map { .string($0) }), "labels": .array(shown.labels.map { .string($0) }),
             "hidden": .integer(Int64(clamping: shown.hidden)), "gates": .array(gates.map { .string($0) }),
             "obstacle": .string(obstacle), "asked": .integer(askedAt), "until": .integer(until),
-            "lifetime": .integer(lifetime), "uses": .integer(Int64(clamping: usesLeft)), "state": .string(state.rawValue),
+            "lifetime": .integer(lifetime), "uses": .integer(Int64(clamping: usesLeft)),
+            "state": .string(state.rawValue),
             "by": .string(answeredBy), "answered": .integer(answeredAt), "used": .integer(usedAt),
             "followed": .bool(isFollowed), "failures": .integer(Int64(clamping: failures)),
         ]
@@ -102,7 +103,8 @@ extension Approval {
         func text(_ key: String) -> String? { json[key]?.string }
         func texts(_ key: String) -> [String]? { json[key]?.array?.compactMap(\.string) }
         guard let id = text("id"), let binding = text("binding"), let agent = text("agent"),
-            let session = text("session"), let tool = text("tool"), let directory = text("cwd"), let call = text("call"),
+            let session = text("session"), let tool = text("tool"), let directory = text("cwd"),
+            let call = text("call"),
             let operations = texts("operations"), let reasons = texts("reasons"), let labels = texts("labels"),
             let hidden = json["hidden"]?.integer, let gates = texts("gates"), let obstacle = text("obstacle"),
             let asked = json["asked"]?.integer, let until = json["until"]?.integer,

@@ -112,10 +112,16 @@ final class Approvals: Sendable {
     func settle(_ judgement: Judgement, policies: PolicySet, now: Int64) throws -> Settled {
         var settled = Settled(judgement)
         let request = judgement.request
-        guard judgement.decision.verdict == .ask, request.host.canBlock, Self.canRepeat(request.call.event),
-            !request.host.canAsk || policies.asksThroughBroker(profile: request.facts.environment.profile)
-        else { return settled }
-        guard let terms = GateTerms(request, policies, user: user.name) else {
+        guard judgement.decision.verdict == .ask, request.host.canBlock, Self.canRepeat(request.call.event) else {
+            return settled
+        }
+        let isHostsBusiness =
+            request.host.canAsk && !policies.asksThroughBroker(profile: request.facts.environment.profile)
+        // Whoever sits at the host's prompt agrees for nobody but themselves.
+        if isHostsBusiness, judgement.decision.gate == nil { return settled }
+        let terms = GateTerms(request, policies, user: user.name)
+        if isHostsBusiness, let terms, terms.obstacle.isEmpty { return settled }
+        guard let terms else {
             return refuse(&settled, "No approval can let it pass.")
         }
         let binding = CallBinding.digest(of: request, policies: policies.digest, gates: terms.gates)
@@ -317,7 +323,9 @@ final class Approvals: Sendable {
         let (book, swept) = try sweep(now)
         guard let approval = book.approval(id) else { return (Self.fault(Self.unknown(id)), swept) }
         let facts: ProcessFacts
-        do throws(NotAPerson) { facts = try check(peer, needsTerminal: false) } catch { return refused(approval, error, swept) }
+        do throws(NotAPerson) { facts = try check(peer, needsTerminal: false) } catch {
+            return refused(approval, error, swept)
+        }
         return try state.withLock { state in
             var next = state
             guard let event = next.book.answer(id, agrees: false, by: person(facts), now: now) else {
@@ -337,7 +345,8 @@ final class Approvals: Sendable {
             view, peer, agents: agents, user: user.number, program: program, needsTerminal: needsTerminal)
         #else
         throw NotAPerson(
-            .stranger, "this system does not tell Writ who started a process, so nothing can be approved from a terminal")
+            .stranger,
+            "this system does not tell Writ who started a process, so nothing can be approved from a terminal")
         #endif
     }
 

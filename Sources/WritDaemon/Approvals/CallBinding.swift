@@ -68,7 +68,9 @@ enum ApprovalText {
             words.append(operation.command.isEmpty ? operation.program : operation.command)
         }
         if !operation.path.isEmpty { words.append(operation.path) }
-        if !operation.host.isEmpty { words.append(operation.port > 0 ? "\(operation.host):\(operation.port)" : operation.host) }
+        if !operation.host.isEmpty {
+            words.append(operation.port > 0 ? "\(operation.host):\(operation.port)" : operation.host)
+        }
         if let package = operation.package { words.append("\(package.ecosystem):\(package.name) \(package.version)") }
         if !operation.remote.isEmpty || !operation.branch.isEmpty {
             words.append("\(operation.remote) \(operation.branch)")

@@ -137,9 +137,12 @@ struct PersonRule<View: ProcessView> {
 
     /// A terminal of the desktop that was started as one, and not by something that runs beside an agent.
     private func isDesktopTerminal(_ link: Link) -> Bool {
-        guard link.details.isSystemProgram, ProgramKind.terminals.contains(link.details.programName) else { return false }
+        guard link.details.isSystemProgram, ProgramKind.terminals.contains(link.details.programName) else {
+            return false
+        }
         let unit = link.details.group.split(separator: "/").last ?? ""
-        guard unit.hasSuffix(".service") || unit.hasSuffix(".scope"), !unit.hasPrefix("run-"), !unit.hasPrefix("session-")
+        guard unit.hasSuffix(".service") || unit.hasSuffix(".scope"), !unit.hasPrefix("run-"),
+            !unit.hasPrefix("session-")
         else { return false }
         return !agents.groups.contains(link.details.group)
     }

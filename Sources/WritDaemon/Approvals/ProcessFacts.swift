@@ -62,7 +62,8 @@ protocol ProcessView: Sendable {
 enum ProgramKind {
     /// Programs that run a person's commands.
     static let shells: Set<String> = [
-        "ash", "bash", "busybox", "csh", "dash", "elvish", "fish", "ion", "ksh", "ksh93", "mksh", "nu", "nushell", "oksh",
+        "ash", "bash", "busybox", "csh", "dash", "elvish", "fish", "ion", "ksh", "ksh93", "mksh", "nu", "nushell",
+        "oksh",
         "osh", "pwsh", "rbash", "sh", "tcsh", "xonsh", "yash", "ysh", "zsh",
     ]
 
@@ -72,7 +73,8 @@ enum ProgramKind {
         "Terminal", "alacritty", "blackbox", "contour", "deepin-terminal", "foot", "footclient", "ghostty",
         "gnome-console", "gnome-terminal-", "gnome-terminal-server", "guake", "iTerm2", "kgx", "kitty", "konsole",
         "lxterminal", "mate-terminal", "ptyxis", "ptyxis-agent", "qterminal", "rio", "rxvt", "sakura", "st",
-        "stterm", "terminator", "terminology", "termit", "tilda", "tilix", "urxvt", "urxvtd", "uxterm", "x-terminal-emul",
+        "stterm", "terminator", "terminology", "termit", "tilda", "tilix", "urxvt", "urxvtd", "uxterm",
+        "x-terminal-emul",
         "xfce4-terminal", "xterm", "yakuake",
     ]
 
@@ -87,14 +89,17 @@ enum ProgramKind {
 
     /// Programs that let a person in after asking who it is.
     static let logins: Set<String> = [
-        "agetty", "dropbear", "gdm-session-wor", "gdm-session-worker", "getty", "lightdm", "login", "mingetty", "sddm-helper",
+        "agetty", "dropbear", "gdm-session-wor", "gdm-session-worker", "getty", "lightdm", "login", "mingetty",
+        "sddm-helper",
         "sshd", "sshd-auth", "sshd-session", "systemd-logind", "tailscaled",
     ]
 
     /// Programs that start others on a person's desktop.
     static let desktops: Set<String> = [
-        "Hyprland", "cinnamon", "gnome-session-b", "gnome-session-binary", "gnome-shell", "i3", "kwin_wayland", "kwin_x11",
-        "launchd", "mutter", "niri", "openbox", "plasmashell", "river", "startplasma-wayland", "sway", "systemd", "xfce4-panel",
+        "Hyprland", "cinnamon", "gnome-session-b", "gnome-session-binary", "gnome-shell", "i3", "kwin_wayland",
+        "kwin_x11",
+        "launchd", "mutter", "niri", "openbox", "plasmashell", "river", "startplasma-wayland", "sway", "systemd",
+        "xfce4-panel",
         "xfce4-session", "xfdesktop", "xinit",
     ]
 

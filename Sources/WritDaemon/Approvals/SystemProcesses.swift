@@ -22,8 +22,10 @@ struct SystemProcesses: ProcessView {
         }
         // state, parent, group, session, terminal, foreground group … start time is the 22nd of all.
         guard let parent = field(1), let group = field(2), let session = field(3), let terminal = field(4),
-            let foreground = field(5), fields.indices.contains(19), let start = UInt64(String(decoding: fields[19], as: UTF8.self)
-                .trimmed)
+            let foreground = field(5), fields.indices.contains(19),
+            let start = UInt64(
+                String(decoding: fields[19], as: UTF8.self)
+                    .trimmed)
         else { return nil }
         return ProcessFacts(
             identity: .init(number: number, start: start), parent: Int32(clamping: parent),
