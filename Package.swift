@@ -95,7 +95,12 @@ let package = Package(
             dependencies: [
                 "WritCore", "WritWire", "WritGuard", "WritPolicy", "WritScan", "WritShell", "WritLedger", "WritAgents",
             ]),
-        .testTarget(name: "WritDaemonTests", dependencies: ["WritDaemon", "WritTestSupport"]),
+        .testTarget(
+            name: "WritDaemonTests",
+            dependencies: [
+                "WritCore", "WritDaemon", "WritAgents", "WritGuard", "WritPolicy", "WritScan", "WritWire",
+                "WritTestSupport",
+            ]),
         .executableTarget(
             name: "writ",
             dependencies: [

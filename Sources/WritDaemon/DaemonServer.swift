@@ -46,6 +46,10 @@ public final class DaemonServer: Sendable {
         public var status: @Sendable () -> [JSON.Member]
         /// Reads the policies again; the result is the answer to `writ daemon reload`.
         public var reload: @Sendable () -> JSON
+        /// Learns of the process of a hook, as the system names it, before its event is answered.
+        public var hook: @Sendable (Int32) -> Void
+        /// Answers a command about approvals from a process, as the system names it.
+        public var approval: @Sendable ([UInt8], Int32) -> JSON
         /// Writes down what is in memory, once no call is in flight and while no other daemon can have begun.
         public var finish: @Sendable () -> Void
 
@@ -54,11 +58,15 @@ public final class DaemonServer: Sendable {
             answer: @escaping @Sendable (HookRequest) -> HookResponse,
             status: @escaping @Sendable () -> [JSON.Member] = { [] },
             reload: @escaping @Sendable () -> JSON = { ["reloaded": true] },
+            hook: @escaping @Sendable (Int32) -> Void = { _ in },
+            approval: @escaping @Sendable ([UInt8], Int32) -> JSON = { _, _ in ["ok": false] },
             finish: @escaping @Sendable () -> Void = {}
         ) {
             self.answer = answer
             self.status = status
             self.reload = reload
+            self.hook = hook
+            self.approval = approval
             self.finish = finish
         }
     }
@@ -236,6 +244,7 @@ extension DaemonServer {
             response = answer
         case .status: response = HookResponse(output: status.text + "\n")
         case .reload: response = HookResponse(output: services.reload().text + "\n")
+        case .approval: response = approval(job)
         case .stop:
             response = HookResponse(output: "{\"stopping\":true}\n")
             shared.withLock { $0.isStopping = true }
@@ -265,9 +274,27 @@ extension DaemonServer {
             return ClosedAnswer.answer(
                 agent: request.agent, event: request.event, reason: "writ: the daemon serves another home")
         }
+        if let process = peer(job) { services.hook(process) }
         let response = services.answer(request)
         shared.withLock { $0.counts.answered += 1 }
         return response
+    }
+
+    private func approval(_ job: Job) -> HookResponse {
+        guard let process = peer(job) else {
+            return HookResponse(output: "{\"ok\":false,\"error\":\"the system does not say who asks\"}\n")
+        }
+        return HookResponse(output: services.approval(job.body, process).text + "\n")
+    }
+
+    /// The process at the other end; nil where the system does not say.
+    private func peer(_ job: Job) -> Int32? {
+        do throws(ChannelFault) {
+            let process = try Channel.peer(of: job.descriptor).process
+            return process > 0 ? process : nil
+        } catch {
+            return nil
+        }
     }
 
     private func send(_ response: HookResponse, to descriptor: Int32) {

@@ -26,6 +26,7 @@ public final class GuardService: Sendable {
     private let policies: Watched<Guard>
     private let sessions: SessionStore
     private let withholding: Withholding
+    private let approvals: Approvals
     private let ledger: Ledger
     private let ids = Mutex(EntryIDs())
     private let recent = RecentDeliveries()
@@ -69,7 +70,9 @@ public final class GuardService: Sendable {
         } catch {
             throw DaemonFault(error.description)
         }
+        approvals = try Approvals(home: home, key: key, withholding: withholding)
         for alarm in ledger.recovery.alarms { note(.alarm, alarm) }
+        if let fault = approvals.fault { note(.alarm, fault) }
         for unanswered in Unanswered.take(from: home) {
             note(
                 .alarm, "a hook answered \(unanswered.event) by itself: \(unanswered.cause)", agent: unanswered.agent)
@@ -83,7 +86,9 @@ public final class GuardService: Sendable {
         DaemonServer.Services(
             answer: { self.answer($0) },
             status: { self.status },
-            reload: { self.reload() })
+            reload: { self.reload() },
+            hook: { self.learn(hook: $0) },
+            approval: { self.answer($0, from: $1) })
     }
 
     /// Writes down what is still in memory. Call once, after the server has returned.
@@ -155,21 +160,28 @@ public final class GuardService: Sendable {
         }
         let guardian = policies.current
         let session = delivery.call.session.isEmpty ? "process-\(request.parent)" : delivery.call.session
-        let judgement = try sessions.with("\(delivery.call.agent.kind)|\(session)", now: now) { tracker in
+        let settled = try sessions.with("\(delivery.call.agent.kind)|\(session)", now: now) { tracker in
             var surroundings = Guard.Surroundings(
                 files: SystemFiles(written: tracker.written), now: now, user: Self.user,
                 isCaseInsensitive: Self.hasCaseInsensitiveFiles)
             surroundings.facts.repo = RepositoryFacts.read(at: delivery.call.workspace)
             surroundings.facts.environment.os = Self.system
             surroundings.host = Self.host(of: delivery, adapter)
-            let judgement = guardian.judge(delivery.call, session: tracker.state(now: now), in: surroundings)
-            let mustKeep = tracker.note(judgement, now: now)
-            return (judgement, mustKeep)
+            let judgement = guardian.judge(
+                delivery.call, session: tracker.state(now: now), refusals: tracker.refusals, in: surroundings)
+            let settled = try approvals.settle(judgement, policies: guardian.policies, now: milliseconds)
+            let mustKeep = tracker.note(settled.effect, now: now)
+            return (settled, mustKeep)
         }
+        try record(settled.events)
+        let judgement = settled.judgement
         var record = try LedgerRecord.json(
             judgement, event: delivery.event, digest: guardian.policies.digest, guardian: guardian)
         let seen = Self.facts(request.facts)
         if !seen.isEmpty { record.set("hook", .array(seen.map { .string($0) })) }
+        if let variant = judgement.variant { record.set("variant", .integer(Int64(variant.number))) }
+        if let approval = settled.approval { record.set("approval", approval.outcome) }
+        if !judgement.request.approvedGates.isEmpty { record.set("approved", true) }
         let entry = LedgerEntry(
             id: delivery.call.id, time: milliseconds, kind: .decision, agent: delivery.call.agent.kind,
             session: try withholding.text(delivery.call.session),
@@ -180,7 +192,42 @@ public final class GuardService: Sendable {
         let isProduction = judgement.request.facts.environment.profile == "production"
         try ledger.append(entry, durability: isProduction ? .synced : .written)
         return RecentDeliveries.Decided(
-            decision: judgement.decision, replacement: try guardian.replacement(for: judgement))
+            decision: settled.answer, replacement: try guardian.replacement(for: judgement))
+    }
+
+    /// Writes down what happened to approvals.
+    private func record(_ events: [ApprovalEvent]) throws {
+        for event in events {
+            let time = Self.milliseconds
+            let id = ids.withLock { ids in
+                var random = SystemRandomNumberGenerator()
+                return ids.next(time: time, using: &random)
+            }
+            try ledger.append(
+                LedgerEntry(
+                    id: id, time: time, kind: event.ledgerKind, agent: event.approval.agent,
+                    session: event.approval.session, tool: event.approval.tool, message: event.message,
+                    record: try withholding.json(event.ledgerRecord)))
+        }
+    }
+
+    private func learn(hook process: Int32) {
+        do {
+            try approvals.note(hook: process)
+        } catch {
+            note(.alarm, "which processes are an agent's could not be kept: \(error)")
+        }
+    }
+
+    private func answer(_ payload: [UInt8], from process: Int32) -> JSON {
+        do {
+            let (answer, events) = try approvals.serve(payload, peer: process, now: Self.milliseconds)
+            try record(events)
+            return answer
+        } catch {
+            complain("an answer to an approval could not be recorded: \(error)")
+            return ["ok": false, "error": .string("it could not be recorded: \(error)")]
+        }
     }
 
     private var status: [JSON.Member] {

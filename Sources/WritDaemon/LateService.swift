@@ -35,6 +35,11 @@ public final class LateService: Sendable {
             },
             status: { self.service.withLock { $0 }?.services.status() ?? [] },
             reload: { self.service.withLock { $0 }?.services.reload() ?? ["reloaded": false] },
+            hook: { process in self.service.withLock { $0 }?.services.hook(process) },
+            approval: { payload, process in
+                self.service.withLock { $0 }?.services.approval(payload, process)
+                    ?? ["ok": false, "error": "the daemon is not ready"]
+            },
             finish: { self.close() })
     }
 }

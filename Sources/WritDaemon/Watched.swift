@@ -29,6 +29,8 @@ public final class Watched<Value: Sendable>: Sendable {
     private let load: @Sendable () throws -> Value
     private let nanoseconds: UInt64
     private let state: Mutex<State>
+    /// Held while the files are looked at, so that a later look never ends before an earlier one.
+    private let turn = Mutex(())
 
     /// Loads the first value.
     ///
@@ -58,18 +60,18 @@ public final class Watched<Value: Sendable>: Sendable {
             return (state.value, isDue)
         }
         guard isDue else { return value }
-        check(force: false)
+        guard turn.withLockIfAvailable({ _ in check(force: false) }) != nil else {
+            state.withLock { $0.isChecking = false }
+            return value
+        }
         return state.withLock { $0.value }
     }
 
     /// Looks at the files now and loads whether or not they changed; ``fault`` says how that went.
+    ///
+    /// Waits for a look that another caller has begun: that one may have seen the files as they were before.
     public func reload() {
-        let isFree = state.withLock { state in
-            if state.isChecking { return false }
-            state.isChecking = true
-            return true
-        }
-        if isFree { check(force: true) }
+        turn.withLock { _ in check(force: true) }
     }
 
     /// Why the last load was refused; nil when the value in force is that of the files.

@@ -56,9 +56,23 @@ public struct Guard: Sendable {
     }
 
     /// Judges a call.
-    public func judge(_ call: Call, session: SessionState, in surroundings: Surroundings) -> Judgement {
-        let request = request(for: call, session: session, in: surroundings)
-        return Judgement(request: request, decision: policies.decide(request))
+    ///
+    /// - Parameter refusals: what was refused in the session before; a variant of it is recognised and told of.
+    public func judge(
+        _ call: Call, session: SessionState, refusals: RefusedEffects = RefusedEffects(), in surroundings: Surroundings
+    ) -> Judgement {
+        var request = request(for: call, session: session, in: surroundings)
+        let variant = refusals.recognise(request, limits: policies.variantLimits)
+        if let variant { request.further.append(variant.reason) }
+        var judgement = Judgement(request: request, decision: policies.decide(request), variant: variant)
+        if variant?.isFirst == true {
+            if judgement.decision.verdict == .allow {
+                judgement.decision.obligations.append(.annotate("Writ: \(RefusedEffects.Recognition.note)"))
+            } else {
+                judgement.decision.message += " " + RefusedEffects.Recognition.note
+            }
+        }
+        return judgement
     }
 
     /// Everything that the decision on a call depends on.
@@ -102,6 +116,14 @@ public struct Guard: Sendable {
 public struct Judgement: Sendable {
     public var request: PolicyRequest
     public var decision: Decision
+    /// The call tries what was refused in the session before.
+    public var variant: RefusedEffects.Recognition?
+
+    init(request: PolicyRequest, decision: Decision, variant: RefusedEffects.Recognition? = nil) {
+        self.request = request
+        self.decision = decision
+        self.variant = variant
+    }
 }
 
 extension Detector {

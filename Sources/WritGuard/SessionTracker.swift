@@ -24,6 +24,8 @@ public struct SessionTracker: Sendable, Hashable {
     public private(set) var isHalted = false
     /// Absolute paths of files that the agent wrote in this session.
     public private(set) var written: Set<String> = []
+    /// What was refused, to recognise it in other words.
+    public private(set) var refusals = RefusedEffects()
     private var labels: [Mark] = []
     private var hosts: [String] = []
     private var counts: [String: Int] = [:]
@@ -51,10 +53,11 @@ public struct SessionTracker: Sendable, Hashable {
 
     /// Takes a judgement into account.
     ///
-    /// - Returns: whether something changed that must not be forgotten when the daemon ends: a label, a halt, or a file
-    ///   that the agent wrote, because running it later is judged by what is in it.
+    /// - Returns: whether something changed that must not be forgotten when the daemon ends: a label, a halt, a file
+    ///   that the agent wrote, because running it later is judged by what is in it, or something refused.
     public mutating func note(_ judgement: Judgement, now: Int64) -> Bool {
         let before = (labels, isHalted, written.count)
+        let refused = refusals
         let call = judgement.request.call
         lastCallAt = now
         switch call.event {
@@ -62,7 +65,7 @@ public struct SessionTracker: Sendable, Hashable {
         case .afterTool: noteResponse(judgement, now: now)
         case .prompt, .sessionStart, .sessionEnd, .subagentStart, .subagentStop, .stop, .configChange, .other: break
         }
-        return before.0 != labels || before.1 != isHalted || before.2 != written.count
+        return before.0 != labels || before.1 != isHalted || before.2 != written.count || refused != refusals
     }
 
     /// A person lets a halted session go on.
@@ -72,6 +75,7 @@ public struct SessionTracker: Sendable, Hashable {
 
     private mutating func noteTool(_ judgement: Judgement, now: Int64) {
         calls += 1
+        refusals.note(judgement)
         let verdict = judgement.decision.verdict
         if verdict >= .deny { denied += 1 }
         if verdict == .halt { isHalted = true }
@@ -127,7 +131,7 @@ extension SessionTracker {
             "halted": .bool(isHalted),
             "labels": .array(labels.map { ["name": .string($0.name), "at": .integer($0.at)] }),
             "hosts": .array(hosts.map { .string($0) }),
-            "written": .array(written.sorted().map { .string($0) }),
+            "written": .array(written.sorted().map { .string($0) }), "refusals": refusals.json,
             "counts": .object(
                 counts.sorted { $0.key < $1.key }.map { .init($0.key, .integer(Int64(clamping: $0.value))) }),
         ]
@@ -146,6 +150,10 @@ extension SessionTracker {
         self.calls = Int(clamping: calls)
         self.denied = Int(clamping: denied)
         self.isHalted = isHalted
+        if let kept = json["refusals"] {
+            guard let refusals = RefusedEffects(kept) else { return nil }
+            self.refusals = refusals
+        }
         for label in labels {
             guard let name = label["name"]?.string, let at = label["at"]?.integer else { return nil }
             self.labels.append(Mark(name: name, at: at))

@@ -165,6 +165,10 @@ final class LedgerIndex: Sendable {
         configuration.readonly = true
         configuration.busyMode = .timeout(5)
         return try DatabaseQueue(path: path, configuration: configuration).read { database in
+            // A writer makes the tables and the version in one transaction: before it there is no index yet.
+            let version = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+            let tables = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master") ?? 0
+            if version == 0, tables == 0 { return nil }
             guard let state = try Row.fetchOne(database, sql: "SELECT size, key FROM state") else { return nil }
             // After the index, which a writer may be filling: the checkpoint is never behind it.
             let whole = try reader.checkpoint()?.size ?? 0

@@ -39,10 +39,12 @@ public struct DaemonClient: Sendable {
         }
     }
 
-    /// Asks for status, stop or reload; the answer's output is one JSON object.
-    public func control(_ kind: Frame.Kind, by deadline: Deadline) throws(ChannelFault) -> HookResponse {
+    /// Asks for status, stop, reload or about approvals; the answer's output is one JSON object.
+    public func control(
+        _ kind: Frame.Kind, payload: [UInt8] = [], by deadline: Deadline
+    ) throws(ChannelFault) -> HookResponse {
         let frame: [UInt8]
-        do { frame = try Frame.control(kind) } catch { throw .broken(error.message) }
+        do { frame = try Frame.control(kind, payload: payload) } catch { throw .broken(error.message) }
         return try exchange(frame, by: deadline)
     }
 

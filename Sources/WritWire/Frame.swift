@@ -17,6 +17,8 @@ public enum Frame {
         case status = 2
         case stop = 3
         case reload = 4
+        /// Asks about approvals or answers one; the payload is a JSON object.
+        case approval = 5
         case answer = 0x80
     }
 

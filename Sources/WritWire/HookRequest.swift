@@ -144,8 +144,8 @@ public struct HookResponse: Sendable, Hashable {
 }
 
 extension Frame {
-    /// A frame that only asks: ``Kind/status``, ``Kind/stop`` or ``Kind/reload``.
-    public static func control(_ kind: Kind) throws(FrameFault) -> [UInt8] {
-        try join(kind, header: [], payload: [])
+    /// A frame that only asks: ``Kind/status``, ``Kind/stop``, ``Kind/reload`` or, with a payload, ``Kind/approval``.
+    public static func control(_ kind: Kind, payload: [UInt8] = []) throws(FrameFault) -> [UInt8] {
+        try join(kind, header: [], payload: payload)
     }
 }

@@ -133,6 +133,12 @@ struct DocumentReader {
         if let node = fields.node("defaults") {
             let defaults = Fields(node, PolicySchema.defaults, diagnostics)
             document.defaults = .init(decision: defaults.verdict("decision"), onError: defaults.verdict("on_error"))
+            if let node = defaults.node("variants") {
+                let variants = Fields(node, PolicySchema.variants, diagnostics)
+                document.defaults.variants = VariantLimits(
+                    ask: variants.integer("ask", in: 1...15) ?? VariantLimits.usual.ask,
+                    halt: variants.integer("halt", in: 1...15) ?? VariantLimits.usual.halt)
+            }
         }
         document.profiles = fields.members("profiles").map(profile)
         for member in fields.members("lists") {

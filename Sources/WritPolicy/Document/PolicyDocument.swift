@@ -54,6 +54,8 @@ public struct PolicyDocument: Sendable, Hashable {
     public struct Defaults: Sendable, Hashable {
         public var decision: Verdict?
         public var onError: Verdict?
+        /// What trying a refused effect in other words leads to; nil for what other layers and Writ say.
+        public var variants: VariantLimits?
     }
 
     public struct Profile: Sendable, Hashable {

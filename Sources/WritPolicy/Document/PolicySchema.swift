@@ -67,6 +67,14 @@ public enum PolicySchema {
         keys: [
             Key("decision", .choice(decisions), "What happens to an operation that no rule covers."),
             Key("on_error", .choice(["ask", "deny"]), "What happens when a rule or a scanner fails."),
+            Key("variants", .section(variants), "What trying a refused effect in other words leads to."),
+        ])
+
+    public static let variants = Section(
+        title: "`variants`",
+        keys: [
+            Key("ask", .integer, "From this other spelling of a refused effect on a person is asked; 3 when missing."),
+            Key("halt", .integer, "From this one on the session is stopped; 5 when missing."),
         ])
 
     public static let profile = Section(

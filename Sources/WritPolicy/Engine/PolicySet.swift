@@ -102,6 +102,17 @@ public struct PolicySet: Sendable {
         return gates
     }
 
+    /// In this profile Writ itself asks the person, also where the agent's host could: some layer says
+    /// `hosts_ask: broker`, and none can take that back.
+    public func asksThroughBroker(profile: String) -> Bool {
+        let name = profile.isEmpty ? "prototyping" : profile
+        return layers.contains { layer in
+            layer.documents.contains { document in
+                document.profiles.contains { $0.name == name && $0.hostsAskNatively == false }
+            }
+        }
+    }
+
     /// Whether tools that no call could use are to be left out of an MCP server's list.
     public var hidesDeniedTools: Bool { mcp.contains(where: \.hidesDenied) }
 

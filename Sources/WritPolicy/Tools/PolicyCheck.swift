@@ -62,7 +62,8 @@ public struct PolicyCheck: Sendable {
             }
             if !document.gates.isEmpty {
                 out.append(
-                    "approvals: the host's own prompt, whoever answers it; who may agree and how many is not enforced yet"
+                    "approvals: `user:` is checked on this machine; what needs a role, a group, several people or more than a "
+                        + "terminal is refused"
                 )
             }
             if !document.profiles.isEmpty || document.rules.contains(where: { $0.match.environment != nil }) {

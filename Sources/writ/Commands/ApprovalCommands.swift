@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import WritCore
+import WritWire
+
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
+struct ApprovalsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "approvals",
+        abstract: "List the calls that wait for a person.",
+        discussion: """
+            Where an agent cannot ask by itself, a call that policy wants a person for is refused with an id. `writ \
+            approve ID` lets exactly this call pass once, `writ deny ID` refuses it.
+            """)
+
+    @OptionGroup var home: HomeOptions
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    @Flag(help: "Show those that are answered, used or over, too.")
+    var all = false
+
+    func run() throws {
+        let answer = try ApprovalRequest.send(["do": "list", "all": .bool(all)], home: home)
+        if json {
+            Terminal.line(answer.text)
+            return
+        }
+        let items = answer["approvals"]?.array ?? []
+        if items.isEmpty { Terminal.line(all ? "no call has waited for a person" : "no call waits for a person") }
+        for item in items { show(item) }
+    }
+
+    private func show(_ item: JSON) {
+        func text(_ key: String) -> String { Terminal.harmless(item[key]?.string ?? "") }
+        let state = text("state")
+        let left = (item["left_ms"]?.integer ?? 0) / 1000
+        let time = left >= 120 ? "\(left / 60) min left" : "\(left) s left"
+        let isOpen = state == "waiting" || state == "given"
+        let head = "\(text("id"))  \(state)\(isOpen ? ", \(time)" : "")"
+        Terminal.line(Terminal.styled(head, .bold) + "  \(text("agent")), session \(text("session"))")
+        field("call", "\(text("tool")): \(short(text("call"), 300))")
+        field("in", text("cwd"))
+        for operation in (item["operations"]?.array ?? []).prefix(8) {
+            field("would", short(Terminal.harmless(operation.string ?? ""), 200))
+        }
+        for reason in (item["reasons"]?.array ?? []).prefix(4) {
+            field("asked by", short(Terminal.harmless(reason.string ?? ""), 300))
+        }
+        if !text("by").isEmpty { field("answered", "by \(text("by"))") }
+        if !text("obstacle").isEmpty { field("but", "nobody can agree here: \(text("obstacle"))") }
+    }
+
+    private func field(_ name: String, _ value: String) {
+        Terminal.line("    \(name)\(String(repeating: " ", count: max(1, 10 - name.count)))\(value)")
+    }
+
+    private func short(_ text: String, _ limit: Int) -> String {
+        text.count > limit ? "\(text.prefix(limit))… (\(text.count) characters)" : text
+    }
+}
+
+struct Approve: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Let a call that waits pass once.",
+        discussion: """
+            The daemon writes the call and a challenge to your terminal; type the challenge to agree. It works only in a \
+            terminal that you opened yourself: not below an agent, not in a terminal of `tmux`, `screen` or an editor, \
+            and not in the background. The agent then has to make the same call again.
+            """)
+
+    @OptionGroup var home: HomeOptions
+
+    @Flag(help: "Print the outcome as JSON.")
+    var json = false
+
+    @Argument(help: "The id in the refusal, as `writ approvals` shows it.")
+    var id: String
+
+    func run() throws {
+        // Opened first: what is typed as soon as the question stands there must not be lost.
+        let terminal = ApprovalRequest.openTerminal()
+        defer { if terminal >= 0 { close(terminal) } }
+        var answer = try ApprovalRequest.send(["do": "challenge", "id": .string(id)], home: home)
+        if answer["ok"]?.bool == true {
+            let text = ApprovalRequest.readLine(terminal)
+            answer = try ApprovalRequest.send(["do": "answer", "id": .string(id), "text": .string(text)], home: home)
+        }
+        try ApprovalRequest.finish(answer, json: json) { answer in
+            let seconds = (answer["left_ms"]?.integer ?? 0) / 1000
+            return "approved: the same call passes once within \(max(1, seconds / 60)) min"
+        }
+    }
+}
+
+struct Deny: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Refuse a call that waits.",
+        discussion: "The same call is refused from then on, until a quarter of an hour has passed.")
+
+    @OptionGroup var home: HomeOptions
+
+    @Flag(help: "Print the outcome as JSON.")
+    var json = false
+
+    @Argument(help: "The id in the refusal, as `writ approvals` shows it.")
+    var id: String
+
+    func run() throws {
+        let answer = try ApprovalRequest.send(["do": "deny", "id": .string(id)], home: home)
+        try ApprovalRequest.finish(answer, json: json) { _ in "refused: the call does not pass" }
+    }
+}
+
+/// What the commands about approvals ask the daemon.
+private enum ApprovalRequest {
+    static func send(_ request: JSON, home: HomeOptions) throws -> JSON {
+        let home = try home.resolve()
+        let answer: HookResponse
+        do {
+            answer = try DaemonClient(home: home).control(
+                .approval, payload: request.bytes, by: Deadline(after: 10_000))
+        } catch ChannelFault.absent {
+            Terminal.error(
+                "no daemon runs for \(home.home)", hint: "no call waits then; the next call of an agent starts it")
+            throw ExitCode(1)
+        } catch {
+            Terminal.error("the daemon does not answer: \(error)")
+            throw ExitCode(1)
+        }
+        return try JSON(parsing: answer.output)
+    }
+
+    /// The terminal itself, wherever standard input comes from, without what was typed before; -1 when there is none.
+    static func openTerminal() -> Int32 {
+        let terminal = open("/dev/tty", O_RDONLY | O_CLOEXEC)
+        if terminal >= 0 { tcflush(terminal, TCIFLUSH) }
+        return terminal
+    }
+
+    /// One line that a person types.
+    static func readLine(_ terminal: Int32) -> String {
+        guard terminal >= 0 else { return "" }
+        var bytes: [UInt8] = []
+        var byte: UInt8 = 0
+        while bytes.count < 200 {
+            let count = read(terminal, &byte, 1)
+            if count < 0, errno == EINTR { continue }
+            guard count == 1, byte != UInt8(ascii: "\n") else { break }
+            bytes.append(byte)
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    static func finish(_ answer: JSON, json: Bool, _ words: (JSON) -> String) throws {
+        let isDone = answer["ok"]?.bool == true
+        if json {
+            Terminal.line(answer.text)
+        } else if isDone {
+            Terminal.line(words(answer))
+        } else {
+            Terminal.error(Terminal.harmless(answer["error"]?.string ?? "the daemon gives no reason"))
+        }
+        if !isDone { throw ExitCode(1) }
+    }
+}
