@@ -195,8 +195,8 @@ import WritResources
             )
         }
         let good: PolicyLoader.Verifier = { _, signature in signature == [1] }
-        #expect(loader.loadSigned(.organization, policy(3), signature: [1], verify: good) == .loaded(notes: []))
-        guard case .kept(let errors) = loader.loadSigned(.organization, policy(2), signature: [1], verify: good) else {
+        #expect(loader.loadSigned(.organization, [(policy(3), [1])], verify: good) == .loaded(notes: []))
+        guard case .kept(let errors) = loader.loadSigned(.organization, [(policy(2), [1])], verify: good) else {
             Issue.record("an older revision was taken")
             return
         }
@@ -204,7 +204,7 @@ import WritResources
             errors.map(\.description) == [
                 "o.yaml: revision 2 is older than 3, which was in force (give the policy a higher `metadata.revision`)"
             ])
-        guard case .kept = loader.loadSigned(.organization, policy(4), signature: [2], verify: good) else {
+        guard case .kept = loader.loadSigned(.organization, [(policy(4), [2])], verify: good) else {
             Issue.record("a bad signature was taken")
             return
         }

@@ -15,6 +15,9 @@ public struct PolicyOptions: Sendable {
     public var hash: (@Sendable ([UInt8]) -> String)?
     /// The keyed fingerprint of a text, for `fingerprint_seen`.
     public var fingerprint: (@Sendable (String) -> String)?
+    /// Waivers that stand beside the policies, by the full id of the rule, flow or budget that they set aside. The
+    /// caller has made sure that whoever wrote them may.
+    public var waivers: [String: [PolicyDocument.Waiver]] = [:]
 
     /// The groups that the built-in detectors have.
     public static let defaultDetectorGroups: Set<String> = [

@@ -23,8 +23,12 @@ struct RuleCompiler {
 
     private func compiledWaivers() -> [String: [CompiledRule.Waiver]] {
         var waivers: [String: [CompiledRule.Waiver]] = [:]
-        for waiver in document.waivers {
-            waivers[waiver.rule.value, default: []].append(
+        var all = document.waivers.map { ($0.rule.value, $0) }
+        for (rule, beside) in options.waivers.sorted(by: { $0.key < $1.key }) where rule.hasPrefix(prefix) {
+            all += beside.map { (String(rule.dropFirst(prefix.count)), $0) }
+        }
+        for (rule, waiver) in all {
+            waivers[rule, default: []].append(
                 .init(
                     until: waiver.until, matcher: matcher(waiver.match), reason: waiver.reason,
                     approvedBy: waiver.approvedBy))
