@@ -74,9 +74,8 @@ extension EndToEnd {
             try machine.git("remote", "set-url", "origin", "https://example.org/other.git")
             #expect(try machine.word("some-unknown-tool --y") == "ask")
             let record = try #require(try machine.entries().last { $0.kind == .decision }).record
-            #expect(
-                record["profile"]
-                    == ["name": "guarded", "because": "rule 2: remote git.example.com/**"])
+            #expect(record["profile"]?["name"] == "guarded")
+            #expect(record["profile"]?["because"] == "rule 2: remote git.example.com/**")
             let id = try #require(try machine.entries().last { $0.kind == .decision }).id
             let explained = try machine.writ("explain", id)
             #expect(explained.output.contains("guarded  (rule 2: remote git.example.com/**)"), "\(explained.output)")
@@ -121,7 +120,6 @@ extension EndToEnd {
             #expect(heard.hasPrefix("ask"), "\(heard)")
             let record = try #require(try machine.entries().last { $0.kind == .decision })
             #expect(record.rules.contains("builtin/production/prototype-meets-production"), "\(record.rules)")
-            #expect(record.record["request"]?["session"]?.text.contains("prototyping") == true)
             // In production it is refused; once a person has reviewed it, the barrier is open.
             try machine.settle(#"{"profiles": {"default": "production"}}"#)
             _ = try machine.heard("kubectl apply -f deploy/web.yaml", session: "other")
