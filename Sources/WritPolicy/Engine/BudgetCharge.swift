@@ -18,6 +18,19 @@ public struct BudgetCharge: Sendable, Hashable {
     public var meter: String?
     /// How many, for a count. The caller measures meters.
     public var amount: Int
+
+    /// Creates a charge.
+    public init(
+        account: String, budget: String, per: String, window: Int?, outcome: String, meter: String?, amount: Int
+    ) {
+        self.account = account
+        self.budget = budget
+        self.per = per
+        self.window = window
+        self.outcome = outcome
+        self.meter = meter
+        self.amount = amount
+    }
 }
 
 extension PolicySet {

@@ -247,12 +247,14 @@ struct RuleCompiler {
                 .unknownValue, "unknown detector group \(quoted(group.value))", at: group.mark,
                 hint: Suggestion.hint(for: group.value, in: options.detectorGroups.sorted()))
         }
+        let named = scanner.groups.map { Set($0.map(\.value)) }
+        let groups = named?.contains("all") == true ? nil : named
         var ignored: Set<String> = []
         if scanner.checksTyposquat == false { ignored.insert("typosquat") }
         if scanner.checksReputation == false { ignored.insert("reputation") }
         return ScannerBinding(
             name: ScannerBinding.canonical(scanner.name), patterns: patterns,
-            groups: scanner.groups.map { Set($0.map(\.value)) }, minimumConfidence: scanner.minimumConfidence ?? 0.5,
+            groups: groups, minimumConfidence: scanner.minimumConfidence ?? 0.5,
             minimumSeverity: scanner.minimumSeverity ?? .info, ignoredCategories: ignored)
     }
 
