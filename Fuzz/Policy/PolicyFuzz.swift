@@ -49,8 +49,8 @@ private let organization: PolicyLayer = {
 private let requests: [PolicyRequest] = {
     func request(_ operations: [Operation], _ tool: Tool, _ arguments: JSON = .object([])) -> PolicyRequest {
         let call = Call(
-            agent: AgentIdentity(kind: "fuzz"), tool: tool, arguments: arguments, workingDirectory: "/work/repo",
-            workspace: "/work/repo", home: "/home/dev")
+            agent: AgentIdentity(kind: "fuzz"), tool: tool, arguments: arguments, workingDirectory: "/srv/project",
+            workspace: "/srv/project", home: "/home/dev")
         var session = SessionState()
         session.labels = [.init("secret"), .init("untrusted", age: 90)]
         var request = PolicyRequest(call: call, operations: operations, facts: Facts(), session: session, now: 1_000)
@@ -67,7 +67,7 @@ private let requests: [PolicyRequest] = {
             ], Tool(name: "Bash", action: .shellExec), ["command": "git push -f"]),
         request([Operation(.fileRead, path: "/home/dev/.ssh/id_ed25519")], Tool(name: "Read", action: .fileRead)),
         request(
-            [Operation(.fileWrite, path: "/work/repo/*/a", isPattern: true)], Tool(name: "Edit", action: .fileWrite)),
+            [Operation(.fileWrite, path: "/srv/project/*/a", isPattern: true)], Tool(name: "Edit", action: .fileWrite)),
         request(
             [Operation(.netConnect, host: "10.0.0.1", port: 80, taints: .secret)],
             Tool(name: "Bash", action: .shellExec)),

@@ -27,6 +27,10 @@ public final class GuardService: Sendable {
     private let sessions: SessionStore
     private let withholding: Withholding
     private let approvals: Approvals
+    private let places: Places
+    private let projects: ProjectPolicies
+    private let prototypes: PrototypeFiles
+    private let budgets: BudgetFile
     private let ledger: Ledger
     private let ids = Mutex(EntryIDs())
     private let recent = RecentDeliveries()
@@ -62,6 +66,10 @@ public final class GuardService: Sendable {
             throw DaemonFault("what ships with Writ cannot be read: \(error)")
         }
         sessions = try SessionStore(directory: home.state + "/sessions", withholding: withholding)
+        places = try Places(home: home, withholding: withholding)
+        projects = ProjectPolicies(key: key)
+        prototypes = try PrototypeFiles(home: home, withholding: withholding)
+        budgets = try BudgetFile(home: home, withholding: withholding)
         do throws(LedgerError) {
             var options = Ledger.Options(
                 origin: "writ.local/\(try Self.machine(home))", anchorPath: home.config + "/ledger.anchor")
@@ -158,25 +166,35 @@ public final class GuardService: Sendable {
             var random = SystemRandomNumberGenerator()
             return ids.next(time: milliseconds, using: &random)
         }
-        let guardian = policies.current
+        let call = delivery.call
+        let place = try places.place(of: call, settings: files.settings)
+        let guardian = projects.guardian(
+            policies.current, generation: policies.generation, for: place.repository)
         let session = delivery.call.session.isEmpty ? "process-\(request.parent)" : delivery.call.session
         let settled = try sessions.with("\(delivery.call.agent.kind)|\(session)", now: now) { tracker in
             var surroundings = Guard.Surroundings(
                 files: SystemFiles(written: tracker.written), now: now, user: Self.user,
                 isCaseInsensitive: Self.hasCaseInsensitiveFiles)
-            surroundings.facts.repo = RepositoryFacts.read(at: delivery.call.workspace)
+            surroundings.facts.repo = place.repository.facts
+            surroundings.facts.environment.profile = place.choice.profile.rawValue
             surroundings.facts.environment.os = Self.system
             surroundings.host = Self.host(of: delivery, adapter)
-            let judgement = guardian.judge(
-                delivery.call, session: tracker.state(now: now), refusals: tracker.refusals, in: surroundings)
+            let folder = place.repository.facts.root.isEmpty ? call.workspace : place.repository.facts.root
+            surroundings.labels = { [prototypes] in prototypes.labels(for: $0, in: folder) }
+            var state = tracker.state(now: now)
+            state.used = budgets.used(by: call, surroundings.facts, under: guardian.policies, now: now)
+            let judgement = guardian.judge(call, session: state, refusals: tracker.refusals, in: surroundings)
             let settled = try approvals.settle(judgement, policies: guardian.policies, now: milliseconds)
             let mustKeep = tracker.note(settled.effect, now: now)
+            try prototypes.note(settled.effect)
+            try budgets.note(settled.effect, under: guardian.policies, now: now)
             return (settled, mustKeep)
         }
         try record(settled.events)
         let judgement = settled.judgement
         var record = try LedgerRecord.json(
             judgement, event: delivery.event, digest: guardian.policies.digest, guardian: guardian)
+        record.set("profile", ["name": .string(place.choice.profile.rawValue), "because": .string(place.choice.because)])
         let seen = Self.facts(request.facts)
         if !seen.isEmpty { record.set("hook", .array(seen.map { .string($0) })) }
         if let variant = judgement.variant { record.set("variant", .integer(Int64(variant.number))) }
@@ -243,7 +261,7 @@ public final class GuardService: Sendable {
                             "policies": .array(layer.documents.map { .string($0.name) }),
                         ]
                     })),
-            .init("faults", .array(files.faults.map { .string($0) })),
+            .init("faults", .array((files.faults + projects.faults).map { .string($0) })),
             .init("ledger_entries", .integer(Int64(clamping: ledger.count))),
             .init("ledger_key", .string(ledger.verifierKey.description)),
         ]
@@ -261,6 +279,11 @@ public final class GuardService: Sendable {
             "reloaded": .bool(faults.isEmpty), "changed": .bool(before != after), "policies": .string(after),
             "faults": .array(faults.map { .string($0) }),
         ]
+    }
+
+    /// Records what a person did with what the daemon keeps.
+    func record(_ message: String) {
+        note(.policy, message)
     }
 
     /// Records what is no decision. A failure here fails nobody's call; it is written beside.
@@ -326,7 +349,7 @@ public final class GuardService: Sendable {
     #endif
 
     /// 32 random bytes that stay on this machine; made when there are none.
-    private static func secret(at path: String) throws(DaemonFault) -> [UInt8] {
+    static func secret(at path: String) throws(DaemonFault) -> [UInt8] {
         if let bytes = try SmallFile.read(path, limit: 64) {
             guard bytes.count == 32 else {
                 throw DaemonFault("\(path): is damaged; restore it, or remove it to begin with new fingerprints")

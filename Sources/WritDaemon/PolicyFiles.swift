@@ -16,15 +16,33 @@ import Glibc
 
 /// The policies on a machine: what ships, the organisation's, and the person's own, each with its last good version.
 ///
-/// `<config>/policy.yaml` and `<config>/policies/*.yaml` are the person's; `/etc/writ/policies/*.yaml` the
-/// organisation's. A policy of the person's with the name of a default one replaces it.
+/// `<config>/policy.yaml` and `<config>/policies/*.yaml` are the person's; `/etc/writ/policies/*.yaml`, or the folder
+/// that the settings name, the organisation's; the team's folder stands in the settings. A policy of the person's with
+/// the name of a default one replaces it.
 final class PolicyFiles: Sendable {
     /// Longer files are refused by the loader; more files than this by this type.
     private static let maximumFiles = 200
 
-    private let folders: [(layer: Layer, path: String)]
+    private let home: WritHome
     private let single: String
     private let loaders: Mutex<Loaders>
+    /// Apart from the loaders, which are held while policies are compiled.
+    private let settled: Mutex<Settled>
+
+    private struct Settled {
+        var settings: [MachineSettings] = []
+        /// By file, the last good one.
+        var good: [String: MachineSettings] = [:]
+        var faults: [String] = []
+        var waivers = Waivers()
+
+        /// What the first settings that say so have settled: the administrator's before the person's.
+        func first<Value>(_ key: KeyPath<MachineSettings, Value?>) -> Value? {
+            settings.lazy.compactMap { $0[keyPath: key] }.first
+        }
+
+        var keys: [String] { settings.flatMap(\.organizationKeys) }
+    }
 
     private struct Loaders {
         /// What people wrote; the examples in it are run before it counts.
@@ -44,17 +62,50 @@ final class PolicyFiles: Sendable {
 
     /// Policies of a home.
     init(home: WritHome, key: FingerprintKey) {
-        folders = [(.organization, "/etc/writ/policies"), (.user, home.config + "/policies")]
+        self.home = home
         single = home.config + "/policy.yaml"
+        let revisions = Result { () throws(DaemonFault) in try Self.revisions(home) }
+        var own = PolicyLoader(options: Engines.policyOptions(key: key))
+        var faults: [String] = []
+        switch revisions {
+        case .success(let known):
+            own = PolicyLoader(options: Engines.policyOptions(key: key), highestRevisions: known)
+        case .failure(let fault): faults.append(fault.message)
+        }
+        revisionFault = faults.first
         loaders = Mutex(
             Loaders(
-                own: PolicyLoader(options: Engines.policyOptions(key: key)),
-                builtin: PolicyLoader(options: Engines.policyOptions(key: key, checksExamples: false))))
+                own: own, builtin: PolicyLoader(options: Engines.policyOptions(key: key, checksExamples: false))))
+        settled = Mutex(Settled())
+        loaders.withLock { readSettings($0.acceptsMissing) }
+    }
+
+    /// Why no revisions are known: then no signed policy can be told from an older one.
+    private let revisionFault: String?
+
+    /// What the administrator and the person have settled.
+    var settings: [MachineSettings] { settled.withLock { $0.settings } }
+
+    /// What is wrong with the settings and waivers.
+    var settingsFaults: [String] { settled.withLock(\.faults) }
+
+    private var settingsFiles: [String] { ["/etc/writ/settings.json", SettingsStore.path(of: home)] }
+
+    private var folders: [(layer: Layer, path: String)] {
+        settled.withLock { settled in
+            var folders: [(layer: Layer, path: String)] = [
+                (.organization, settled.first(\.organizationFolder) ?? "/etc/writ/policies")
+            ]
+            if let team = settled.first(\.teamFolder) { folders.append((.team, team)) }
+            return folders + [(.user, home.config + "/policies")]
+        }
     }
 
     /// Files and folders whose change means that the policies may be others.
     var watchedPaths: [String] {
-        [single] + folders.map(\.path) + folders.flatMap { files(in: $0.path).names }
+        let folders = folders
+        return settingsFiles + [single, SettingsStore.waiversPath(of: home)] + folders.map(\.path)
+            + folders.flatMap { folder in files(in: folder.path).names.flatMap { [$0, $0 + ".sig"] } }
     }
 
     /// Lets the next load go without files that were there before.
@@ -62,11 +113,79 @@ final class PolicyFiles: Sendable {
         loaders.withLock { $0.acceptsMissing = true }
     }
 
+    /// Settings that cannot be read keep their last good version; without one, everything is judged as production.
+    private func readSettings(_ acceptsMissing: Bool) {
+        settled.withLock { settled in
+            settled.faults = []
+            settled.settings = []
+            do throws(DaemonFault) {
+                settled.waivers = try SettingsStore.waivers(of: home)
+            } catch {
+                // Nothing is set aside by what cannot be read.
+                settled.waivers = Waivers()
+                settled.faults.append("\(error.message) (no waiver counts)")
+            }
+            for file in settingsFiles {
+                do {
+                    if let bytes = try SmallFile.read(file, limit: 1 << 20) {
+                        settled.good[file] = try MachineSettings(bytes)
+                    } else if settled.good[file] != nil {
+                        guard acceptsMissing else {
+                            settled.faults.append(
+                                "\(file): is missing (restore it, or run `writ daemon reload` to do without it)"
+                                    + " (the last good settings stay in force)")
+                            if let good = settled.good[file] { settled.settings.append(good) }
+                            continue
+                        }
+                        settled.good[file] = nil
+                    }
+                    if let good = settled.good[file] { settled.settings.append(good) }
+                } catch {
+                    let message = (error as? DaemonFault)?.message ?? "\(file): \(error)"
+                    let good = settled.good[file]
+                    settled.faults.append(
+                        message
+                            + (good == nil
+                                ? " (no good settings: every call is judged as in production)"
+                                : " (the last good settings stay in force)"))
+                    settled.settings.append(good ?? .closed)
+                }
+            }
+        }
+    }
+
+    /// The highest revision seen of each signed policy.
+    private static func revisions(_ home: WritHome) throws(DaemonFault) -> [String: Int] {
+        let path = home.state + "/revisions.json"
+        guard let bytes = try SmallFile.read(path, limit: 1 << 20) else { return [:] }
+        var known: [String: Int] = [:]
+        let json: JSON
+        do { json = try JSON(parsing: bytes) } catch {
+            throw DaemonFault("\(path): is damaged (\(error)); remove it when you know which policies are the newest")
+        }
+        for member in json.members ?? [] {
+            guard let revision = member.value.integer else {
+                throw DaemonFault("\(path): is damaged; remove it when you know which policies are the newest")
+            }
+            known[member.key] = Int(clamping: revision)
+        }
+        return known
+    }
+
     /// Reads all files and returns what is in force. Never fails: a faulty layer keeps its last good version, and
     /// without one the set denies nearly everything.
     func load() -> PolicySet {
         loaders.withLock { loaders in
             var own: Set<String> = []
+            readSettings(loaders.acceptsMissing)
+            let (folders, keys) = (folders, settled.withLock(\.keys).compactMap(PolicyKey.init))
+            let waivers = settled.withLock(\.waivers).byRule
+            loaders.own.set(waivers: waivers.filter { $0.key.hasPrefix("user/") })
+            loaders.builtin.set(waivers: waivers.filter { $0.key.hasPrefix("builtin/") })
+            for layer in [Layer.team] where !folders.contains(where: { $0.layer == layer }) {
+                _ = loaders.own.load(layer, [])
+                loaders.known[layer] = nil
+            }
             for (layer, folder) in folders {
                 var (names, fault) = files(in: folder)
                 if layer == .user, access(single, F_OK) == 0 { names.insert(single, at: 0) }
@@ -91,6 +210,10 @@ final class PolicyFiles: Sendable {
                         })
                     continue
                 }
+                if layer == .organization, !keys.isEmpty, fault == nil {
+                    if loadSigned(sources, folder: folder, by: keys, &loaders) { loaders.known[layer] = Set(names) }
+                    continue
+                }
                 if let fault {
                     _ = loaders.own.fail(
                         layer, [PolicyError(.unreadable, fault, file: folder, hint: "repair or remove the file")])
@@ -105,23 +228,73 @@ final class PolicyFiles: Sendable {
             for layer in loaders.own.policySet.layers where layer.layer == .user {
                 own.formUnion(layer.documents.map(\.name))
             }
-            _ = loaders.builtin.load(.builtin, DefaultPolicy.sources(besides: own))
+            var shipped = DefaultPolicy.sources(besides: own)
+            let outside = folders.filter { $0.layer != .user && !$0.path.hasPrefix("/etc/writ/") }.map(\.path)
+            if let guarding = DefaultPolicy.guarding(outside) { shipped.append(guarding) }
+            _ = loaders.builtin.load(.builtin, shipped)
             return loaders.policySet
         }
     }
 
+    /// Loads the organisation's policies, each signed in a file beside it, and writes down which revisions were seen.
+    private func loadSigned(
+        _ sources: [PolicyLayer.Source], folder: String, by keys: [PolicyKey], _ loaders: inout Loaders
+    ) -> Bool {
+        func refuse(_ code: PolicyError.Code, _ message: String, file: String, hint: String) -> Bool {
+            _ = loaders.own.fail(.organization, [PolicyError(code, message, file: file, hint: hint)])
+            return false
+        }
+        if let revisionFault {
+            return refuse(.rollback, revisionFault, file: folder, hint: "restart the daemon when it is repaired")
+        }
+        guard !sources.isEmpty else {
+            return refuse(
+                .unreadable, "holds no policy, though keys for signed ones are trusted", file: folder,
+                hint: "put the signed policy there, or remove `layers.organization.keys` from the settings")
+        }
+        var signed: [(source: PolicyLayer.Source, signature: [UInt8])] = []
+        for source in sources {
+            do throws(DaemonFault) {
+                guard let signature = try SmallFile.read(source.file + ".sig", limit: 1_024) else {
+                    return refuse(
+                        .badSignature, "is not signed: there is no `\(source.file).sig`", file: source.file,
+                        hint: "sign it with `writ policy sign`")
+                }
+                signed.append((source, signature))
+            } catch {
+                return refuse(.badSignature, error.message, file: source.file, hint: "repair the file")
+            }
+        }
+        let before = loaders.own.highestRevisions
+        let outcome = loaders.own.loadSigned(.organization, signed) { bytes, signature in
+            keys.contains { $0.verifies(signature, over: bytes) }
+        }
+        switch outcome {
+        case .kept, .refused: return false
+        case .loaded, .unchanged: break
+        }
+        let now = loaders.own.highestRevisions
+        guard now != before else { return true }
+        let json = JSON.object(now.sorted { $0.key < $1.key }.map { .init($0.key, .integer(Int64($0.value))) })
+        do throws(DaemonFault) {
+            try SmallFile.write(json.bytes, to: home.state + "/revisions.json")
+        } catch {
+            return refuse(.rollback, error.message, file: folder, hint: "the revision must be kept")
+        }
+        return true
+    }
+
     /// What is wrong with the files now; empty when all are in force.
     var faults: [String] {
-        loaders.withLock { loaders in
-            let all = loaders.own.status.merging(loaders.builtin.status) { own, _ in own }
-            return all.sorted { $0.key < $1.key }.flatMap { _, status -> [String] in
+        let status = loaders.withLock { $0.own.status.merging($0.builtin.status) { own, _ in own } }
+        return settingsFaults
+            + status.sorted { $0.key < $1.key }.flatMap { _, status -> [String] in
                 switch status {
                 case .good: []
                 case .degraded(let errors): errors.map { "\($0) (the last good policy stays in force)" }
                 case .broken(let errors): errors.map { "\($0) (no good policy: nearly everything is denied)" }
                 }
             }
-        }
     }
 
     private func files(in folder: String) -> (names: [String], fault: String?) {

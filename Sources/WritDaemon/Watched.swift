@@ -104,12 +104,26 @@ public final class Watched<Value: Sendable>: Sendable {
 /// What tells one state of a file from another without reading it.
 public struct FileIdentity: Sendable, Hashable {
     private let fields: [Int64]
+    /// The path names a folder.
+    let isFolder: Bool
+    /// Nanoseconds since 1970 of the last change; nil for a missing file.
+    private let changedAt: Int64?
+
+    /// The last change is so young that another one might leave the same times behind.
+    var isRecent: Bool {
+        guard let changedAt else { return false }
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        return Int64(now.tv_sec) &* 1_000_000_000 &+ Int64(now.tv_nsec) &- changedAt < 50_000_000
+    }
 
     /// Looks at a path; a missing file has an identity too.
     public init(_ path: String) {
         var facts = stat()
         guard stat(path, &facts) == 0 else {
             fields = [Int64(errno)]
+            isFolder = false
+            changedAt = nil
             return
         }
         #if canImport(Darwin)
@@ -117,6 +131,8 @@ public struct FileIdentity: Sendable, Hashable {
         #else
         let (changed, written) = (facts.st_ctim, facts.st_mtim)
         #endif
+        isFolder = facts.st_mode & S_IFMT == S_IFDIR
+        changedAt = Int64(changed.tv_sec) &* 1_000_000_000 &+ Int64(changed.tv_nsec)
         fields = [
             Int64(truncatingIfNeeded: facts.st_dev), Int64(truncatingIfNeeded: facts.st_ino), Int64(facts.st_size),
             Int64(written.tv_sec), Int64(written.tv_nsec), Int64(changed.tv_sec), Int64(changed.tv_nsec),

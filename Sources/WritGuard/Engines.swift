@@ -68,7 +68,8 @@ public enum Engines {
 
     /// What a command in a policy's `examples` would do, in a workspace of its own.
     @Sendable public static func expand(_ command: String) -> [Operation] {
-        let place = ShellContext(workingDirectory: "/work/repo", workspace: "/work/repo", home: "/home/dev")
+        let place = ShellContext(
+            workingDirectory: ExamplePlace.project, workspace: ExamplePlace.project, home: ExamplePlace.home)
         return ShellAnalyzer.analyze(command, in: place).operations
     }
 }

@@ -40,12 +40,16 @@ public struct Guard: Sendable {
         public var now: Int64
         public var user: String
         public var isCaseInsensitive: Bool
+        /// Labels that the operations of a call bring into its session before it is judged; they can only restrict.
+        public var labels: (@Sendable ([Operation]) -> [String])?
 
         /// Creates surroundings.
         public init(
             files: (any FileView)? = nil, facts: Facts = Facts(), host: HostCapabilities = HostCapabilities(),
-            now: Int64 = 0, user: String = "user", isCaseInsensitive: Bool = false
+            now: Int64 = 0, user: String = "user", isCaseInsensitive: Bool = false,
+            labels: (@Sendable ([Operation]) -> [String])? = nil
         ) {
+            self.labels = labels
             self.files = files
             self.facts = facts
             self.host = host
@@ -83,6 +87,10 @@ public struct Guard: Sendable {
             now: surroundings.now)
         request.commandText = reading.commandText
         request.host = surroundings.host
+        for label in surroundings.labels?(reading.operations) ?? []
+        where !request.session.labels.contains(where: { $0.name == label }) {
+            request.session.labels.append(.init(label))
+        }
         inspect(&request, reading)
         return request
     }

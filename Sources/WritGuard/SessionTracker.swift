@@ -82,6 +82,13 @@ public struct SessionTracker: Sendable, Hashable {
         for operation in judgement.request.operations { counts[operation.kind.rawValue, default: 0] += 1 }
         // What was denied has no effect; what was asked about may have one.
         guard verdict < .deny else { return }
+        // What the operations brought in (``Guard/Surroundings/labels``) stays.
+        for name in judgement.request.session.labels { label(name.name, now) }
+        if judgement.request.facts.environment.profile == Profile.prototyping.rawValue,
+            judgement.request.operations.contains(where: { $0.role == .executed })
+        {
+            label(PrototypePaths.label, now)
+        }
         for operation in judgement.request.operations {
             switch operation.kind {
             case .secretRead: label("secret", now)
@@ -114,6 +121,15 @@ public struct SessionTracker: Sendable, Hashable {
         for obligation in judgement.decision.obligations {
             if case .taint(let name) = obligation { label(name, now) }
         }
+    }
+
+    /// A person takes a label off the session.
+    ///
+    /// - Returns: whether it had it.
+    public mutating func clear(label name: String) -> Bool {
+        let before = labels.count
+        labels.removeAll { $0.name == name }
+        return labels.count < before
     }
 
     private mutating func label(_ name: String, _ now: Int64) {

@@ -19,7 +19,11 @@ struct Writ: ParsableCommand {
             CommandGroup(name: "Answer", subcommands: [ApprovalsCommand.self, Approve.self, Deny.self]),
             CommandGroup(
                 name: "Understand", subcommands: [Log.self, Explain.self, LedgerCommand.self, ShellCommand.self]),
-            CommandGroup(name: "Write policy", subcommands: [PolicyCommand.self, ToolsCommand.self]),
+            CommandGroup(
+                name: "Write policy",
+                subcommands: [
+                    PolicyCommand.self, ProfileCommand.self, BudgetCommand.self, FlowCommand.self, ToolsCommand.self,
+                ]),
             CommandGroup(
                 name: "Check", subcommands: [Decide.self, Scan.self, PackagesCommand.self, IndexCommand.self]),
         ]

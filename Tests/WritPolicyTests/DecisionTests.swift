@@ -55,11 +55,11 @@ import WritCore
               - {name: secret, action: halt, match: {actions: [file.read], paths: ['**/.env']}}
             """)
         let build = Fixture.exec("swift build -c release")
-        let inside = Operation(.fileRead, path: "/work/repo/a")
+        let inside = Operation(.fileRead, path: "/srv/project/a")
         #expect(set.decide(Fixture.request([build, inside])).verdict == .allow)
         #expect(set.decide(Fixture.request([build, inside])).isExplicitGrant)
         #expect(set.decide(Fixture.request([build, Operation(.fileRead, path: "/etc/passwd")])).verdict == .deny)
-        #expect(set.decide(Fixture.request([build, Operation(.fileRead, path: "/work/repo/x/.env")])).verdict == .halt)
+        #expect(set.decide(Fixture.request([build, Operation(.fileRead, path: "/srv/project/x/.env")])).verdict == .halt)
     }
 
     @Test func `consent lifts a default of deny, and a gate that agreed lifts the consent`() throws {
@@ -71,13 +71,13 @@ import WritCore
             rules:
               - {name: ci, action: allow, approval: boss, match: {actions: [file.write], paths: ['**/ci.yml']}}
             """)
-        var request = Fixture.request([Operation(.fileWrite, path: "/work/repo/ci.yml")])
+        var request = Fixture.request([Operation(.fileWrite, path: "/srv/project/ci.yml")])
         let asked = set.decide(request)
         #expect(asked.verdict == .ask)
         #expect(asked.gate == "user/p/boss")
         request.approvedGates = ["user/p/boss"]
         #expect(set.decide(request).verdict == .allow)
-        request.operations.append(Operation(.fileWrite, path: "/work/repo/other"))
+        request.operations.append(Operation(.fileWrite, path: "/srv/project/other"))
         #expect(set.decide(request).verdict == .deny)
     }
 
@@ -201,7 +201,7 @@ import WritCore
         func verdict(_ operations: [WritCore.Operation], _ used: [String: Double]) -> Verdict {
             set.decide(Fixture.request(operations) { $0.session.used = used }).verdict
         }
-        let write = Operation(.fileWrite, path: "/work/repo/a")
+        let write = Operation(.fileWrite, path: "/srv/project/a")
         #expect(verdict([write, write], ["user/p/writes": 1]) == .allow)
         #expect(verdict([write, write], ["user/p/writes": 2]) == .deny)
         #expect(verdict([write], ["user/p/money": 2.5]) == .halt)
@@ -307,10 +307,10 @@ import WritCore
         func verdict(_ path: String, _ profile: String = "") -> Verdict {
             set.decide(Fixture.request([Operation(.fileRead, path: path)], profile: profile)).verdict
         }
-        #expect(verdict("/work/repo/a") == .allow)
+        #expect(verdict("/srv/project/a") == .allow)
         #expect(verdict("/work/other") == .deny)
-        #expect(verdict("/work/repo/a", "production") == .deny)
-        #expect(set.decide(Fixture.request([Operation(.fileWrite, path: "/work/repo/a")])).verdict == .deny)
+        #expect(verdict("/srv/project/a", "production") == .deny)
+        #expect(set.decide(Fixture.request([Operation(.fileWrite, path: "/srv/project/a")])).verdict == .deny)
     }
 
     @Test func `a trace says why a rule had no say`() throws {

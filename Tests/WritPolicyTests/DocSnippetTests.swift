@@ -63,7 +63,7 @@ import WritShell
 /// Options with the shell engine, as the executables have them.
 enum ShellOptions {
     static let all = PolicyOptions(expand: { command in
-        let place = ShellContext(workingDirectory: "/work/repo", workspace: "/work/repo", home: "/home/dev")
+        let place = ShellContext(workingDirectory: "/srv/project", workspace: "/srv/project", home: "/home/dev")
         return ShellAnalyzer.analyze(command, in: place).operations
     })
 }

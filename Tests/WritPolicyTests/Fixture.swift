@@ -33,8 +33,8 @@ enum Fixture {
     ) -> PolicyRequest {
         let call = Call(
             agent: AgentIdentity(kind: "test"),
-            tool: Tool(name: tool, action: operations.first?.kind ?? .toolOther), workingDirectory: "/work/repo",
-            workspace: "/work/repo", home: "/home/dev")
+            tool: Tool(name: tool, action: operations.first?.kind ?? .toolOther), workingDirectory: "/srv/project",
+            workspace: "/srv/project", home: "/home/dev")
         var facts = Facts()
         facts.environment.profile = profile
         var request = PolicyRequest(call: call, phase: .toolCall, operations: operations, facts: facts)

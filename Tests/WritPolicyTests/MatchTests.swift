@@ -19,11 +19,11 @@ struct CommandCase: Sendable, CustomTestStringConvertible {
 
 @Suite struct MatchTests {
     @Test(arguments: [
-        PathCase(glob: "$repo/**", path: "/work/repo/a/b", grants: true, restricts: true),
-        PathCase(glob: "$repo/**", path: "/work/repo", grants: true, restricts: true),
-        PathCase(glob: "$repo/**", path: "/work/repository", grants: false, restricts: false),
-        PathCase(glob: "$repo/*", path: "/work/repo/a/b", grants: false, restricts: false),
-        PathCase(glob: "**/.env", path: "/work/repo/x/.env", grants: true, restricts: true),
+        PathCase(glob: "$repo/**", path: "/srv/project/a/b", grants: true, restricts: true),
+        PathCase(glob: "$repo/**", path: "/srv/project", grants: true, restricts: true),
+        PathCase(glob: "$repo/**", path: "/srv/projectsitory", grants: false, restricts: false),
+        PathCase(glob: "$repo/*", path: "/srv/project/a/b", grants: false, restricts: false),
+        PathCase(glob: "**/.env", path: "/srv/project/x/.env", grants: true, restricts: true),
         PathCase(glob: "**/.env.*", path: "/.env.local", grants: true, restricts: true),
         PathCase(glob: "**/*.pem", path: "/a/b.pem", grants: true, restricts: true),
         PathCase(glob: "/a/**/b/**/c", path: "/a/x/b/y/z/b/c", grants: true, restricts: true),
@@ -32,24 +32,24 @@ struct CommandCase: Sendable, CustomTestStringConvertible {
         // A folder that is read as a whole.
         PathCase(glob: "$home/.ssh/**", path: "/home/dev", grants: false, restricts: true, isRecursive: true),
         PathCase(glob: "$home/.ssh/**", path: "/", grants: false, restricts: true, isRecursive: true),
-        PathCase(glob: "**/.env", path: "/work/repo", grants: false, restricts: false, isRecursive: true),
-        PathCase(glob: "$repo/**", path: "/work/repo/src", grants: true, restricts: true, isRecursive: true),
-        PathCase(glob: "$repo/*", path: "/work/repo/src", grants: false, restricts: true, isRecursive: true),
+        PathCase(glob: "**/.env", path: "/srv/project", grants: false, restricts: false, isRecursive: true),
+        PathCase(glob: "$repo/**", path: "/srv/project/src", grants: true, restricts: true, isRecursive: true),
+        PathCase(glob: "$repo/*", path: "/srv/project/src", grants: false, restricts: true, isRecursive: true),
         // A path that is known in part.
-        PathCase(glob: "$repo/**", path: "/work/repo/*/x", grants: true, restricts: true, isPattern: true),
-        PathCase(glob: "$repo/src/*", path: "/work/repo/src/*.c", grants: true, restricts: true, isPattern: true),
-        PathCase(glob: "$repo/src/*.c", path: "/work/repo/src/*", grants: false, restricts: true, isPattern: true),
-        PathCase(glob: "$repo/src/*", path: "/work/repo/src/**", grants: false, restricts: true, isPattern: true),
+        PathCase(glob: "$repo/**", path: "/srv/project/*/x", grants: true, restricts: true, isPattern: true),
+        PathCase(glob: "$repo/src/*", path: "/srv/project/src/*.c", grants: true, restricts: true, isPattern: true),
+        PathCase(glob: "$repo/src/*.c", path: "/srv/project/src/*", grants: false, restricts: true, isPattern: true),
+        PathCase(glob: "$repo/src/*", path: "/srv/project/src/**", grants: false, restricts: true, isPattern: true),
         PathCase(glob: "/etc/shadow", path: "/etc/s*", grants: false, restricts: true, isPattern: true),
-        PathCase(glob: "**/.env", path: "/work/repo/*", grants: false, restricts: false, isPattern: true),
+        PathCase(glob: "**/.env", path: "/srv/project/*", grants: false, restricts: false, isPattern: true),
         PathCase(glob: "**/.env", path: "/work/*/.env", grants: true, restricts: true, isPattern: true),
-        PathCase(glob: "**/.env", path: "/work/repo/.e*", grants: false, restricts: true, isPattern: true),
+        PathCase(glob: "**/.env", path: "/srv/project/.e*", grants: false, restricts: true, isPattern: true),
         PathCase(glob: "$home/.ssh/**", path: "/**", grants: false, restricts: false, isPattern: true),
         // A star in a file's name is no wildcard, and no wildcard of ours is a letter.
         PathCase(glob: "/a/?", path: "/a/*", grants: true, restricts: true),
     ])
     func `paths`(_ c: PathCase) throws {
-        let roots = SplitRoots(PathRoots(repo: "/work/repo", home: "/home/dev", work: "/work/repo"))
+        let roots = SplitRoots(PathRoots(repo: "/srv/project", home: "/home/dev", work: "/srv/project"))
         let glob = try PathGlob(c.glob)
         let path = OperationPath(c.path, isPattern: c.isPattern, isRecursive: c.isRecursive, roots: roots)
         #expect(glob.covers(path) == c.grants)

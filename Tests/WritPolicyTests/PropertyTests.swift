@@ -115,7 +115,7 @@ import WritTestSupport
             let kinds: [WritCore.Operation.Kind] = [.fileRead, .fileWrite, .shellExec, .netConnect, .gitPush, .mcpCall]
             var operation = WritCore.Operation(kinds.randomElement(using: &generator) ?? .fileRead)
             let paths = [
-                "/work/repo/a", "/work/repo/x/.env", "/home/dev/.ssh/id", "/etc/passwd", "/work/repo/*/a", "/**", "",
+                "/srv/project/a", "/srv/project/x/.env", "/home/dev/.ssh/id", "/etc/passwd", "/srv/project/*/a", "/**", "",
             ]
             operation.path = paths.randomElement(using: &generator) ?? ""
             operation.isPattern = operation.path.contains("*")

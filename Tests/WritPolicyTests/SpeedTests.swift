@@ -32,11 +32,11 @@ import WritCore
 
     private static let operations: [WritCore.Operation] = [
         Fixture.exec("git -C sub push origin feature"), WritCore.Operation(.gitPush, host: "git.example.com"),
-        Fixture.exec("npm test -- --watch"), WritCore.Operation(.fileRead, path: "/work/repo/src/main.swift"),
-        WritCore.Operation(.fileWrite, path: "/work/repo/out/log.txt"), Fixture.exec("tee out/log.txt"),
+        Fixture.exec("npm test -- --watch"), WritCore.Operation(.fileRead, path: "/srv/project/src/main.swift"),
+        WritCore.Operation(.fileWrite, path: "/srv/project/out/log.txt"), Fixture.exec("tee out/log.txt"),
         WritCore.Operation(.netConnect, host: "api.example.org", port: 443),
         Fixture.exec("curl https://api.example.org"),
-        WritCore.Operation(.fileDelete, path: "/work/repo/build/a.o"), Fixture.exec("rm build/a.o"),
+        WritCore.Operation(.fileDelete, path: "/srv/project/build/a.o"), Fixture.exec("rm build/a.o"),
     ]
 
     @Test func `500 rules load and decide on 10 operations`() throws {

@@ -73,7 +73,7 @@ import WritResources
         #expect(set.decide(Fixture.shell("git -C x push")).verdict == .ask)
         #expect(set.decide(Fixture.request([Operation(.fileRead, path: "/home/dev/.ssh/id")])).verdict == .deny)
         #expect(
-            set.decide(Fixture.request([Operation(.fileWrite, path: "/work/repo/a/secrets.json")])).verdict == .deny)
+            set.decide(Fixture.request([Operation(.fileWrite, path: "/srv/project/a/secrets.json")])).verdict == .deny)
     }
 
     @Test func `Codex rules keep their examples and reasons`() throws {
@@ -140,7 +140,7 @@ import WritResources
         ])
         var diff = PolicyDiff(old: old, new: new)
         for operation in [
-            Operation(.gitPush), Operation(.gitPush, traits: .force), Operation(.fileWrite, path: "/work/repo/a"),
+            Operation(.gitPush), Operation(.gitPush, traits: .force), Operation(.fileWrite, path: "/srv/project/a"),
             Operation(.fileRead, path: "/x"),
         ] {
             diff.add(RequestRecord(request: Fixture.request([operation]), verdict: .allow).json)
@@ -156,7 +156,7 @@ import WritResources
                 deny -> allow by user/policy/a: 1
                     git.push
                 allow -> ask by user/policy/b: 1
-                    file.write `/work/repo/a`
+                    file.write `/srv/project/a`
                 """)
         #expect(diff.hasLoosened)
     }
@@ -171,9 +171,9 @@ import WritResources
         for operation in [
             Fixture.exec("swift test --parallel"), Fixture.exec("swift test"), Fixture.exec("bash x.sh"),
             Fixture.exec("bash x.sh"),
-            Operation(.fileRead, path: "/work/repo/src/a"), Operation(.fileRead, path: "/work/repo/src/b"),
-            Operation(.fileRead, path: "/work/repo/src/c"), Operation(.fileRead, path: "/work/repo/.env"),
-            Operation(.fileRead, path: "/work/repo/.env"), Operation(.netConnect, host: "a.example"),
+            Operation(.fileRead, path: "/srv/project/src/a"), Operation(.fileRead, path: "/srv/project/src/b"),
+            Operation(.fileRead, path: "/srv/project/src/c"), Operation(.fileRead, path: "/srv/project/.env"),
+            Operation(.fileRead, path: "/srv/project/.env"), Operation(.netConnect, host: "a.example"),
         ] {
             let request = Fixture.request([operation])
             records.append(RequestRecord(request: request, verdict: .deny))
@@ -195,8 +195,8 @@ import WritResources
             )
         }
         let good: PolicyLoader.Verifier = { _, signature in signature == [1] }
-        #expect(loader.loadSigned(.organization, policy(3), signature: [1], verify: good) == .loaded(notes: []))
-        guard case .kept(let errors) = loader.loadSigned(.organization, policy(2), signature: [1], verify: good) else {
+        #expect(loader.loadSigned(.organization, [(policy(3), [1])], verify: good) == .loaded(notes: []))
+        guard case .kept(let errors) = loader.loadSigned(.organization, [(policy(2), [1])], verify: good) else {
             Issue.record("an older revision was taken")
             return
         }
@@ -204,7 +204,7 @@ import WritResources
             errors.map(\.description) == [
                 "o.yaml: revision 2 is older than 3, which was in force (give the policy a higher `metadata.revision`)"
             ])
-        guard case .kept = loader.loadSigned(.organization, policy(4), signature: [2], verify: good) else {
+        guard case .kept = loader.loadSigned(.organization, [(policy(4), [2])], verify: good) else {
             Issue.record("a bad signature was taken")
             return
         }

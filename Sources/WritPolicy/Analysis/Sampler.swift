@@ -27,7 +27,7 @@ struct Sampler {
                             operation.arguments = command
                             operation.program = command.first ?? ""
                             operation.command = command.joined(separator: " ")
-                            operation.path = path.isEmpty && Self.carriesPath(kind) ? "/work/repo/x" : path
+                            operation.path = path.isEmpty && Self.carriesPath(kind) ? ExamplePlace.project + "/x" : path
                             operation.host = host
                             if let package = packages.first {
                                 operation.package = .init(

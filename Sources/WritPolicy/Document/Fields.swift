@@ -201,6 +201,12 @@ struct Fields {
     }
 }
 
+/// Dates as policies spell them, for those who write policies.
+public enum PolicyDate {
+    /// Seconds since 1970 of `2026-12-31` (its first second, UTC) or `2026-12-31T18:00:00Z`; nil for anything else.
+    public static func seconds(_ text: String) -> Int64? { Moment.unix(text) }
+}
+
 /// Durations and dates as policies spell them.
 enum Moment {
     /// `10m` → 600. At most ten years, so that sums cannot overflow.

@@ -239,6 +239,15 @@ public struct PolicyDocument: Sendable, Hashable {
         /// Seconds since 1970.
         public var until: Int64
         public var match: Match
+
+        /// Creates a waiver.
+        public init(rule: Marked<String>, reason: String, approvedBy: String, until: Int64, match: Match) {
+            self.rule = rule
+            self.reason = reason
+            self.approvedBy = approvedBy
+            self.until = until
+            self.match = match
+        }
     }
 
     public struct Test: Sendable, Hashable {

@@ -18,9 +18,41 @@ public struct BudgetCharge: Sendable, Hashable {
     public var meter: String?
     /// How many, for a count. The caller measures meters.
     public var amount: Int
+
+    /// Creates a charge.
+    public init(
+        account: String, budget: String, per: String, window: Int?, outcome: String, meter: String?, amount: Int
+    ) {
+        self.account = account
+        self.budget = budget
+        self.per = per
+        self.window = window
+        self.outcome = outcome
+        self.meter = meter
+        self.amount = amount
+    }
 }
 
 extension PolicySet {
+    /// Some budget or limit counts something.
+    public var hasBudgets: Bool { !budgets.isEmpty || rules.contains { $0.limits != nil } }
+
+    /// By the id of each budget, and of each rule's limits, whose account it is: the word under `per`.
+    public var budgetKinds: [String: String] {
+        var kinds: [String: String] = [:]
+        for budget in budgets { kinds[budget.id] = budget.per }
+        for rule in rules { if let limits = rule.limits { kinds[limits.id] = limits.per } }
+        return kinds
+    }
+
+    /// By the id of each budget and of each rule's limits, how much of it there is: a count, or the sum of a meter.
+    public var budgetLimits: [String: Double] {
+        var limits: [String: Double] = [:]
+        for budget in budgets { limits[budget.id] = budget.count.map(Double.init) ?? budget.limit }
+        for rule in rules { if let own = rule.limits { limits[own.id] = own.count.map(Double.init) ?? own.limit } }
+        return limits
+    }
+
     /// The accounts that an allowed call is charged to.
     public func charges(for request: PolicyRequest) -> [BudgetCharge] {
         guard request.phase == .toolCall else { return [] }

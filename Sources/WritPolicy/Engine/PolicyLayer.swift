@@ -170,7 +170,7 @@ enum Examples {
     ) -> Bool {
         let call = Call(
             tool: Tool(name: "Bash", action: .shellExec), arguments: ["command": .string(command)],
-            workingDirectory: "/work/repo", workspace: "/work/repo", home: "/home/dev")
+            workingDirectory: ExamplePlace.project, workspace: ExamplePlace.project, home: ExamplePlace.home)
         let request = PolicyRequest(call: call, phase: .toolCall, operations: operations, facts: Facts.baseline())
         let evaluation = Evaluation(request, hash: nil)
         return FunctionScope.$current.withValue(evaluation.scope) {

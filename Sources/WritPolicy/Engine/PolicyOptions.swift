@@ -15,12 +15,14 @@ public struct PolicyOptions: Sendable {
     public var hash: (@Sendable ([UInt8]) -> String)?
     /// The keyed fingerprint of a text, for `fingerprint_seen`.
     public var fingerprint: (@Sendable (String) -> String)?
+    /// Waivers that stand beside the policies, by the full id of the rule, flow or budget that they set aside. The
+    /// caller has made sure that whoever wrote them may.
+    public var waivers: [String: [PolicyDocument.Waiver]] = [:]
 
-    /// The groups that the built-in detectors have.
+    /// The groups that the built-in detectors have, and `all` for every one of them. A group that no detector yields
+    /// would make a rule that never fires, so it is no group.
     public static let defaultDetectorGroups: Set<String> = [
-        "api_keys", "private_keys", "database_urls", "aws_credentials", "cloud_credentials", "tokens", "passwords",
-        "certificates", "webhooks", "session_cookies", "generic_secrets", "secrets", "pii", "payment_cards",
-        "high_entropy", "connection_strings", "ssh_keys", "jwt", "encryption_keys", "canary",
+        "all", "api_keys", "aws_credentials", "database_urls", "passwords", "private_keys", "tokens", "webhooks",
     ]
 
     /// Creates options.
@@ -51,6 +53,14 @@ struct PolicyEnvironments {
     }
 
     func of(_ phase: Phase) -> CELEnvironment { environments[phase] ?? CELEnvironment() }
+}
+
+/// The made-up project in which examples, embedded tests and samples happen: no policy may depend on where it lies.
+public enum ExamplePlace {
+    /// The repository and workspace.
+    public static let project = "/srv/project"
+    /// The person's home.
+    public static let home = "/home/dev"
 }
 
 /// Names that stand for a kind of tool whichever host has it.

@@ -91,6 +91,31 @@ public struct PolicySet: Sendable {
         return demands.filter { seen.insert($0).inserted }
     }
 
+    /// The full ids of all rules, flows and budgets.
+    public var ids: Set<String> { Set(rules.map(\.id) + budgets.map(\.id)) }
+
+    /// A flow that watches a label.
+    public struct WatchingFlow: Sendable, Hashable {
+        /// `<layer>/<policy>/<name>`.
+        public var id: String
+        public var layer: Layer
+        /// The full id of the gate through which the label may be taken off; nil when nothing takes it off.
+        public var clearedBy: String?
+    }
+
+    /// The flows that start at a label.
+    public func flows(from label: String) -> [WatchingFlow] {
+        layers.flatMap { layer in
+            layer.documents.flatMap { document in
+                document.flows.filter { $0.from.contains { ToolPattern($0.value).matches(label) } }.map { flow in
+                    let prefix = "\(layer.layer.name)/\(document.name)/"
+                    return WatchingFlow(
+                        id: prefix + flow.name, layer: layer.layer, clearedBy: flow.clearedBy.map { prefix + $0.value })
+                }
+            }
+        }
+    }
+
     /// The gates that rules name, by full id.
     public var gates: [String: PolicyDocument.Gate] {
         var gates: [String: PolicyDocument.Gate] = [:]

@@ -23,8 +23,12 @@ struct RuleCompiler {
 
     private func compiledWaivers() -> [String: [CompiledRule.Waiver]] {
         var waivers: [String: [CompiledRule.Waiver]] = [:]
-        for waiver in document.waivers {
-            waivers[waiver.rule.value, default: []].append(
+        var all = document.waivers.map { ($0.rule.value, $0) }
+        for (rule, beside) in options.waivers.sorted(by: { $0.key < $1.key }) where rule.hasPrefix(prefix) {
+            all += beside.map { (String(rule.dropFirst(prefix.count)), $0) }
+        }
+        for (rule, waiver) in all {
+            waivers[rule, default: []].append(
                 .init(
                     until: waiver.until, matcher: matcher(waiver.match), reason: waiver.reason,
                     approvedBy: waiver.approvedBy))
@@ -243,6 +247,8 @@ struct RuleCompiler {
                 .unknownValue, "unknown detector group \(quoted(group.value))", at: group.mark,
                 hint: Suggestion.hint(for: group.value, in: options.detectorGroups.sorted()))
         }
+        let named = scanner.groups.map { Set($0.map(\.value)) }
+        let groups = named?.contains("all") == true ? nil : named
         var ignored: Set<String> = []
         if scanner.checksTyposquat == false { ignored.insert("typosquat") }
         if scanner.checksReputation == false { ignored.insert("reputation") }
@@ -251,7 +257,7 @@ struct RuleCompiler {
         if scanner.groups == nil { ignored.formUnion(["pin", "source", "drift", "limit"]) }
         return ScannerBinding(
             name: ScannerBinding.canonical(scanner.name), patterns: patterns,
-            groups: scanner.groups.map { Set($0.map(\.value)) }, minimumConfidence: scanner.minimumConfidence ?? 0.5,
+            groups: groups, minimumConfidence: scanner.minimumConfidence ?? 0.5,
             minimumSeverity: scanner.minimumSeverity ?? .info, ignoredCategories: ignored)
     }
 

@@ -32,7 +32,7 @@ public struct PolicyLoader: Sendable {
         var errors: [PolicyError] = []
     }
 
-    private let options: PolicyOptions
+    private var options: PolicyOptions
     private var entries: [Layer: Entry] = [:]
     /// The highest revision seen of each signed policy, by name. The caller keeps it between runs.
     public private(set) var highestRevisions: [String: Int]
@@ -43,6 +43,13 @@ public struct PolicyLoader: Sendable {
     public init(options: PolicyOptions = PolicyOptions(), highestRevisions: [String: Int] = [:]) {
         self.options = options
         self.highestRevisions = highestRevisions
+    }
+
+    /// Sets other waivers beside the policies. Layers are compiled anew when they are next loaded.
+    public mutating func set(waivers: [String: [PolicyDocument.Waiver]]) {
+        guard waivers != options.waivers else { return }
+        options.waivers = waivers
+        for layer in entries.keys { entries[layer]?.sources = [] }
     }
 
     /// Loads the policies of a layer; an empty list removes the layer.
@@ -63,15 +70,19 @@ public struct PolicyLoader: Sendable {
         }
     }
 
-    /// Loads the signed policy of a layer.
+    /// Loads the signed policies of a layer.
+    ///
+    /// Nothing counts unless everything is signed: an unsigned policy among signed ones could be anybody's. A policy
+    /// that was in force and is no longer among them is missing, not withdrawn: a signature that nobody made withdraws
+    /// nothing.
     ///
     /// - Parameters:
-    ///   - signature: detached, over the file's exact bytes.
+    ///   - signed: the policies with their detached signatures, each over its file's exact bytes.
     ///   - verify: true only for a signature by a trusted key.
     public mutating func loadSigned(
-        _ layer: Layer, _ source: PolicyLayer.Source, signature: [UInt8], verify: Verifier
+        _ layer: Layer, _ signed: [(source: PolicyLayer.Source, signature: [UInt8])], verify: Verifier
     ) -> Outcome {
-        guard verify(source.bytes, signature) else {
+        for (source, signature) in signed where !verify(source.bytes, signature) {
             return fail(
                 layer,
                 [
@@ -80,22 +91,32 @@ public struct PolicyLoader: Sendable {
                         hint: "sign the file again, or check which keys are trusted")
                 ])
         }
+        let sources = signed.map(\.source)
+        if let entry = entries[layer], entry.good != nil, entry.errors.isEmpty, entry.sources == sources {
+            return .unchanged
+        }
         do throws(PolicyErrors) {
-            let loaded = try PolicyLayer.load(layer, [source], options: options)
+            let loaded = try PolicyLayer.load(layer, sources, options: options)
+            var faults: [PolicyError] = []
             for document in loaded.documents {
                 let highest = highestRevisions[document.name] ?? 0
-                guard document.revision >= highest else {
-                    return fail(
-                        layer,
-                        [
-                            PolicyError(
-                                .rollback, "revision \(document.revision) is older than \(highest), which was in force",
-                                file: source.file, hint: "give the policy a higher `metadata.revision`")
-                        ])
-                }
-                highestRevisions[document.name] = document.revision
+                guard document.revision < highest else { continue }
+                faults.append(
+                    PolicyError(
+                        .rollback, "revision \(document.revision) is older than \(highest), which was in force",
+                        file: document.file, hint: "give the policy a higher `metadata.revision`"))
             }
-            entries[layer] = Entry(good: loaded, sources: [source])
+            let names = Set(loaded.documents.map(\.name))
+            for missing in highestRevisions.keys.sorted() where !names.contains(missing) {
+                faults.append(
+                    PolicyError(
+                        .rollback, "the signed policy \(quoted(missing)) was in force and is missing",
+                        file: sources.first?.file ?? missing,
+                        hint: "sign a later revision of it without rules to withdraw it"))
+            }
+            if !faults.isEmpty { return fail(layer, faults) }
+            for document in loaded.documents { highestRevisions[document.name] = document.revision }
+            entries[layer] = Entry(good: loaded, sources: sources)
             return .loaded(notes: loaded.notes)
         } catch {
             return fail(layer, error.errors)

@@ -3,10 +3,10 @@ import WritCore
 
 /// Builds the request of an embedded test from its `given`.
 ///
-/// What is not given is that of a well-behaved agent (``Facts/baseline()``) in `/work/repo` with the home `/home/dev`.
+/// What is not given is that of a well-behaved agent (``Facts/baseline()``) in ``ExamplePlace``.
 struct GivenReader {
-    static let repo = "/work/repo"
-    static let home = "/home/dev"
+    static let repo = ExamplePlace.project
+    static let home = ExamplePlace.home
     static let roots = PathRoots(repo: repo, home: home, work: repo)
 
     let layer: PolicyLayer

@@ -53,12 +53,13 @@ public struct PolicyCheck: Sendable {
                 out.append("mcp: on calls, by server and tool; definitions, identities and lists of tools not yet")
             }
             if !document.budgets.isEmpty || document.rules.contains(where: { $0.limits != nil }) {
+                let meters = document.budgets.compactMap(\.meter)
                 out.append(
-                    "budgets and limits: in tests and where the engine is given accounts; the daemon keeps none yet"
-                )
+                    "budgets and limits: counts, in accounts that the daemon keeps"
+                        + (meters.isEmpty ? "" : "; nothing measures `\(meters[0])` yet, so it never runs out"))
             }
             if !document.flows.isEmpty {
-                out.append("flows: on the labels that the daemon keeps for the session; `clear` not yet")
+                out.append("flows: on the labels that the daemon keeps for the session; `clear` by `writ flow clear`")
             }
             if !document.gates.isEmpty {
                 out.append(
@@ -67,7 +68,10 @@ public struct PolicyCheck: Sendable {
                 )
             }
             if !document.profiles.isEmpty || document.rules.contains(where: { $0.match.environment != nil }) {
-                out.append("profiles: with `writ decide --profile` and in tests; the daemon judges under `prototyping`")
+                let others = Set(document.profiles.map(\.name)).subtracting(["prototyping", "guarded", "production"])
+                out.append(
+                    "profiles: from the machine's settings and the repository; `writ profile` shows which"
+                        + (others.isEmpty ? "" : "; nothing chooses `\(others.sorted()[0])`"))
             }
             if document.profiles.contains(where: { $0.writ == .required }) {
                 out.append("delegations: not yet; where one is required every call is denied")

@@ -2,7 +2,16 @@
 
 /// A bounded reader of DEFLATE (RFC 1951) in gzip (RFC 1952): stops at a limit, at the end or at the first fault, and
 /// gives what it had by then.
-enum Inflate {
+package enum Inflate {
+    /// The same for zlib (RFC 1950): at most `limit` bytes of what `bytes` holds from `at` on.
+    package static func zlib(_ bytes: [UInt8], at: Int = 0, limit: Int) -> [UInt8] {
+        guard at >= 0, bytes.count > at, bytes.count - at > 2, bytes[at] & 15 == 8, bytes[at + 1] & 32 == 0 else {
+            return []
+        }
+        var reader = Bits(bytes: bytes, at: at + 2)
+        return reader.inflate(limit: limit)
+    }
+
     static func gzip(_ bytes: [UInt8], limit: Int) -> [UInt8] {
         guard bytes.count > 18, bytes[0] == 0x1F, bytes[1] == 0x8B, bytes[2] == 8 else { return [] }
         let flags = bytes[3]

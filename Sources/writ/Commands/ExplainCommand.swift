@@ -31,7 +31,7 @@ struct Explain: ParsableCommand {
     func run() throws {
         let home = try home.resolve()
         let reader = try LedgerReader(at: home.ledger)
-        let entry = try reader.resolved(try find(reader))
+        let entry = try reader.resolved(try LedgerLookup.entry(id, in: reader))
         guard let record = RequestRecord(entry.record) else {
             Terminal.line(EntryText.line(entry))
             Terminal.line("this entry records no decision that can be repeated")
@@ -42,7 +42,8 @@ struct Explain: ParsableCommand {
         if json {
             Terminal.line(
                 JSON.object([
-                    .init("entry", entry.json), .init("verdict_now", .string(decision.verdict.name)),
+                    .init("entry", entry.json), .init("profile", .string(record.request.facts.environment.profile)),
+                    .init("verdict_now", .string(decision.verdict.name)),
                     .init("alternatives", .array(trace.alternatives.map { .string($0) })),
                     .init(
                         "trace",
@@ -60,6 +61,12 @@ struct Explain: ParsableCommand {
         }
         Terminal.line(EntryText.line(entry))
         if !entry.message.isEmpty { Terminal.line(Terminal.harmless(entry.message)) }
+        let environment = record.request.facts.environment
+        if !environment.profile.isEmpty {
+            let because = entry.record["profile"]?["because"]?.string.map { "  (\($0))" } ?? ""
+            section("Profile")
+            Terminal.line("  \(Terminal.harmless(environment.profile + because))")
+        }
         section("Operations")
         for (index, operation) in record.request.operations.enumerated() {
             Terminal.line("  \(index)  \(OperationText.line(operation))")
@@ -98,8 +105,12 @@ struct Explain: ParsableCommand {
         Terminal.line()
         Terminal.line(Terminal.styled(title, .bold))
     }
+}
 
-    private func find(_ reader: LedgerReader) throws -> LedgerEntry {
+/// Finds entries by what people type of their ids.
+enum LedgerLookup {
+    /// The entry with this id, or the only one whose id ends so.
+    static func entry(_ id: String, in reader: LedgerReader) throws -> LedgerEntry {
         var query = LedgerQuery()
         query.id = id
         query.limit = 1

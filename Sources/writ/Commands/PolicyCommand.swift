@@ -15,7 +15,8 @@ struct PolicyCommand: ParsableCommand {
         subcommands: [
             PolicyShow.self, PolicyNew.self, PolicyCheckCommand.self, PolicyTest.self, PolicyDiffCommand.self,
             PolicySuggest.self, PolicyUpgradeCommand.self, PolicyImportCommand.self, PolicyEval.self,
-            PolicyConformance.self, PolicySchemaCommand.self,
+            PolicyConformance.self, PolicySchemaCommand.self, PolicyWaive.self, PolicyTrust.self, PolicyTeam.self,
+            PolicySign.self,
         ])
 }
 
