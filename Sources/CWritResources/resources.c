@@ -185,12 +185,15 @@ static const unsigned char data_59[] = {
 #embed "Data/shell/config-paths.table" suffix(, 0) if_empty(0)
 };
 static const unsigned char data_60[] = {
-#embed "Data/shell/inline-calls.table" suffix(, 0) if_empty(0)
+#embed "Data/shell/credential-homes.table" suffix(, 0) if_empty(0)
 };
 static const unsigned char data_61[] = {
-#embed "Data/shell/secret-paths.table" suffix(, 0) if_empty(0)
+#embed "Data/shell/inline-calls.table" suffix(, 0) if_empty(0)
 };
 static const unsigned char data_62[] = {
+#embed "Data/shell/secret-paths.table" suffix(, 0) if_empty(0)
+};
+static const unsigned char data_63[] = {
 #embed "Data/shell/variables.table" suffix(, 0) if_empty(0)
 };
 
@@ -255,9 +258,10 @@ static const writ_resource resources[] = {
     {"secrets/urls.table", data_57, sizeof data_57 - 1},
     {"secrets/work.table", data_58, sizeof data_58 - 1},
     {"shell/config-paths.table", data_59, sizeof data_59 - 1},
-    {"shell/inline-calls.table", data_60, sizeof data_60 - 1},
-    {"shell/secret-paths.table", data_61, sizeof data_61 - 1},
-    {"shell/variables.table", data_62, sizeof data_62 - 1},
+    {"shell/credential-homes.table", data_60, sizeof data_60 - 1},
+    {"shell/inline-calls.table", data_61, sizeof data_61 - 1},
+    {"shell/secret-paths.table", data_62, sizeof data_62 - 1},
+    {"shell/variables.table", data_63, sizeof data_63 - 1},
     {0, 0, 0},
 };
 const size_t writ_resource_count = sizeof resources / sizeof resources[0] - 1;

@@ -96,13 +96,16 @@ public struct Operation: Sendable, Hashable {
         public static let escape = Traits(rawValue: 1 << 12)
         /// The effect is one that the program can have, not one that its arguments ask for.
         public static let potential = Traits(rawValue: 1 << 13)
+        /// A credential goes to the host in its place in the protocol (a header that logs in, the user part of a URL,
+        /// a password option), and not as data.
+        public static let authenticates = Traits(rawValue: 1 << 14)
 
         /// The names in `op.traits`, in the order of the bits.
         public static let names: [(trait: Traits, name: String)] = [
             (.force, "force"), (.recursive, "recursive"), (.irreversible, "irreversible"), (.upload, "upload"),
             (.download, "download"), (.interpreter, "interpreter"), (.background, "background"),
             (.networkShell, "network_shell"), (.unverified, "unverified"), (.wide, "wide"), (.dryRun, "dry_run"),
-            (.loosens, "loosens"), (.escape, "escape"), (.potential, "potential"),
+            (.loosens, "loosens"), (.escape, "escape"), (.potential, "potential"), (.authenticates, "authenticates"),
         ]
     }
 

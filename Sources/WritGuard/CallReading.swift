@@ -48,7 +48,10 @@ struct CallReading {
                 let analysis = ShellAnalyzer.analyze(command.text, in: context)
                 operations += analysis.operations
                 if commandText.isEmpty { commandText = command.text }
-            case .powershell, .code:
+            case .powershell:
+                operations += ShellAnalyzer.operations(ofPowerShell: command.text, in: context)
+                if commandText.isEmpty { commandText = command.text }
+            case .code:
                 operations.append(
                     Operation(
                         .shellExec, program: command.dialect.rawValue, command: command.text, traits: .interpreter,

@@ -15,12 +15,13 @@ enum Languages {
         case "ruby", "irb", "jruby", "rb": return "ruby"
         case "php": return "php"
         case "lua", "luajit", "tarantool": return "lua"
+        case "pwsh", "powershell": return "powershell"
         case "awk", "gawk", "mawk", "nawk": return "awk"
         default: return nil
         }
     }
 
     static func isShell(_ language: String) -> Bool {
-        name(of: language) == "sh" || language == "powershell" || language == "cmd" || language == "posix"
+        name(of: language) == "sh" || language == "posix"
     }
 }

@@ -22,6 +22,8 @@ public struct Value: Sendable, Hashable {
         case variable(String)
         /// Past a limit.
         case limit
+        /// One credential in some form, after the variable that holds it or the tool that prints it.
+        case credential(String)
     }
 
     public var pieces: [Piece]
