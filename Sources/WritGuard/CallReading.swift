@@ -58,7 +58,7 @@ struct CallReading {
                         opaque: .computed, detail: "\(command.dialect.rawValue) code is not followed"))
                 if commandText.isEmpty { commandText = command.text }
             case .sql:
-                operations += SQLReading.operations(of: command.text)
+                operations += ShellAnalyzer.operations(ofSQL: command.text, in: context)
             }
         }
         contents = ToolOperations.contents(of: call).map { Content(text: Array($0.text.utf8), path: $0.path) }

@@ -173,7 +173,7 @@ extension Evaluator {
         switch language {
         case "awk": found = AwkProgram.effects(text)
         case "sed": found = SedScript.effects(code)
-        case "sql", "sqlite", "psql", "mysql": noteSQL(code, &state)
+        case "sql", "sqlite", "psql", "mysql": noteSQL(code, state)
         case "redis": noteRedis(code)
         case "mongo":
             noteMongo(code)

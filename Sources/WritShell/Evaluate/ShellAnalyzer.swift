@@ -79,6 +79,19 @@ extension ShellAnalyzer {
     }
 }
 
+extension ShellAnalyzer {
+    /// The operations that SQL would have on a database and, where it reaches outside of it, on files and programs of the
+    /// machine. The same for a client's command line and for a tool that takes statements.
+    public static func operations(ofSQL text: String, in context: ShellContext = ShellContext()) -> [Operation] {
+        let evaluator = Evaluator(context: context)
+        let state = ShellState(directory: Value(context.workingDirectory))
+        evaluator.current = Evaluator.Current(
+            program: "sql", arguments: [], command: text, span: SourceSpan(start: 0, end: text.utf8.count))
+        evaluator.noteSQL(Value(text), state)
+        return evaluator.operations
+    }
+}
+
 /// Text with quoting taken off, for rules that match text.
 enum NormalisedText {
     static func of(_ source: String) -> String {

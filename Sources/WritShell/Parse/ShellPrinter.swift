@@ -403,7 +403,7 @@ public struct ShellPrinter {
     }
 
     private mutating func write(_ parameter: Parameter, inQuotes: Bool) {
-        if parameter.isUnreadable, case .fallback(let sign, _, let word) = parameter.operation {
+        if parameter.isUnreadable, case .fallback(_, _, let word) = parameter.operation {
             // A tail that could not be read, and not braces, is written as it stood.
             if word.span == parameter.span, let text = word.constantText {
                 out += text

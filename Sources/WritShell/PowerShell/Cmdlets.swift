@@ -66,8 +66,17 @@ enum Cmdlets {
         "fw": "format-wide", "group": "group-object", "diff": "compare-object", "h": "get-history", "oh": "out-host",
     ]
 
-    /// Parameters without a value.
-    static let switches: Set<String> = [
+    /// Whether a parameter takes no value, by its name or the beginning of it.
+    static func isSwitch(_ name: String) -> Bool {
+        if switches.contains(name) { return true }
+        return name.utf8.count > 1 && switches.contains { $0.hasPrefix(name) } && !valued.contains { $0.hasPrefix(name) }
+    }
+
+    private static let valued = [
+        "path", "filter", "filepath", "argumentlist", "uri", "value", "pattern", "passphrase",
+    ]
+
+    private static let switches: Set<String> = [
         "recurse", "r", "force", "f", "whatif", "verbose", "usebasicparsing", "append", "nonewline", "wait", "passthru",
         "asplaintext", "hidden", "raw", "nonewwindow", "skipcertificatecheck", "directory", "file", "nologo",
         "noprofile", "confirm", "usedefaultcredentials", "allowclobber", "noclobber", "asjob", "rf", "fr", "quiet",

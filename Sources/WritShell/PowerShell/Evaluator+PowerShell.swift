@@ -422,6 +422,12 @@ struct PowerShellRun {
         }
     }
 
+    /// `-Name`; in `cmd` a slash and a letter or two, because longer ones are paths.
+    private func isParameter(_ text: String) -> Bool {
+        if isBatch { return text.hasPrefix("/") && text.utf8.count > 1 && (text.utf8.count < 4 || text.contains(":")) }
+        return text.hasPrefix("-") && text.utf8.count > 1 && text.dropFirst().first?.isNumber != true
+    }
+
     private mutating func arguments(_ words: [PowerShellWord]) -> Arguments {
         var result = Arguments()
         var pending: String?
@@ -431,14 +437,13 @@ struct PowerShellRun {
                 joins = true
                 continue
             }
-            let isSwitch = word.parts.first.map { if case .bare(let text) = $0 { text.hasPrefix(isBatch ? "/" : "-") } else { false } }
-            if isSwitch == true, let bare = word.parts.first, case .bare(let text) = bare, text.utf8.count > 1 {
+            if case .bare(let text)? = word.parts.first, isParameter(text) {
                 pending = nil
                 var name = text.dropFirst().lowercased()
                 if let colon = name.firstIndex(of: ":") { name = String(name[..<colon]) }
                 if isBatch { name = name == "s" ? "recurse" : name == "q" || name == "f" ? "force" : name }
                 result.named.append((name, nil, nil))
-                if !isBatch, !Cmdlets.switches.contains(name), !text.contains(":") { pending = name }
+                if !isBatch, !Cmdlets.isSwitch(name), !text.contains(":") { pending = name }
                 continue
             }
             if case .block(let code)? = word.parts.first, word.parts.count == 1 { result.blocks.append(code) }
@@ -626,7 +631,7 @@ struct PowerShellRun {
             let taints = given.words.reduce(into: input?.taints ?? []) { $0.formUnion($1.taints) }
             return input?.isKnown == true && name.hasPrefix("out-") ? input ?? Value("") : .unknown(.output, taints: taints)
         }
-        if Cmdlets.isCmdlet(name) {
+        if Cmdlets.isCmdlet(name) || original.contains("-") && !ProgramTable.builtIn.contains(original) {
             opaque("uses a command that is not known: \(original)")
             return .unknown(.output)
         }

@@ -44,6 +44,17 @@ struct CredentialHomes: Sendable {
     }
 }
 
+extension Value.Unknown {
+    /// It stands for one credential.
+    var isCredential: Bool {
+        switch self {
+        case .credential: true
+        case .environment(let name): Evaluator.isSecretName(name)
+        case .output, .variable, .limit: false
+        }
+    }
+}
+
 extension Value {
     /// Credentials make up all that is secret in it: at most a name and a password, and not whole files, the environment
     /// or what a program computes.
