@@ -200,24 +200,27 @@ static const unsigned char data_64[] = {
 #embed "Data/shell/config-paths.table" suffix(, 0) if_empty(0)
 };
 static const unsigned char data_65[] = {
-#embed "Data/shell/harmful-words.table" suffix(, 0) if_empty(0)
+#embed "Data/shell/credential-homes.table" suffix(, 0) if_empty(0)
 };
 static const unsigned char data_66[] = {
-#embed "Data/shell/inline-calls.table" suffix(, 0) if_empty(0)
+#embed "Data/shell/harmful-words.table" suffix(, 0) if_empty(0)
 };
 static const unsigned char data_67[] = {
-#embed "Data/shell/publishers.table" suffix(, 0) if_empty(0)
+#embed "Data/shell/inline-calls.table" suffix(, 0) if_empty(0)
 };
 static const unsigned char data_68[] = {
-#embed "Data/shell/secret-paths.table" suffix(, 0) if_empty(0)
+#embed "Data/shell/publishers.table" suffix(, 0) if_empty(0)
 };
 static const unsigned char data_69[] = {
-#embed "Data/shell/settings.table" suffix(, 0) if_empty(0)
+#embed "Data/shell/secret-paths.table" suffix(, 0) if_empty(0)
 };
 static const unsigned char data_70[] = {
-#embed "Data/shell/variables.table" suffix(, 0) if_empty(0)
+#embed "Data/shell/settings.table" suffix(, 0) if_empty(0)
 };
 static const unsigned char data_71[] = {
+#embed "Data/shell/variables.table" suffix(, 0) if_empty(0)
+};
+static const unsigned char data_72[] = {
 #embed "Data/supply/modules.txt" suffix(, 0) if_empty(0)
 };
 
@@ -287,13 +290,14 @@ static const writ_resource resources[] = {
     {"secrets/urls.table", data_62, sizeof data_62 - 1},
     {"secrets/work.table", data_63, sizeof data_63 - 1},
     {"shell/config-paths.table", data_64, sizeof data_64 - 1},
-    {"shell/harmful-words.table", data_65, sizeof data_65 - 1},
-    {"shell/inline-calls.table", data_66, sizeof data_66 - 1},
-    {"shell/publishers.table", data_67, sizeof data_67 - 1},
-    {"shell/secret-paths.table", data_68, sizeof data_68 - 1},
-    {"shell/settings.table", data_69, sizeof data_69 - 1},
-    {"shell/variables.table", data_70, sizeof data_70 - 1},
-    {"supply/modules.txt", data_71, sizeof data_71 - 1},
+    {"shell/credential-homes.table", data_65, sizeof data_65 - 1},
+    {"shell/harmful-words.table", data_66, sizeof data_66 - 1},
+    {"shell/inline-calls.table", data_67, sizeof data_67 - 1},
+    {"shell/publishers.table", data_68, sizeof data_68 - 1},
+    {"shell/secret-paths.table", data_69, sizeof data_69 - 1},
+    {"shell/settings.table", data_70, sizeof data_70 - 1},
+    {"shell/variables.table", data_71, sizeof data_71 - 1},
+    {"supply/modules.txt", data_72, sizeof data_72 - 1},
     {0, 0, 0},
 };
 const size_t writ_resource_count = sizeof resources / sizeof resources[0] - 1;

@@ -98,6 +98,9 @@ public struct Operation: Sendable, Hashable {
         public static let potential = Traits(rawValue: 1 << 13)
         /// What was fetched in it comes from well-known publishers alone, over verified connections.
         public static let published = Traits(rawValue: 1 << 14)
+        /// A credential goes to the host in its place in the protocol (a header that logs in, the user part of a URL,
+        /// a password option), and not as data.
+        public static let authenticates = Traits(rawValue: 1 << 15)
 
         /// The names in `op.traits`, in the order of the bits.
         public static let names: [(trait: Traits, name: String)] = [
@@ -105,6 +108,7 @@ public struct Operation: Sendable, Hashable {
             (.download, "download"), (.interpreter, "interpreter"), (.background, "background"),
             (.networkShell, "network_shell"), (.unverified, "unverified"), (.wide, "wide"), (.dryRun, "dry_run"),
             (.loosens, "loosens"), (.escape, "escape"), (.potential, "potential"), (.published, "published"),
+            (.authenticates, "authenticates"),
         ]
     }
 

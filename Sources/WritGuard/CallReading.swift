@@ -53,14 +53,17 @@ struct CallReading {
                 let analysis = ShellAnalyzer.analyze(command.text, in: context)
                 operations += analysis.operations
                 if commandText.isEmpty { commandText = command.text }
-            case .powershell, .code:
+            case .powershell:
+                operations += ShellAnalyzer.operations(ofPowerShell: command.text, in: context)
+                if commandText.isEmpty { commandText = command.text }
+            case .code:
                 operations.append(
                     Operation(
                         .shellExec, program: command.dialect.rawValue, command: command.text, traits: .interpreter,
                         opaque: .computed, detail: "\(command.dialect.rawValue) code is not followed"))
                 if commandText.isEmpty { commandText = command.text }
             case .sql:
-                operations += SQLReading.operations(of: command.text)
+                operations += ShellAnalyzer.operations(ofSQL: command.text, in: context)
             }
         }
         contents = ToolOperations.contents(of: call).map { Content(text: Array($0.text.utf8), path: $0.path) }

@@ -9,7 +9,7 @@ import WritShell
     /// Programs that exist in the oracle's search path; none of them does anything but record its arguments.
     private static let shims = ["rm", "cp", "mv", "git", "make", "curl", "ls", "node", "touch", "chmod", "tool", "npm"]
 
-    private static let scripts: [String] = [
+    static let scripts: [String] = [
         "rm a b", "r''m \"a b\" c", "rm -rf $HOME/x", "x=a; rm $x ${x}b \"$x c\"", "x='a b'; rm $x; rm \"$x\"",
         "rm {a,b}{1,2}", "rm {1..3} {c..a} {01..03} {1..9..3}", "rm a{,b} {x} {a}b {}", "rm \\{a,b\\} '{a,b}'",
         "x=abcabc; rm ${x#a} ${x##*b} ${x%c} ${x%%b*} ${x/b/-} ${x//b/-} ${x/#a/-} ${x/%c/-}",

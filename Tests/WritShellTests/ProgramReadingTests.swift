@@ -106,29 +106,31 @@ import WritCore
     }
 
     @Test func `variables that make programs run something are known`() {
-        func lines(_ name: String, _ value: String) -> [String] {
-            EffectSummary.lines(EnvironmentVariables.effects(of: name, value: Value(value)))
-        }
-        let cases: [(String, String, [String])] = [
-            ("PAGER", "sh -c id", ["code sh sh -c id"]), ("PAGER", "cat", []),
-            ("GIT_SSH_COMMAND", "./x", ["code sh ./x"]),
-            ("LD_PRELOAD", "./x.so", ["unread LD_PRELOAD loads code from ./x.so"]),
-            ("BASH_ENV", "./x", ["file sh ./x"]),
+        let cases: [(assignment: String, lines: [String])] = [
+            ("PAGER='sh -c id'", ["config.write (environment)", "shell.exec sh interpreter", "shell.exec id"]),
+            ("PAGER=cat", []), ("GIT_SSH_COMMAND=./x", ["config.write (environment)", "shell.exec x opaque:unread"]),
+            ("LD_PRELOAD=./x.so", ["config.write opaque:unread (environment)"]),
             (
-                "NODE_OPTIONS", "--require ./x.js",
-                ["unread NODE_OPTIONS gives options that load code: --require ./x.js"]
+                "BASH_ENV=./x",
+                ["config.write (environment)", "file.read /work/app/x", "shell.exec tool /work/app/x interpreter opaque:unread"]
             ),
-            ("NODE_OPTIONS", "--max-old-space-size=4096", []), ("HOME", "/x", []), ("FOO", "bar", []),
-            ("https_proxy", "http://h:1", ["connect http://h:1"]),
-            ("npm_config_registry", "http://h", ["connect http://h"]),
+            ("NODE_OPTIONS='--require ./x.js'", ["config.write opaque:unread (environment)"]),
+            ("NODE_OPTIONS=--max-old-space-size=4096", []), ("HOME=/x", []), ("FOO=bar", []),
+            ("https_proxy=http://h:1", ["config.write (environment)"]),
+            ("npm_config_registry=http://h", ["config.write (environment)"]),
+            ("NODE_TLS_REJECT_UNAUTHORIZED=0", ["config.write unverified (environment)"]),
+            ("GIT_SSL_NO_VERIFY=true", ["config.write unverified (environment)"]), ("GIT_SSL_NO_VERIFY=", []),
+            ("RESTIC_PASSWORD_COMMAND='cat x'", ["config.write (environment)", "shell.exec cat", "file.read /work/app/x"]),
             (
-                "NODE_TLS_REJECT_UNAUTHORIZED", "0",
-                ["net.connect unverified potential (NODE_TLS_REJECT_UNAUTHORIZED switches a check off)"]
+                "RIPGREP_CONFIG_PATH=./rc",
+                ["file.read /work/app/rc", "config.write opaque:unread (environment)"]
             ),
-            ("NODE_TLS_REJECT_UNAUTHORIZED", "1", []),
-            ("GIT_CONFIG_KEY_0", "core.pager", ["unread settings of git given in the environment: core.pager"]),
+            ("GIT_CONFIG_VALUE_0=./x", ["config.write opaque:unread (environment)"]),
         ]
-        for (name, value, expected) in cases { #expect(lines(name, value) == expected, "\(name)=\(value)") }
+        for (assignment, expected) in cases {
+            let found = ShellAnalyzer.analyze("\(assignment) tool", in: testContext()).operations.map(line)
+            #expect(found == expected + ["shell.exec tool"], "\(assignment)")
+        }
     }
 
     @Test func `a sub-command that is not in the table is unread`() {

@@ -36,6 +36,7 @@ struct Bench {
         run.coldStart(&report)
         run.warmHook(pairs: pairs, &report)
         run.memory(&report)
+        try run.hostileScripts(&report)
         if let data { try run.decisions(data, &report) }
         report.finish()
     }
@@ -130,6 +131,29 @@ struct Run {
             return
         }
         report.add("daemon at rest, MiB", bytes / 1_048_576)
+    }
+
+    /// Scripts of hostile size: what parsing adds to the start of the process.
+    func hostileScripts(_ report: inout Report) throws {
+        let line = "for f in src/*.c; do gcc -c \"$f\" -o \"build/${f%.c}.o\" || exit 1; done  # build all of it\n"
+        let scripts: [(name: String, text: String)] = [
+            ("nothing", "true"),
+            ("1 MB script", String(repeating: line, count: (1 << 20) / line.utf8.count)),
+            ("10,000 nested parentheses", String(repeating: "(", count: 10_000) + "a" + String(repeating: ")", count: 10_000)),
+            ("5 MB in one line", "echo " + String(repeating: "a b;echo ", count: 5 << 17)),
+            ("a million semicolons", String(repeating: "a;", count: 1_000_000)),
+        ]
+        var start = Double.infinity
+        for (name, text) in scripts {
+            let path = home + "/script"
+            try text.write(toFile: path, atomically: true, encoding: .utf8)
+            var best = Double.infinity
+            for _ in 0..<5 {
+                let outcome = spawn(["/bin/sh", "-c", "exec \"$0\" shell check < \"$1\" 2>/dev/null", bin + "/writ", path])
+                best = min(best, outcome.microseconds / 1e3)
+            }
+            if name == "nothing" { start = best } else { report.add("parse \(name), best of five, ms", best - start) }
+        }
     }
 
     func decisions(_ folder: String, _ report: inout Report) throws {

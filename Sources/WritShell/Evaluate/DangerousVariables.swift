@@ -13,6 +13,8 @@ struct DangerousVariables: Sendable {
         case script
         /// Options of an interpreter that can load code.
         case options
+        /// Settings in a file, which can run programs.
+        case settings
         /// Folders that programs or modules are taken from.
         case path
         /// Checks are off when it is set.
@@ -54,15 +56,12 @@ extension Evaluator {
     /// Notes what variables make later programs do.
     func noteVariables(_ variables: [String: Value], _ state: inout ShellState, _ streams: Streams) {
         for (name, value) in variables.sorted(by: { $0.key < $1.key }) {
-            guard let found = DangerousVariables.builtIn.class(of: name) else {
-                noteEffects(of: name, value, state)
-                continue
-            }
+            guard let found = DangerousVariables.builtIn.class(of: name) else { continue }
             if value.isEmpty, found != .guard { continue }
             let text = value.display
             switch found {
             case .command:
-                if Self.harmlessPagers.contains(text) { continue }
+                if Self.usualCommands.contains(text) { continue }
                 noteSetting(name, found, value)
                 var copy = state
                 depth += 1
@@ -75,11 +74,11 @@ extension Evaluator {
                 var copy = state
                 runFile(value, language: "sh", arguments: [], &copy, Streams())
             case .options:
-                let loads = [
-                    "require", "-r", "import", "loader", "agent", "-M", "-I", "-e", "inspect", "eval", "XX:OnError",
-                    "@", "-c",
-                ]
-                if loads.contains(where: { text.contains($0) }) { noteSetting(name, found, value, opaque: .unread) }
+                if value.text == nil || Self.loadsCode(text) { noteSetting(name, found, value, opaque: .unread) }
+            case .settings:
+                if text == "/dev/null" { continue }
+                noteRead(value, state, wantsContent: false)
+                noteSetting(name, found, value, opaque: .unread)
             case .path:
                 // A folder that anyone can fill comes before the system's.
                 let folders = text.split(separator: ":", omittingEmptySubsequences: false)
@@ -107,29 +106,23 @@ extension Evaluator {
         }
     }
 
-    /// What the programs' tables know of a variable.
-    private func noteEffects(of name: String, _ value: Value, _ state: ShellState) {
-        for effect in EnvironmentVariables.effects(of: name, value: value) {
-            switch effect {
-            case .code(let code, _):
-                noteSetting(name, .command, value)
-                var copy = state
-                depth += 1
-                runShellCode(code, &copy, Streams())
-                depth -= 1
-            case .codeFile(let path, let language):
-                noteSetting(name, .script, value)
-                var copy = state
-                runFile(path, language: language, arguments: [], &copy, Streams())
-            case .unread: noteSetting(name, .options, value, opaque: .unread)
-            case .operation(let operation): note(operation)
-            default: noteSetting(name, .redirect, value)
-            }
+    /// Options of an interpreter or tool that name code.
+    private static func loadsCode(_ options: String) -> Bool {
+        options.split(whereSeparator: { $0 == " " || $0 == "\t" || $0 == "\n" }).contains { word in
+            loadingOptions.contains { word.hasPrefix($0) } || loadingParts.contains { word.contains($0) }
         }
     }
 
-    private static let harmlessPagers: Set<String> = [
-        "cat", "less", "more", "true", ":", "vim", "vi", "nano", "code --wait", "less -R", "less -FRX", "bat",
+    private static let loadingOptions = [
+        "-r", "-M", "-m", "-e", "-I", "-x", "-c", "-f", "-S", "-W", "@", "--import", "--checkpoint-action",
+        "--to-command", "--use-compress-program", "--rsh-command", "--init-script",
+    ]
+    private static let loadingParts = ["require", "loader", "agent", "inspect", "eval", "XX:OnError"]
+
+    /// Switching a pager or editor off, or naming a usual one, runs nothing of interest.
+    private static let usualCommands: Set<String> = [
+        "cat", "less", "more", "true", ":", "false", "vim", "vi", "nano", "code --wait", "less -R", "less -FRX", "bat",
+        "/bin/true", "/bin/cat", "/bin/false", "ssh", "gcc", "g++", "clang", "clang++", "cc", "c++", "echo",
     ]
 
     private func noteSetting(

@@ -42,6 +42,10 @@ extension Evaluator {
         _ code: Value, language: String, name: Value, arguments: [Value], _ state: inout ShellState, _ streams: Streams
     ) {
         let kind = Languages.name(of: language) ?? language
+        if kind == "powershell" || kind == "cmd" {
+            runPowerShell(code, &state, streams, isBatch: kind == "cmd")
+            return
+        }
         guard Languages.isShell(language) else {
             runInline(code, language: kind, &state, streams)
             return
@@ -87,7 +91,8 @@ extension Evaluator {
         baseSpan = outerSpan
         current = outer
         if let error = outcome.error {
-            note(Operation(.shellExec, traits: .interpreter, opaque: .unparsable, detail: error.message))
+            note(Operation(.shellExec, traits: .interpreter, opaque: error.isLimit ? .limit : .unparsable,
+                    detail: error.message))
         }
     }
 
@@ -170,7 +175,7 @@ extension Evaluator {
         switch language {
         case "awk": found = AwkProgram.effects(text)
         case "sed": found = SedScript.effects(code)
-        case "sql", "sqlite", "psql", "mysql": noteSQL(code, &state)
+        case "sql", "sqlite", "psql", "mysql": noteSQL(code, state)
         case "redis": noteRedis(code)
         case "mongo":
             noteMongo(code)

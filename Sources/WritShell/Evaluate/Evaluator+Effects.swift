@@ -111,9 +111,11 @@ extension Evaluator {
     // MARK: - Effects
 
     private func runKnown(_ fields: [Value], _ state: inout ShellState, _ streams: Streams, isUnread: Bool) {
-        let reading = ProgramTable.builtIn.effects(of: fields, input: InputFacts(isProvided: streams.input != nil))
+        var reading = ProgramTable.builtIn.effects(of: fields, input: InputFacts(isProvided: streams.input != nil))
         let program = fields[0].text ?? ""
         current.program = program.baseName
+        let build = buildScripts(of: reading, fields, state)
+        if let build { Self.replaceUnread(in: &reading, build) }
         noteRun(reading, fields, streams, isUnread: isUnread)
         if !reading.isKnown { notePossible(fields, state) }
         var run = ProgramRun(fields: fields, state: state, streams: streams)
@@ -133,17 +135,25 @@ extension Evaluator {
                 case .uploadText(let value):
                     sent.isThere = true
                     sent.taints.formUnion(value.taints)
+                case .authenticate(let value): sent.credentials.append(value)
                 default: continue
                 }
             }
-            if let input = streams.input {
+            if let input = streams.input, Self.logsIn(reading), let credential = input.value.asCredential {
+                sent.credentials.append(credential)
+            } else if let input = streams.input {
                 sent.taints.formUnion(input.value.taints.subtracting(.fetched))
                 if Self.sendsInput.contains(current.program) { sent.isThere = true }
                 if input.value.taints.contains(.secret) { sent.isThere = true }
             }
         }
         for (index, effect) in reading.effects.enumerated() {
-            apply(effect, &run, sent: index == lastConnection ? sent : Sent(), &state)
+            apply(
+                effect, &run, sent: index == lastConnection ? sent : Sent(credentials: sent.credentials), &state)
+        }
+        if let build {
+            run.runsOther = true
+            self.run(build, run.state, streams)
         }
         // A folder that is made can be entered: scripts that go on after a failed `mkdir` are not what is meant.
         if current.program == "mkdir", !run.writes.isEmpty, run.writes.allSatisfy({ !$0.path.startsUnknown }) {
@@ -151,6 +161,26 @@ extension Evaluator {
         }
         if run.runsOther, run.output == nil, run.writes.isEmpty { return }
         if streams.captures || !run.writes.isEmpty { finish(&run, reading, &state) }
+    }
+
+    /// What is read now is not unread.
+    private static func replaceUnread(in reading: inout ProgramReading, _ build: BuildScripts) {
+        var isMakeFile = false
+        reading.effects.removeAll { effect in
+            switch effect {
+            case .unread: return build.isWhole
+            case .codeFile(_, "make"):
+                isMakeFile = true
+                return true
+            default: return false
+            }
+        }
+        if isMakeFile, !build.isWhole { reading.effects.append(.unread("the make file")) }
+    }
+
+    /// `docker login --password-stdin` and its like: what comes in is the password.
+    private static func logsIn(_ reading: ProgramReading) -> Bool {
+        reading.canonicalWords.count > 1 && reading.canonicalWords.last == "login"
     }
 
     /// Programs that send their standard input to the host they connect to.
@@ -170,10 +200,18 @@ extension Evaluator {
         var host: String?
     }
 
+    /// Programs that print one credential when they are asked for one.
+    private static let printsCredentials: Set<String> = [
+        "printenv", "security", "pass", "gopass", "op", "vault", "gh", "glab", "gcloud", "az", "aws", "bw", "doppler",
+        "secret-tool", "keyring", "lpass", "heroku", "fly", "flyctl", "kubectl", "oc", "chamber",
+    ]
+
     /// What leaves with a connection.
     private struct Sent {
         var isThere = false
         var taints: Operation.Taints = []
+        /// In their place in the protocol.
+        var credentials: [Value] = []
     }
 
     /// Notes the run itself, with what makes it opaque.
@@ -269,11 +307,27 @@ extension Evaluator {
         case .connect(let value, let method, let traits):
             let endpoint = Endpoint(value)
             run.host = endpoint.host
+            var sent = sent
+            var address = value
+            if let (rest, user) = value.withoutUser, user.mayHoldSecret || !rest.mayHoldSecret {
+                sent.credentials.append(user)
+                address = rest
+                if !rest.mayHoldSecret { address.taints.remove(.secret) }
+            }
             var operation = Operation(
                 endpoint.isHTTP || !method.isEmpty ? .httpRequest : .netConnect, host: endpoint.host,
                 port: endpoint.port,
-                method: method, traits: traits, taints: sent.taints.union(value.taints))
-            if sent.isThere || value.taints.contains(.secret) { operation.traits.insert(.upload) }
+                method: method, traits: traits, taints: sent.taints.union(address.taints))
+            for credential in sent.credentials where credential.taints.contains(.secret) {
+                if let names = credential.credentials,
+                    names.allSatisfy({ CredentialHomes.builtIn.accepts($0, at: endpoint.host) })
+                {
+                    operation.traits.insert(.authenticates)
+                } else {
+                    operation.taints.insert(.secret)
+                }
+            }
+            if sent.isThere || operation.taints.contains(.secret) { operation.traits.insert(.upload) }
             if endpoint.host.utf8.contains(0xE2) {
                 operation.detail = "the host is computed"
                 // Output in a name that is looked up leaves with the look-up.
@@ -288,7 +342,7 @@ extension Evaluator {
                 Operation(
                     .netListen, host: endpoint.host, port: endpoint.port == 0 ? Int(endpoint.host) ?? 0 : endpoint.port)
             )
-        case .upload, .uploadText: break
+        case .upload, .uploadText, .authenticate: break
         case .package(let kind, let ecosystem, let name, let traits):
             let text = name.display
             // `name@1.2`, `name==1.2`; a leading `@` is an npm scope.
@@ -354,7 +408,7 @@ extension Evaluator {
         }
     }
 
-    private func noteChange(_ kind: Operation.Kind, _ path: Value, _ traits: Operation.Traits, _ state: ShellState) {
+    func noteChange(_ kind: Operation.Kind, _ path: Value, _ traits: Operation.Traits, _ state: ShellState) {
         let place = resolve(path, state)
         note(Operation(kind, path: place.path, isPattern: place.isPattern, traits: traits, taints: path.taints))
         if kind == .fileDelete, traits.contains(.recursive) {
@@ -483,12 +537,18 @@ extension Evaluator {
         switch run.output {
         case .known(let known)?: value = known
         case .network?: value = .unknown(.output, taints: origin(of: reading))
-        case .secret?: value = .unknown(.output, taints: .secret)
+        case .secret?:
+            let isOne =
+                Self.printsCredentials.contains(program)
+                && run.fields.dropFirst().contains { !$0.hasPrefix("-") && !$0.contains("dump") }
+            value = .unknown(isOne ? .credential(program) : .output, taints: .secret)
         case .decodes?:
             data.taints.formUnion(.decoded)
             value = .unknown(.output, taints: data.taints)
         case .passesInput?:
-            value = TextModels.keepsLines.contains(program) ? data : .unknown(.output, taints: data.taints)
+            value =
+                TextModels.keepsLines.contains(program)
+                ? data : data.asCredential ?? .unknown(.output, taints: data.taints)
         case .plain?, nil:
             if reading.effects.contains(where: {
                 if case .connect(_, _, let traits) = $0 { traits.contains(.download) } else { false }

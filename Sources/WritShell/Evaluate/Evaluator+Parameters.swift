@@ -91,6 +91,7 @@ extension Evaluator {
                 value: state.directories.count == 1 ? state.directories[0] : .unknown(.variable(name)), isSet: true)
         }
         if let text = context.inherited(name) { return Lookup(value: Value(text, taints: taints), isSet: true) }
+        if name == "FUNCNAME", let function = callStack.last { return Lookup(value: Value(function), isSet: true) }
         if name == "BASH_SOURCE" { return Lookup(value: state.scriptName, isSet: true) }
         return Lookup(value: .unknown(.environment(name), taints: taints), isSet: nil)
     }

@@ -3,7 +3,7 @@ import WritCore
 
 /// SQL that a client gets: statements become operations on the database, and on what they reach outside it.
 extension Evaluator {
-    func noteSQL(_ code: Value, _ state: inout ShellState) {
+    func noteSQL(_ code: Value, _ state: ShellState) {
         let text = code.literalText ?? code.display
         if !code.isKnown, code.taints.isEmpty, code.knownPrefix.isEmpty {
             note(Operation(.resourceWrite, opaque: .computed, detail: "sql that is computed"))
@@ -18,7 +18,7 @@ extension Evaluator {
             case .administer: operation.traits = .loosens
             case .writeAll, .truncate, .drop:
                 operation.kind = .resourceDelete
-                operation.traits = .irreversible
+                operation.traits = statement.effect == .writeAll ? [.irreversible, .wide] : .irreversible
             case .fileRead:
                 noteRead(Value(statement.outside), state, wantsContent: false)
                 continue

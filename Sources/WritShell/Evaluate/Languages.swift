@@ -16,12 +16,13 @@ enum Languages {
         case "php": return "php"
         case "lua", "luajit", "tarantool": return "lua"
         case "go", "golang": return "go"
+        case "pwsh", "powershell": return "powershell"
         case "awk", "gawk", "mawk", "nawk": return "awk"
         default: return nil
         }
     }
 
     static func isShell(_ language: String) -> Bool {
-        name(of: language) == "sh" || language == "powershell" || language == "cmd" || language == "posix"
+        name(of: language) == "sh" || language == "posix"
     }
 }

@@ -186,7 +186,11 @@ struct PathTable: Sendable {
     /// All that a pattern's last segment can be is excepted.
     private func isExcepted(_ entry: Entry, _ path: [String]) -> Bool {
         guard let last = path.last, !last.contains("*") else { return false }
-        return entry.excepts.contains { $0.last.map { ShellPattern.matches($0, last) } == true }
+        return entry.excepts.contains { except in
+            // `config.d/**` excepts what is below that folder, and nothing that only ends in some name.
+            if except.last == "**" { return except.dropLast().last.map { path.contains($0) } == true }
+            return except.last.map { ShellPattern.matches($0, last) } == true
+        }
     }
 
     private func belowHome(_ path: [String], home: String) -> ArraySlice<String>? {

@@ -70,11 +70,39 @@ public enum ShellAnalyzer {
         if let error = outcome.error {
             evaluator.current = Evaluator.Current(
                 command: "", span: SourceSpan(start: error.offset, end: command.utf8.count))
-            evaluator.note(Operation(.shellExec, opaque: .unparsable, detail: error.message))
+            evaluator.note(Operation(.shellExec, opaque: error.isLimit ? .limit : .unparsable, detail: error.message))
         }
         return ShellAnalysis(
             operations: evaluator.operations, script: outcome.script, syntaxError: outcome.error,
             commands: evaluator.commands, source: command)
+    }
+}
+
+extension ShellAnalyzer {
+    /// The operations that PowerShell text would have.
+    ///
+    /// Cmdlets and methods that are not known make the run opaque (`computed`), with their name in the detail.
+    public static func operations(ofPowerShell text: String, in context: ShellContext = ShellContext()) -> [Operation] {
+        let evaluator = Evaluator(context: context)
+        var state = ShellState(directory: Value(context.workingDirectory))
+        evaluator.current = Evaluator.Current(
+            program: "powershell", arguments: [], command: text, span: SourceSpan(start: 0, end: text.utf8.count))
+        evaluator.note(Operation(.shellExec, traits: .interpreter))
+        evaluator.runPowerShell(Value(text), &state, Streams())
+        return evaluator.operations
+    }
+}
+
+extension ShellAnalyzer {
+    /// The operations that SQL would have on a database and, where it reaches outside of it, on files and programs of the
+    /// machine. The same for a client's command line and for a tool that takes statements.
+    public static func operations(ofSQL text: String, in context: ShellContext = ShellContext()) -> [Operation] {
+        let evaluator = Evaluator(context: context)
+        let state = ShellState(directory: Value(context.workingDirectory))
+        evaluator.current = Evaluator.Current(
+            program: "sql", arguments: [], command: text, span: SourceSpan(start: 0, end: text.utf8.count))
+        evaluator.noteSQL(Value(text), state)
+        return evaluator.operations
     }
 }
 

@@ -53,8 +53,9 @@ extension Value {
             } else {
                 pieces.append(piece)
             }
-        case .unknown:
-            if case .unknown? = pieces.last { return }
+        case .unknown(let why):
+            // Credentials stay apart: how many there are, and whose, tells a login from a leak.
+            if case .unknown(let last)? = pieces.last, !(why.isCredential && last.isCredential) { return }
             pieces.append(piece)
         }
     }

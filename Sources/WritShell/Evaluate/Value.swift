@@ -24,6 +24,8 @@ public struct Value: Sendable, Hashable {
         case limit
         /// Settings that a program prints for a shell to take over: `eval "$(ssh-agent)"`.
         case settings
+        /// One credential in some form, after the variable that holds it or the tool that prints it.
+        case credential(String)
     }
 
     public var pieces: [Piece]

@@ -115,7 +115,7 @@ extension Reader {
             depth -= 1
             at += 1
             let text = Word(parts: inner, span: span(start + 2, at - 1))
-            parts.append(.parameter(.unreadableParentheses(text, span: span(start, at))))
+            parts.append(.parameter(.unreadableParentheses(text, source: self.text(start, at), span: span(start, at))))
         }
     }
 

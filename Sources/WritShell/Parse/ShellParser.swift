@@ -44,7 +44,8 @@ public struct ShellParser {
     ) -> ParseOutcome {
         guard source.count <= limits.bytes else {
             let error = ShellSyntaxError(
-                message: "the script is longer than \(limits.bytes) bytes", offset: limits.bytes, line: 0, column: 0)
+                message: "the script is longer than \(limits.bytes) bytes", offset: limits.bytes, line: 0, column: 0,
+                isLimit: true)
             return ParseOutcome(script: ShellScript(), error: error, warnings: [])
         }
         if source.contains(0) {
@@ -105,9 +106,12 @@ public struct ShellSyntaxError: Error, Sendable, Hashable, CustomStringConvertib
     public let line: Int
     /// 1-based, in bytes.
     public let column: Int
+    /// The script may be right, but is larger or deeper than is read.
+    public let isLimit: Bool
 
     /// Creates an error.
-    public init(message: String, offset: Int, line: Int, column: Int) {
+    public init(message: String, offset: Int, line: Int, column: Int, isLimit: Bool = false) {
+        self.isLimit = isLimit
         self.message = message
         self.offset = offset
         self.line = line
@@ -125,9 +129,12 @@ extension Parameter {
             name: "", operation: .fallback(operator: "?", treatsEmptyAsUnset: false, text), span: span)
     }
 
-    /// A `$((…)…)` that is neither arithmetic nor commands; told apart from `${…}` by the operator, for printing.
-    static func unreadableParentheses(_ text: Word, span: SourceSpan) -> Parameter {
-        Parameter(name: "", operation: .fallback(operator: "(", treatsEmptyAsUnset: false, text), span: span)
+    /// A `$((…)…)` that is neither arithmetic nor commands; told apart from `${…}` by the operator. Bash runs nothing of
+    /// it; `source` keeps how it stood, for printing, because a comment or a line end in it decides how it is read.
+    static func unreadableParentheses(_ text: Word, source: String, span: SourceSpan) -> Parameter {
+        Parameter(
+            name: "", index: Word(parts: [.quoted(source)], span: span),
+            operation: .fallback(operator: "(", treatsEmptyAsUnset: false, text), span: span)
     }
 
     /// Whether this came from ``unreadable(_:span:)`` or its like: its value cannot be known.
@@ -162,6 +169,6 @@ private struct LineTable {
         let at = place(failure.at)
         var message = failure.message
         if let opened = failure.opened { message += " opened at line \(place(opened).line)" }
-        return ShellSyntaxError(message: message, offset: failure.at, line: at.line, column: at.column)
+        return ShellSyntaxError(message: message, offset: failure.at, line: at.line, column: at.column, isLimit: failure.isLimit)
     }
 }

@@ -76,6 +76,11 @@ public struct ShellPrinter {
     private mutating func write(_ pipeline: Pipeline) {
         if pipeline.isTimed { out += "time " }
         if pipeline.isNegated { out += "! " }
+        if !pipeline.isTimed, !pipeline.isNegated, let only = pipeline.commands.first, only.isEmpty {
+            // `! !` negates nothing twice; without the signs nothing would be left to read.
+            out += "! !"
+            return
+        }
         for (index, command) in pipeline.commands.enumerated() {
             if index > 0 {
                 let carries = index - 1 < pipeline.carriesErrors.count && pipeline.carriesErrors[index - 1]
@@ -296,6 +301,8 @@ public struct ShellPrinter {
             if isQuoted, case .quoted(let text) = part { body.out += text } else { body.writeInDocument(part) }
         }
         if !body.out.isEmpty, body.out.utf8.last != UInt8(ascii: "\n") { body.out += "\n" }
+        // A text that ended inside of backquotes may end in a continuation, which would swallow the delimiter.
+        if !isQuoted, body.out.endsInContinuation { body.out += "\n" }
         var delimiter = redirection.target.constantText ?? "EOF"
         if delimiter.utf8.contains(UInt8(ascii: "\n")) { delimiter = "EOF" }
         // A line that begins like the delimiter could end the text early, inside of `$(…)` even when it goes on.
@@ -396,15 +403,19 @@ public struct ShellPrinter {
     }
 
     private mutating func write(_ parameter: Parameter, inQuotes: Bool) {
-        if parameter.isUnreadable, case .fallback(let sign, _, let word) = parameter.operation {
+        if parameter.isUnreadable, case .fallback(_, _, let word) = parameter.operation {
             // A tail that could not be read, and not braces, is written as it stood.
             if word.span == parameter.span, let text = word.constantText {
                 out += text
                 return
             }
-            out += sign == "(" ? "$(" : "${"
-            if sign == "(" { write(word) } else { writeOperand(word, isText: inQuotes) }
-            out += sign == "(" ? ")" : "}"
+            if let source = parameter.index?.constantText {
+                out += source
+                return
+            }
+            out += "${"
+            writeOperand(word, isText: inQuotes)
+            out += "}"
             return
         }
         out += "${"
@@ -461,6 +472,14 @@ public struct ShellPrinter {
     }
 }
 
+extension Command {
+    /// What stands behind a bare `!` or `time`.
+    fileprivate var isEmpty: Bool {
+        guard redirections.isEmpty, case .simple(let assignments, let words) = body else { return false }
+        return assignments.isEmpty && words.isEmpty
+    }
+}
+
 extension ShellScript {
     /// Whether its text begins with `(`.
     fileprivate var startsWithParenthesis: Bool {
@@ -506,6 +525,12 @@ extension Word {
 }
 
 extension String {
+    /// Whether its last line end is escaped.
+    fileprivate var endsInContinuation: Bool {
+        let tail = utf8.reversed()
+        return tail.first == UInt8(ascii: "\n") && tail.dropFirst().prefix { $0 == UInt8(ascii: "\\") }.count % 2 == 1
+    }
+
     /// Whether a line begins with a text, tabs before it left out of account.
     fileprivate func hasLine(startingWith start: String) -> Bool {
         guard !start.isEmpty else { return false }

@@ -21,6 +21,8 @@ public enum Effect: Sendable, Hashable {
     case upload(file: Value)
     /// Data sent that stands in an argument.
     case uploadText(Value)
+    /// A credential in its place in the protocol of the connections: a header that logs in, a password option.
+    case authenticate(Value)
     case package(Operation.Kind, ecosystem: String, name: Value, traits: Operation.Traits)
     /// The next program with its arguments (sudo, env, find -exec, docker run …), run with these extra variables.
     /// `takesInput`: it inherits standard input. `isRemote`: it runs elsewhere (ssh, docker exec, kubectl exec).

@@ -32,6 +32,7 @@ enum EffectSummary {
         case .listen(let value): "listen \(value.display)"
         case .upload(let file): "upload \(file.display)"
         case .uploadText(let text): "text \(text.display)"
+        case .authenticate(let value): "credential \(value.display)"
         case .package(let kind, let ecosystem, let name, let traits):
             "\(kind.rawValue) \(ecosystem) \(name.display)\(names(traits))"
         case .run(let words, let environment, let takesInput, let isRemote):

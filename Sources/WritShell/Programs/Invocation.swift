@@ -532,7 +532,7 @@ struct Invocation {
         case .input(let language): return effects.append(.codeInput(language: language))
         case .read, .write, .append, .delete, .search, .mode, .connect, .listen, .upload, .text, .data, .form,
             .directory,
-            .source, .target, .at, .code, .file, .run, .words, .package, .environment:
+            .source, .target, .at, .header, .credential, .code, .file, .run, .words, .package, .environment:
             break
         }
         guard let value else { return }
@@ -557,6 +557,13 @@ struct Invocation {
             } else {
                 send(text: content)
             }
+        case .header:
+            if value.hasPrefix("@") {
+                perform(.read, on: value.dropping(1), traits: traits, detail: detail)
+            } else {
+                authenticate(header: value)
+            }
+        case .credential: authenticate(value)
         case .at: if value.hasPrefix("@") { perform(.read, on: value.dropping(1), traits: traits, detail: detail) }
         case .source:
             if Self.isURL(value) {
@@ -616,6 +623,20 @@ struct Invocation {
         effects.append(.uploadText(text))
     }
 
+    /// A header: a credential in one that logs in is where it belongs, in any other it is data that leaves.
+    mutating func authenticate(header: Value) {
+        guard header.taints.contains(.secret) else { return }
+        guard let (name, value) = header.split(at: UInt8(ascii: ":")), AuthenticationHeader.isOne(name.display) else {
+            return send(text: header)
+        }
+        authenticate(value)
+    }
+
+    /// A credential in its place; what is no secret is of no interest.
+    mutating func authenticate(_ credential: Value) {
+        if credential.taints.contains(.secret) { effects.append(.authenticate(credential)) }
+    }
+
     /// Marks the connections as sending without saying what: standard input goes there.
     mutating func dropSentText() {
         if case .uploadText? = effects.last { effects.removeLast() }
@@ -645,7 +666,7 @@ struct Invocation {
             switch effect {
             case .directory: 0
             case .connect, .listen: sends ? 1 : 2
-            case .upload, .uploadText: 3
+            case .upload, .uploadText, .authenticate: 3
             case .output: 5
             case .run, .runWithInputArguments, .code, .codeFile, .codeInput: 4
             case .read, .write, .delete, .search, .mode, .package, .unread, .operation: 2

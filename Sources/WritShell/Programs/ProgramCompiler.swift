@@ -314,6 +314,8 @@ struct ProgramCompiler: Sendable {
         case ("source", true): return .source
         case ("target", true): return .target
         case ("at", true): return .at
+        case ("header", true): return .header
+        case ("credential", true): return .credential
         case ("code", false): return .code(parameter)
         case ("file", false): return .file(parameter)
         case ("input", false): return .input(parameter)

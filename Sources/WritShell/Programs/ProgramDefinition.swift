@@ -199,6 +199,10 @@ enum ValueRole: Sendable {
     case target
     /// A file when it begins with `@`.
     case at
+    /// A header that is sent: `@file` is read, a credential in a header that logs in is in its place, any other is data.
+    case header
+    /// A name or password for the other side.
+    case credential
     case code(String)
     case file(String)
     case input(String)

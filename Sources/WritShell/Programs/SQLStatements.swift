@@ -63,22 +63,6 @@ public struct SQLStatements: Sendable, Hashable {
         return statements
     }
 
-    /// The operations that the statements are, with the details for people; plain reads have none.
-    public var operations: [Operation] {
-        statements.compactMap { statement in
-            switch statement.effect {
-            case .read: nil
-            case .write, .administer: Operation(.resourceWrite, method: "sql", detail: statement.detail)
-            case .writeAll: Operation(.resourceDelete, method: "sql", traits: .wide, detail: statement.detail)
-            case .truncate, .drop:
-                Operation(.resourceDelete, method: "sql", traits: .irreversible, detail: statement.detail)
-            case .fileRead, .fileWrite: nil
-            case .run: Operation(.shellExec, traits: .escape, detail: statement.detail)
-            case .unknown: Operation(.resourceWrite, method: "sql", opaque: .unparsable, detail: statement.detail)
-            }
-        }
-    }
-
     private static func read(_ words: ArraySlice<SQLTokenizer.Token>, depth: Int) -> [Statement] {
         let words = words.drop { $0.kind == .symbol && $0.text == "(" }
         guard let first = words.first else { return [] }

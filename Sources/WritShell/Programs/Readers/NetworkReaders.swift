@@ -152,7 +152,12 @@ private func readHTTPie(_ call: inout Invocation) {
     guard let url = words.popFirst() else { return }
     var traits: Operation.Traits = [.download]
     if call.values("--verify").contains(where: { $0.text == "no" || $0.text == "false" }) { traits.insert(.unverified) }
-    let items = words.filter { $0.contains("=") || $0.contains("@") }
+    let headers = words.filter { item in
+        guard let (name, value) = item.split(at: UInt8(ascii: ":")) else { return false }
+        return !name.contains("=") && !name.contains("@") && !value.hasPrefix("=")
+    }
+    for header in headers { call.authenticate(header: header) }
+    let items = words.filter { ($0.contains("=") || $0.contains("@")) && !headers.contains($0) }
     if method.isEmpty, !items.isEmpty { method = "POST" }
     call.add(.connect(url, method: method, traits: traits))
     for item in items {

@@ -118,7 +118,8 @@ private func readPowerShell(_ call: inout Invocation) {
         }
         if name == "ec" || (!name.isEmpty && "encodedcommand".hasPrefix(name)) {
             guard let value else { return }
-            if let text = value.text, let script = decodeUTF16(base64: text) {
+            if let text = value.text, let bytes = PowerShellText.bytes(base64: text) {
+                let script = PowerShellText.string(bytes)
                 call.add(
                     .code(Value(script, taints: value.taints.union(.decoded), span: value.span), language: "powershell")
                 )
@@ -147,33 +148,4 @@ private func readPowerShell(_ call: inout Invocation) {
     } else {
         call.add(.codeInput(language: "powershell"))
     }
-}
-
-/// The text of base64 over UTF-16LE, as PowerShell takes it; nil when it is not that. At most 64 KiB.
-private func decodeUTF16(base64 text: String) -> String? {
-    guard text.utf8.count <= 65536 else { return nil }
-    var bits: UInt32 = 0
-    var count = 0
-    var bytes: [UInt8] = []
-    for byte in text.utf8 {
-        let digit: UInt8
-        switch byte {
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"): digit = byte - UInt8(ascii: "A")
-        case UInt8(ascii: "a")...UInt8(ascii: "z"): digit = byte - UInt8(ascii: "a") + 26
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = byte - UInt8(ascii: "0") + 52
-        case UInt8(ascii: "+"): digit = 62
-        case UInt8(ascii: "/"): digit = 63
-        case UInt8(ascii: "="): continue
-        default: return nil
-        }
-        bits = (bits << 6 | UInt32(digit)) & 0xFF_FFFF
-        count += 6
-        if count >= 8 {
-            count -= 8
-            bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
-        }
-    }
-    guard bytes.count.isMultiple(of: 2) else { return nil }
-    let units = stride(from: 0, to: bytes.count, by: 2).map { UInt16(bytes[$0]) | UInt16(bytes[$0 + 1]) << 8 }
-    return String(decoding: units, as: UTF16.self)
 }
