@@ -50,7 +50,7 @@ extension Value.Unknown {
         switch self {
         case .credential: true
         case .environment(let name): Evaluator.isSecretName(name)
-        case .output, .variable, .limit: false
+        case .output, .variable, .limit, .settings: false
         }
     }
 }
@@ -67,7 +67,7 @@ extension Value {
             case .unknown(.environment(let name)): if Evaluator.isSecretName(name) { names.append(name) }
             case .unknown(.credential(let name)): names.append(name)
             case .unknown(.variable): continue
-            case .unknown(.output), .unknown(.limit), .glob: return nil
+            case .unknown(.output), .unknown(.limit), .unknown(.settings), .glob: return nil
             case .text(let text):
                 if text.utf8.dropLast().contains(0x0A) || text.utf8.count > 1_024 { return nil }
                 hasText = true
