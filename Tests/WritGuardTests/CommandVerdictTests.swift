@@ -40,8 +40,8 @@ import WritPolicy
         (
             "programs that the environment names do daily work", .allow,
             [
-                "$TOOL build --release", "\"$BIN\" --version", "./$NAME test", "${PREFIX}/bin/$NAME --help",
-                "$(CC) -o app main.c", "$(MAKE) -C sub all", "eval \"$(ssh-agent -s)\"", "eval \"$(direnv hook bash)\"",
+                "$TOOL build --release", "\"$BIN\" --version", "./$NAME test",
+                "dist/$NAME --help", "$(CC) -o app main.c", "$(MAKE) -C sub all", "eval \"$(ssh-agent -s)\"", "eval \"$(direnv hook bash)\"",
             ]
         ),
         (

@@ -354,7 +354,9 @@ extension Evaluator {
         frames.removeLast()
         state.status = copy.status
         output = output.withoutTrailingNewlines
-        if output.taints.isEmpty, !output.isKnown, let name = Self.recipeVariable(script), state.functions[name] == nil {
+        if output.taints.isEmpty, !output.isKnown, let name = Self.recipeVariable(script),
+            state.functions[name] == nil
+        {
             return .unknown(.environment(name))
         }
         return output
