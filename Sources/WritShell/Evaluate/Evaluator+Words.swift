@@ -354,7 +354,24 @@ extension Evaluator {
         frames.removeLast()
         state.status = copy.status
         output = output.withoutTrailingNewlines
+        if output.taints.isEmpty, !output.isKnown, let name = Self.recipeVariable(script),
+            state.functions[name] == nil
+        {
+            return .unknown(.environment(name))
+        }
         return output
+    }
+
+    /// `$(CC) -o x x.c`: a line of a make recipe, where `$(CC)` is a variable. No program has such a name.
+    private static func recipeVariable(_ script: ShellScript) -> String? {
+        guard script.statements.count == 1, let statement = script.statements.first, statement.rest.isEmpty,
+            statement.first.commands.count == 1, let command = statement.first.commands.first,
+            command.redirections.isEmpty, case .simple(let assignments, let words) = command.body, assignments.isEmpty,
+            words.count == 1, let name = words[0].constantText, name.utf8.count > 1,
+            name.utf8.allSatisfy({ $0 >= 0x41 && $0 <= 0x5A || $0 >= 0x30 && $0 <= 0x39 || $0 == 0x5F }),
+            name.utf8.first.map({ $0 > 0x39 }) == true, !ProgramTable.builtIn.contains(name)
+        else { return nil }
+        return name
     }
 
     /// `<(…)` and `>(…)`: a path whose content is the output, or whose writer feeds the script.

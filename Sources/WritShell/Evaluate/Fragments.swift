@@ -25,7 +25,9 @@ enum Fragments {
         in text: String, _ outcome: ParseOutcome, _ error: ShellSyntaxError, dialect: ShellDialect
     ) -> [ShellScript]? {
         if isCloser(text) { return [] }
-        guard text.utf8.count <= maximumBytes, !limits.contains(where: { error.message.hasPrefix($0) }) else { return nil }
+        guard text.utf8.count <= maximumBytes, !limits.contains(where: { error.message.hasPrefix($0) }) else {
+            return nil
+        }
         if let whole = completed(text, error, dialect: dialect) { return [whole] }
         var scripts = [outcome.script]
         let bytes = Array(text.utf8)

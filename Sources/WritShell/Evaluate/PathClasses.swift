@@ -306,7 +306,8 @@ enum GlobIntersection {
         if head.isEmpty, tail.isEmpty || tail == own { return false }
         // `*service-account*.json`: what stands in the middle must be there too, or `*.json` would name it.
         let middle = own.dropFirst(head.count).dropLast(tail.count).split { isSpecial($0) }
-        return segment.utf8.starts(with: head.utf8) && segment.endsLike(tail) && middle.allSatisfy { segment.contains($0) }
+        return segment.utf8.starts(with: head.utf8) && segment.endsLike(tail)
+            && middle.allSatisfy { segment.contains($0) }
     }
 
     /// Whether a segment of a path spells out a part of the name `literal`: an ending such as `*.yml` is not enough.

@@ -13,7 +13,8 @@ let fileReaders: [String: ProgramReader] = [
             call.add(
                 .operation(
                     Operation(
-                        .fileMode, path: word.pattern, isPattern: !word.isKnown, detail: "takes a file for whoever runs it")))
+                        .fileMode, path: word.pattern, isPattern: !word.isKnown,
+                        detail: "takes a file for whoever runs it")))
         }
     },
     "sed": ProgramReader { call in

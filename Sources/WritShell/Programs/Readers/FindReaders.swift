@@ -221,8 +221,9 @@ private func readParallel(_ call: inout Invocation) {
         return
     }
     // `parallel sh -c 'x {}'`: joined, only the first word of the code is run; the whole of it is meant, and counts too.
-    let isShellCode = command.count > 1 && ["sh", "bash", "zsh", "dash"].contains(ProgramStore.baseName(command[0].display))
-        && command[1].text == "-c"
+    let isShellCode =
+        command.count > 1 && command[1].text == "-c"
+        && ["sh", "bash", "zsh", "dash"].contains(ProgramStore.baseName(command[0].display))
     for value in first.prefix(50) {
         var made = replacingBraces(command, by: value)
         if made == command { made.append(value) }

@@ -358,7 +358,8 @@ private func readRclone(_ call: inout Invocation) {
         for word in call.words {
             if isRemote(word) {
                 call.add(.connect(word, method: "", traits: []))
-                call.add(.resourceDelete, "deletes remote files: \(word.display)", traits: call.traits.union(.recursive))
+                call.add(
+                    .resourceDelete, "deletes remote files: \(word.display)", traits: call.traits.union(.recursive))
             } else {
                 call.add(.delete(word, traits: call.traits.union(.recursive)))
             }
