@@ -3,6 +3,7 @@ import Foundation
 import Testing
 import WritAgents
 import WritCore
+import WritTestSupport
 import WritWire
 
 @Suite struct AgentTests {

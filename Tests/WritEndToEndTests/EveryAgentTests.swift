@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Testing
+import WritCore
+import WritLedger
+import WritWire
+
+extension EndToEnd {
+    /// The vectors in the repository, played through the real hook.
+    @Suite struct EveryAgent {
+        private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .appendingPathComponent("../../Conformance/agents").standardizedFileURL.path
+
+        private static func vectors() throws -> [(agent: String, vector: JSON)] {
+            var all: [(String, JSON)] = []
+            for name in try FileManager.default.contentsOfDirectory(atPath: folder).sorted() where name.hasSuffix(".json") {
+                let file = try JSON(parsing: Array(try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(name)"))))
+                for vector in file["vectors"]?.array ?? [] { all.append((file["agent"]?.string ?? "", vector)) }
+            }
+            return all
+        }
+
+        /// Keys, and the words that a host reads; sentences differ.
+        private func shape(_ value: JSON, key: String = "") -> JSON {
+            switch value {
+            case .object(let members):
+                return .object(members.map { .init($0.key, shape($0.value, key: $0.key)) })
+            case .string where key.lowercased().hasSuffix("reason") || key.lowercased().hasSuffix("message"): return "…"
+            case .string where key.lowercased().contains("context"): return "…"
+            default: return value
+            }
+        }
+
+        private func run(_ machine: Machine, _ agent: String, _ vector: JSON, _ payload: JSON, _ extra: [String]) throws -> JSON {
+            let event = vector["event"]?.string ?? ""
+            let outcome = try Program(
+                path: Machine.hook, arguments: [agent, "--home", machine.home.home, "--event", event] + extra,
+                environment: ["PATH": "/usr/bin:/bin"]
+            ).run(payload.bytes)
+            return [
+                "exit_code": .integer(Int64(outcome.code)),
+                "stdout": outcome.output.isEmpty ? "" : shape(try JSON(parsing: outcome.output)),
+                "stderr": .bool(!outcome.error.isEmpty),
+            ]
+        }
+
+        private func expected(_ answer: JSON?) -> JSON {
+            [
+                "exit_code": answer?["exit_code"] ?? .null, "stdout": shape(answer?["stdout"] ?? ""),
+                "stderr": .bool(answer?["stderr"] != ""),
+            ]
+        }
+
+        @Test func `a hook without its daemon closes every event of every agent in that event's spelling`() throws {
+            let machine = try Machine()
+            defer { machine.end() }
+            let vectors = try Self.vectors()
+            #expect(vectors.count > 180)
+            for (agent, vector) in vectors {
+                let found = try run(machine, agent, vector, vector["payload"] ?? .null, ["--daemon", "/nonexistent/writ"])
+                #expect(found == expected(vector["answers"]?["closed"]), "\(agent) \(vector["event"]?.text ?? "")")
+                // What cannot be read is closed as the same event.
+                let torn = try run(machine, agent, vector, "torn", ["--daemon", "/nonexistent/writ"])
+                #expect(torn["exit_code"] == found["exit_code"], "\(agent) \(vector["event"]?.text ?? "")")
+            }
+        }
+
+        @Test func `a call that policy forbids is refused on every agent, and stands in the ledger once`() throws {
+            let machine = try Machine()
+            defer { machine.end() }
+            var agents: [String: Int] = [:]
+            for (agent, vector) in try Self.vectors() where vector["moment"] == "before_tool" && vector["tool"] == "Bash" {
+                let text = (vector["payload"] ?? .null).text.replacingOccurrences(of: "git status", with: "forbidden-tool --now")
+                let found = try run(machine, agent, vector, try JSON(parsing: text), [])
+                #expect(found == expected(vector["answers"]?["deny"]), "\(agent) \(vector["event"]?.text ?? "")")
+                // Two events or two spellings of an event are two ways of one call.
+                agents[agent] = 1
+                let harmless = try run(machine, agent, vector, vector["payload"] ?? .null, [])
+                #expect(harmless == expected(vector["answers"]?["allow"]), "\(agent) \(vector["event"]?.text ?? "")")
+            }
+            let denied = try machine.entries().filter { $0.kind == .decision && $0.verdict == .deny }
+            #expect(Dictionary(denied.map { ($0.agent, 1) }) { $0 + $1 } == agents)
+            #expect(agents.count == 14)
+            try machine.expectSoundLedger()
+        }
+    }
+}
