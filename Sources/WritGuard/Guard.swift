@@ -58,7 +58,17 @@ public struct Guard: Sendable {
     /// Judges a call.
     public func judge(_ call: Call, session: SessionState, in surroundings: Surroundings) -> Judgement {
         let request = request(for: call, session: session, in: surroundings)
-        return Judgement(request: request, decision: policies.decide(request))
+        let decision = policies.decide(request)
+        guard call.event == .prompt, !request.operations.isEmpty else {
+            return Judgement(request: request, decision: decision)
+        }
+        // The host reads the files that a prompt names without a call, so they are judged like the call that it saves.
+        var reading = request
+        reading.phase = .toolCall
+        reading.call.event = .beforeTool
+        reading.call.tool = Tool(name: "Read", action: .fileRead)
+        let read = policies.decide(reading)
+        return Judgement(request: request, decision: read.verdict > decision.verdict ? read : decision)
     }
 
     /// Everything that the decision on a call depends on.

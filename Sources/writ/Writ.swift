@@ -15,7 +15,9 @@ struct Writ: ParsableCommand {
             """,
         version: version,
         groupedSubcommands: [
-            CommandGroup(name: "Protect", subcommands: [Install.self, Uninstall.self, AgentsCommand.self, DaemonCommand.self]),
+            CommandGroup(
+                name: "Protect",
+                subcommands: [Install.self, Uninstall.self, AgentsCommand.self, DaemonCommand.self]),
             CommandGroup(
                 name: "Understand", subcommands: [Log.self, Explain.self, LedgerCommand.self, ShellCommand.self]),
             CommandGroup(name: "Write policy", subcommands: [PolicyCommand.self, ToolsCommand.self]),

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Testing
-@testable import WritAgents
 import WritCore
+
+@testable import WritAgents
 
 @Suite struct PatchEnvelopeTests {
     @Test func `every part of a patch is read`() {

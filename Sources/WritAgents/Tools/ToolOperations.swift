@@ -192,7 +192,8 @@ private struct ArgumentReader {
         let isPattern = folder == nil
         for file in patch.files {
             switch file.change {
-            case .add, .update: operations.append(Operation(.fileWrite, path: absolute(file.path), isPattern: isPattern))
+            case .add, .update:
+                operations.append(Operation(.fileWrite, path: absolute(file.path), isPattern: isPattern))
             case .delete: operations.append(Operation(.fileDelete, path: absolute(file.path), isPattern: isPattern))
             }
             if let target = file.movedTo {
