@@ -65,6 +65,24 @@ extension EndToEnd {
             }
         }
 
+        @Test func `a daemon that hangs, and an event past the limit, close every agent's call in its spelling`() throws {
+            let machine = try Machine()
+            defer { machine.end() }
+            let padding = String(repeating: "x", count: 17 << 20)
+            let daemon = try FakeDaemon(machine.home) { _ in usleep(400_000) }
+            defer { daemon.end() }
+            var seen: Set<String> = []
+            for (agent, vector) in try Self.vectors() where vector["moment"] == "before_tool" {
+                guard seen.insert(agent).inserted, var payload = vector["payload"] else { continue }
+                let closed = expected(vector["answers"]?["closed"])
+                let hung = try run(machine, agent, vector, payload, ["--daemon", "any", "--deadline-ms", "200"])
+                #expect(hung == closed, "\(agent) hung")
+                payload.set("padding", .string(padding))
+                #expect(try run(machine, agent, vector, payload, ["--daemon", "any"]) == closed, "\(agent) oversized")
+            }
+            #expect(seen.count == 14)
+        }
+
         @Test func `a call that policy forbids is refused on every agent, and stands in the ledger once`() throws {
             let machine = try Machine()
             defer { machine.end() }

@@ -19,8 +19,13 @@ final class FakeModel: Sendable {
     /// What was sent to the model, newest last.
     private let requests = Mutex<[String]>([])
 
+    /// Whose protocol it speaks.
+    enum Dialect: Sendable {
+        case responses, messages
+    }
+
     /// Listens; `call` is the tool's name and its arguments as JSON text.
-    init(call: (name: String, arguments: String)) throws {
+    init(_ dialect: Dialect, call: (name: String, arguments: String)) throws {
         #if os(Linux)
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         #else
@@ -49,7 +54,7 @@ final class FakeModel: Sendable {
                     return
                 }
                 guard connection >= 0 else { continue }
-                serve(connection, call)
+                serve(connection, dialect, call)
                 close(connection)
             }
         }
@@ -67,7 +72,7 @@ final class FakeModel: Sendable {
         close(listener)
     }
 
-    private func serve(_ connection: Int32, _ call: (name: String, arguments: String)) {
+    private func serve(_ connection: Int32, _ dialect: Dialect, _ call: (name: String, arguments: String)) {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65_536)
         while !isWhole(bytes) {
@@ -77,23 +82,7 @@ final class FakeModel: Sendable {
         }
         let text = String(decoding: bytes, as: UTF8.self)
         requests.withLock { $0.append(text) }
-        let isAnswered = text.contains("function_call_output")
-        let item: JSON =
-            isAnswered
-            ? [
-                "type": "message", "role": "assistant",
-                "content": [["type": "output_text", "text": "done"]],
-            ]
-            : [
-                "type": "function_call", "call_id": "call-1", "name": .string(call.name),
-                "arguments": .string(call.arguments),
-            ]
-        let usage: JSON = ["input_tokens": 1, "output_tokens": 1, "total_tokens": 2]
-        let events: [JSON] = [
-            ["type": "response.created", "response": ["id": "r1"]],
-            ["type": "response.output_item.done", "item": item],
-            ["type": "response.completed", "response": ["id": "r1", "usage": usage]],
-        ]
+        let events = dialect == .responses ? responses(to: text, call) : messages(to: text, call)
         let body = events.map { "event: \($0["type"]?.string ?? "")\ndata: \($0.text)\n\n" }.joined()
         let isPost = text.hasPrefix("POST")
         let head =
@@ -106,6 +95,47 @@ final class FakeModel: Sendable {
             guard count > 0 else { return }
             sent += count
         }
+    }
+
+    /// The tool's call, or the end when its result is there.
+    private func responses(to request: String, _ call: (name: String, arguments: String)) -> [JSON] {
+        let item: JSON =
+            request.contains("function_call_output")
+            ? ["type": "message", "role": "assistant", "content": [["type": "output_text", "text": "done"]]]
+            : [
+                "type": "function_call", "call_id": "call-1", "name": .string(call.name),
+                "arguments": .string(call.arguments),
+            ]
+        let usage: JSON = ["input_tokens": 1, "output_tokens": 1, "total_tokens": 2]
+        return [
+            ["type": "response.created", "response": ["id": "r1"]],
+            ["type": "response.output_item.done", "item": item],
+            ["type": "response.completed", "response": ["id": "r1", "usage": usage]],
+        ]
+    }
+
+    /// The same as blocks of a message. A request that offers no tools is a side question of the agent's.
+    private func messages(to request: String, _ call: (name: String, arguments: String)) -> [JSON] {
+        let isCall = !request.contains("tool_result") && request.contains("\"\(call.name)\"")
+        let block: JSON =
+            isCall
+            ? ["type": "tool_use", "id": "call-1", "name": .string(call.name), "input": .object([])]
+            : ["type": "text", "text": ""]
+        let delta: JSON =
+            isCall
+            ? ["type": "input_json_delta", "partial_json": .string(call.arguments)]
+            : ["type": "text_delta", "text": "done"]
+        let message: JSON = [
+            "id": "m1", "type": "message", "role": "assistant", "model": "fake", "content": [], "stop_reason": .null,
+            "stop_sequence": .null, "usage": ["input_tokens": 1, "output_tokens": 1],
+        ]
+        let end: JSON = ["stop_reason": isCall ? "tool_use" : "end_turn", "stop_sequence": .null]
+        return [
+            ["type": "message_start", "message": message],
+            ["type": "content_block_start", "index": 0, "content_block": block],
+            ["type": "content_block_delta", "index": 0, "delta": delta], ["type": "content_block_stop", "index": 0],
+            ["type": "message_delta", "delta": end, "usage": ["output_tokens": 1]], ["type": "message_stop"],
+        ]
     }
 
     /// Whether the head and as much of a body as it promises are there.

@@ -9,17 +9,21 @@ extension EndToEnd {
     /// Agents' own programs that start the hook they find in their settings.
     @Suite struct RealAgents {
         /// `WRIT_CODEX` names Codex's program; otherwise it is looked for on the usual path.
-        static let codex: String? = {
-            let named = ProcessInfo.processInfo.environment["WRIT_CODEX"]
+        static let codex = program("WRIT_CODEX", "codex")
+        /// `WRIT_CLAUDE` names Claude Code's program; otherwise it is looked for on the usual path.
+        static let claude = program("WRIT_CLAUDE", "claude")
+
+        private static func program(_ variable: String, _ name: String) -> String? {
+            let named = ProcessInfo.processInfo.environment[variable]
             let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
-            let candidates = [named].compactMap(\.self) + path.split(separator: ":").map { "\($0)/codex" }
+            let candidates = [named].compactMap(\.self) + path.split(separator: ":").map { "\($0)/\(name)" }
             return candidates.first { FileManager.default.isExecutableFile(atPath: $0) }
-        }()
+        }
 
         /// Lets Codex make one call in a machine where Writ is installed.
         private func run(_ machine: Machine, command: String) throws -> String {
             let call: JSON = ["cmd": .string(command)]
-            let model = try FakeModel(call: ("exec_command", call.text))
+            let model = try FakeModel(.responses, call: ("exec_command", call.text))
             defer { model.end() }
             let settings = machine.home.home + "/.codex"
             try FileManager.default.createDirectory(atPath: settings, withIntermediateDirectories: true)
@@ -68,6 +72,46 @@ extension EndToEnd {
             #expect(Set(entries.map(\.agent)) == ["codex"])
             let events = Set(entries.compactMap { $0.record["native_event"]?.string })
             #expect(events.isSuperset(of: ["SessionStart", "UserPromptSubmit", "PreToolUse", "PostToolUse", "Stop"]))
+            try machine.expectSoundLedger()
+        }
+
+        /// Lets Claude Code make one call in a machine where Writ is installed.
+        private func runClaude(_ machine: Machine, command: String) throws -> String {
+            let call: JSON = ["command": .string(command), "description": "go"]
+            let model = try FakeModel(.messages, call: ("Bash", call.text))
+            defer { model.end() }
+            #expect(try machine.writ("install", "claude-code", "--quiet").code == 0)
+            let claude = try #require(Self.claude)
+            // A shell goes to the workspace, since the program has no option for it.
+            let line = "cd \"$1\" && exec \"$2\" -p go --model claude-sonnet-4-5 --allowedTools Bash"
+            let outcome = try Program(
+                path: "/bin/sh", arguments: ["-c", line, "sh", machine.workspace, claude],
+                environment: [
+                    "PATH": "/usr/bin:/bin", "HOME": machine.home.home, "ANTHROPIC_API_KEY": "none",
+                    "ANTHROPIC_BASE_URL": "http://127.0.0.1:\(model.port)",
+                    "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+                ],
+                patience: 90_000
+            ).run()
+            #expect(outcome.code == 0, "\(outcome.output) \(outcome.error)")
+            return model.lastRequest
+        }
+
+        @Test(
+            .enabled(if: claude != nil, "CLAUDE CODE IS MISSING: set WRIT_CLAUDE to its program to see a denied call not run"))
+        func `Claude Code starts the hook, and a denied call does not run`() throws {
+            let machine = try Machine()
+            defer { machine.end() }
+            let file = machine.workspace + "/ran.txt"
+            let told = try runClaude(machine, command: "touch ran.txt; forbidden-tool --now")
+            #expect(!FileManager.default.fileExists(atPath: file))
+            #expect(told.contains("It runs the forbidden tool."))
+            _ = try runClaude(machine, command: "touch ran.txt")
+            #expect(FileManager.default.fileExists(atPath: file))
+            let entries = try machine.entries().filter { $0.kind == .decision }
+            #expect(Set(entries.map(\.agent)) == ["claude-code"])
+            let events = Set(entries.compactMap { $0.record["native_event"]?.string })
+            #expect(events.isSuperset(of: ["SessionStart", "UserPromptSubmit", "PreToolUse", "PostToolUse", "Stop", "SessionEnd"]))
             try machine.expectSoundLedger()
         }
     }
