@@ -31,6 +31,11 @@ struct CallReading {
             if let response = call.response { contents = Self.texts(in: response).map { Content(text: $0, path: nil) } }
         case .prompt:
             if let prompt = call.prompt { contents = [Content(text: Array(prompt.utf8), path: nil)] }
+            // Files that the host puts into the conversation by itself count where they are secrets; reading any other
+            // is what the person asked for.
+            operations = Self.classified(PromptReferences.operations(of: call), call, surroundings).filter {
+                $0.kind == .secretRead
+            }
         case .configChange:
             operations = [
                 Operation(

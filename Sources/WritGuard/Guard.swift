@@ -68,7 +68,7 @@ public struct Guard: Sendable {
         var request = request(for: call, session: session, in: surroundings)
         let variant = refusals.recognise(request, limits: policies.variantLimits)
         if let variant { request.further.append(variant.reason) }
-        var judgement = Judgement(request: request, decision: policies.decide(request), variant: variant)
+        var judgement = Judgement(request: request, decision: decide(request), variant: variant)
         if variant?.isFirst == true {
             if judgement.decision.verdict == .allow {
                 judgement.decision.obligations.append(.annotate("Writ: \(RefusedEffects.Recognition.note)"))
@@ -77,6 +77,18 @@ public struct Guard: Sendable {
             }
         }
         return judgement
+    }
+
+    private func decide(_ request: PolicyRequest) -> Decision {
+        let decision = policies.decide(request)
+        guard request.call.event == .prompt, !request.operations.isEmpty else { return decision }
+        // The host reads the files that a prompt names without a call, so they are judged like the call that it saves.
+        var reading = request
+        reading.phase = .toolCall
+        reading.call.event = .beforeTool
+        reading.call.tool = Tool(name: "Read", action: .fileRead)
+        let read = policies.decide(reading)
+        return read.verdict > decision.verdict ? read : decision
     }
 
     /// Everything that the decision on a call depends on.

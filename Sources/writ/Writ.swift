@@ -15,7 +15,9 @@ struct Writ: ParsableCommand {
             """,
         version: version,
         groupedSubcommands: [
-            CommandGroup(name: "Protect", subcommands: [Install.self, Uninstall.self, AgentsCommand.self, DaemonCommand.self]),
+            CommandGroup(
+                name: "Protect",
+                subcommands: [Install.self, Uninstall.self, AgentsCommand.self, DaemonCommand.self]),
             CommandGroup(name: "Answer", subcommands: [ApprovalsCommand.self, Approve.self, Deny.self]),
             CommandGroup(
                 name: "Understand", subcommands: [Log.self, Explain.self, LedgerCommand.self, ShellCommand.self]),

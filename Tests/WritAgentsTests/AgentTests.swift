@@ -3,6 +3,7 @@ import Foundation
 import Testing
 import WritAgents
 import WritCore
+import WritTestSupport
 import WritWire
 
 @Suite struct AgentTests {
@@ -122,6 +123,28 @@ import WritWire
         #expect(
             ToolOperations.operations(of: call("copilot-cli", "view", ["file_path": "ok", "path": "/etc/shadow"]))
                 == [.init(.fileRead, path: "/etc/shadow")])
+    }
+
+    @Test(arguments: [
+        ("see @src/a.swift, @~/.ssh/id_rsa.", ["/work/src/a.swift", "/home/dana/.ssh/id_rsa"]),
+        ("mail dana@example.org", []), ("(@.env)", ["/work/.env"]), (#"@"a b" and @c\ d"#, ["/work/a b", "/work/c d"]),
+        ("@x#L1-3 @", ["/work/x"]), ("ä@b", []),
+    ])
+    func `files that a prompt names are read without a tool`(_ prompt: String, _ paths: [String]) {
+        var call = Call(event: .prompt, workingDirectory: "/work", workspace: "/work", home: "/home/dana")
+        call.prompt = prompt
+        #expect(PromptReferences.operations(of: call) == paths.map { .init(.fileRead, path: $0) })
+    }
+
+    @Test func `what is attached to a prompt is read without a tool`() throws {
+        let payload: JSON = [
+            "hook_event_name": "beforeSubmitPrompt", "conversation_id": "c", "workspace_roots": ["/work"], "prompt": "hi",
+            "attachments": [["type": "file", "file_path": ".env"], ["type": "rule", "filePath": "/r.mdc"]],
+        ]
+        let delivery = try Cursor().decode(payload.bytes, in: HookContext(home: "/home/dana"))
+        #expect(
+            PromptReferences.operations(of: delivery.call)
+                == [.init(.fileRead, path: "/work/.env"), .init(.fileRead, path: "/r.mdc")])
     }
 
     @Test func `10,000 random and truncated events of every agent get a well-formed answer`() throws {

@@ -29,19 +29,19 @@ import WritCore
             let event = sample["event"]?.string ?? ""
             // With the event in the hook's arguments, and without: some payloads do not name it.
             for named in [event, ""] {
-            let delivery = try adapter.decode(payload, in: HookContext(home: "/home/dana", event: named))
-            #expect(delivery.event == event, "\(stem)")
-            for outcome in sample["outcomes"]?.array?.compactMap(\.string) ?? [] {
-                // Rewriting a call before it runs is left out on purpose.
-                if outcome == "modify", delivery.call.event != .afterTool { continue }
-                let expected = try Self.json("\(Self.samples)/\(stem).\(outcome).json")
-                let answer = answer(adapter, delivery, outcome, expected)
-                #expect(answer.exitCode == expected["exit_code"]?.integer.map(Int32.init), "\(stem).\(outcome)")
-                #expect(answer.error.isEmpty == (expected["stderr"] == ""), "\(stem).\(outcome)")
-                let printed: JSON = answer.output.isEmpty ? "" : try JSON(parsing: answer.output)
-                #expect(shape(printed) == shape(expected["stdout"] ?? ""), "\(stem).\(outcome)")
-                checked += 1
-            }
+                let delivery = try adapter.decode(payload, in: HookContext(home: "/home/dana", event: named))
+                #expect(delivery.event == event, "\(stem)")
+                for outcome in sample["outcomes"]?.array?.compactMap(\.string) ?? [] {
+                    // Rewriting a call before it runs is left out on purpose.
+                    if outcome == "modify", delivery.call.event != .afterTool { continue }
+                    let expected = try Self.json("\(Self.samples)/\(stem).\(outcome).json")
+                    let answer = answer(adapter, delivery, outcome, expected)
+                    #expect(answer.exitCode == expected["exit_code"]?.integer.map(Int32.init), "\(stem).\(outcome)")
+                    #expect(answer.error.isEmpty == (expected["stderr"] == ""), "\(stem).\(outcome)")
+                    let printed: JSON = answer.output.isEmpty ? "" : try JSON(parsing: answer.output)
+                    #expect(shape(printed) == shape(expected["stdout"] ?? ""), "\(stem).\(outcome)")
+                    checked += 1
+                }
             }
         }
         #expect(checked == 260)

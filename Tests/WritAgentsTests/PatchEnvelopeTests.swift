@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Testing
-@testable import WritAgents
 import WritCore
+
+@testable import WritAgents
 
 @Suite struct PatchEnvelopeTests {
     @Test func `every part of a patch is read`() {
@@ -80,5 +81,25 @@ import WritCore
         #expect(
             try operations("rubbish")
                 == [.init(.fileWrite, isPattern: true, opaque: .unparsable, detail: "the patch cannot be read whole")])
+    }
+
+    @Test func `a patch in a command is a write`() throws {
+        func operations(_ command: String) -> [WritCore.Operation] {
+            ToolOperations.operations(
+                of: Agents.call(
+                    of: "exec_command", ["cmd": .string(command)], agent: "codex", workingDirectory: "/work",
+                    home: "/home/dana"))
+        }
+        let patch = "*** Begin Patch\n*** Add File: a/b\n+x\n*** End Patch"
+        #expect(operations("apply_patch <<'EOF'\n\(patch)\nEOF") == [.init(.fileWrite, path: "/work/a/b")])
+        #expect(operations("cd sub && apply_patch <<EOF\n\(patch)\nEOF") == [.init(.fileWrite, path: "/work/sub/a/b")])
+        #expect(
+            operations("cd $X && apply_patch <<EOF\n\(patch)\nEOF")
+                == [.init(.fileWrite, path: "/**/a/b", isPattern: true)])
+        #expect(operations("echo '\(patch)'") == [])
+        let call = Agents.call(
+            of: "exec_command", ["cmd": .string("apply_patch '\(patch)'")], agent: "codex", workingDirectory: "/work",
+            home: "/home/dana")
+        #expect(ToolOperations.contents(of: call) == [.init(text: "x\n", path: "/work/a/b")])
     }
 }

@@ -53,6 +53,19 @@ private func call(_ tool: String, _ arguments: JSON) -> Call {
         }
     }
 
+    @Test func `a secret file named in a prompt is refused like one that is read`() throws {
+        let guardian = try Engines.guardian()
+        func verdict(_ prompt: String) -> Verdict {
+            var call = Call(
+                event: .prompt, agent: AgentIdentity(kind: "claude-code"), workingDirectory: "/home/dev/project",
+                workspace: "/home/dev/project", home: "/home/dev")
+            call.prompt = prompt
+            return guardian.judge(call, session: SessionState(), in: Guard.Surroundings(user: "dev")).decision.verdict
+        }
+        #expect(verdict("explain @~/.ssh/id_ed25519") == .deny)
+        #expect(verdict("explain @src/main.c and @/etc/hosts, said dev@example.org") == .allow)
+    }
+
     @Test func `a session's state survives being written down`() throws {
         let guardian = try Engines.guardian()
         var tracker = SessionTracker(id: "claude-code|s", now: 1_000)

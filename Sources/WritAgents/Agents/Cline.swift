@@ -24,7 +24,8 @@ public struct Cline: TableAdapter {
                 limit: "a note reaches the next request, not this one"),
             EventCapability("tool_result", .afterTool, canAddContext: true, limit: "the library's PostToolUse"),
             EventCapability("UserPromptSubmit", .prompt, canBlock: true, canAddContext: true, isInstalled: true),
-            EventCapability("prompt_submit", .prompt, canBlock: true, canAddContext: true, limit: "the library's UserPromptSubmit"),
+            EventCapability(
+                "prompt_submit", .prompt, canBlock: true, canAddContext: true, limit: "the library's UserPromptSubmit"),
             EventCapability("TaskStart", .sessionStart, canAddContext: true, isInstalled: true),
             EventCapability("agent_start", .sessionStart, canAddContext: true),
             EventCapability("TaskResume", .sessionStart, canAddContext: true, isInstalled: true),
@@ -41,12 +42,15 @@ public struct Cline: TableAdapter {
             "read_file": NativeTool("Read", ["path": "file_path"]),
             "read_files": NativeTool("ReadMany", ["files": "paths"]),
             "write_to_file": NativeTool("Write", ["path": "file_path"]),
-            "write_file": NativeTool("Write", ["path": "file_path"]), "new_file": NativeTool("Write", ["path": "file_path"]),
+            "write_file": NativeTool("Write", ["path": "file_path"]),
+            "new_file": NativeTool("Write", ["path": "file_path"]),
             "replace_in_file": NativeTool("Edit", ["path": "file_path", "diff": "new_string"]),
             "editor": NativeTool(
                 "Editor",
-                ["path": "file_path", "file_text": "content", "old_str": "old_string", "new_str": "new_string",
-                    "old_text": "old_string", "new_text": "new_string"]),
+                [
+                    "path": "file_path", "file_text": "content", "old_str": "old_string", "new_str": "new_string",
+                    "old_text": "old_string", "new_text": "new_string",
+                ]),
             "apply_patch": NativeTool("ApplyPatch", ["input": "patch"]),
             "search_files": NativeTool("Grep", ["regex": "pattern", "file_pattern": "glob"]),
             "search_codebase": NativeTool("Grep"), "list_files": NativeTool("LS"),
@@ -76,13 +80,15 @@ public struct Cline: TableAdapter {
         case .beforeTool, .afterTool:
             let isAfter = call.event == .afterTool
             let details =
-                payload.json[isAfter ? "tool_result" : "tool_call"] ?? payload.json[isAfter ? "postToolUse" : "preToolUse"]
+                payload.json[isAfter ? "tool_result" : "tool_call"]
+                ?? payload.json[isAfter ? "postToolUse" : "preToolUse"]
             guard let details, let name = (details["name"] ?? details["toolName"])?.string, !name.isEmpty else {
                 throw PayloadFault("the event has no tool", event: event)
             }
             call.toolUse = details["id"]?.string
             let input = details["input"] ?? details["parameters"] ?? .object([])
-            if name == "use_mcp_tool", let server = input["server_name"]?.string, let tool = input["tool_name"]?.string {
+            if name == "use_mcp_tool", let server = input["server_name"]?.string, let tool = input["tool_name"]?.string
+            {
                 call.tool = Tool(
                     name: "mcp__\(server)__\(tool)", action: .mcpCall, server: server, serverTool: tool, native: name)
                 let arguments = input["arguments"] ?? .object([])
@@ -99,6 +105,9 @@ public struct Cline: TableAdapter {
             let prompt = payload.json["userPromptSubmit"]?["prompt"] ?? payload.json["prompt"]
             guard let text = prompt?.string else { throw PayloadFault("the event has no `prompt`", event: event) }
             call.prompt = text
+            if let attachments = payload.json["userPromptSubmit"]?["attachments"] {
+                call.arguments.set("attachments", attachments)
+            }
         default: try fillByTable(&call, event, payload)
         }
     }

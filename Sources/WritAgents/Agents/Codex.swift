@@ -15,7 +15,9 @@ public struct Codex: TableAdapter {
             EventCapability(
                 "PreToolUse", .beforeTool, canBlock: true, isInstalled: true,
                 limit: "an ask is reported as a failure and the tool runs, so it becomes a deny"),
-            EventCapability("PermissionRequest", .permissionRequest, canBlock: true, canAsk: true, canGrant: true, isInstalled: true),
+            EventCapability(
+                "PermissionRequest", .permissionRequest, canBlock: true, canAsk: true, canGrant: true, isInstalled: true
+            ),
             EventCapability(
                 "PostToolUse", .afterTool, canBlock: true, canReplaceOutput: true, canAddContext: true,
                 isInstalled: true, limit: "a deny puts its reason in the output's place; the effect has happened"),

@@ -20,29 +20,40 @@ public struct CopilotCLI: TableAdapter {
             EventCapability(
                 $0, .beforeTool, canBlock: true, canAsk: true, canGrant: true, onCrash: .blocks, isInstalled: $1,
                 limit: "the cloud agent takes an ask for a deny; carries no id of the call")
-        } + rows("permissionRequest", "PermissionRequest") {
-            EventCapability(
-                $0, .permissionRequest, canBlock: true, canAsk: true, canGrant: true, isInstalled: $1,
-                limit: "not sent for reads, nor by the cloud agent")
-        } + rows("postToolUse", "PostToolUse") {
-            EventCapability($0, .afterTool, canReplaceOutput: true, canAddContext: true, isInstalled: $1)
-        } + rows("postToolUseFailure", "PostToolUseFailure") {
-            EventCapability($0, .afterTool, isInstalled: $1)
-        } + rows("userPromptSubmitted", "UserPromptSubmit") {
-            EventCapability($0, .prompt, isInstalled: $1, limit: "a prompt cannot be refused")
-        } + rows("sessionStart", "SessionStart") {
-            EventCapability($0, .sessionStart, canAddContext: true, isInstalled: $1)
-        } + rows("sessionEnd", "SessionEnd") { EventCapability($0, .sessionEnd, isInstalled: $1) }
+        }
+            + rows("permissionRequest", "PermissionRequest") {
+                EventCapability(
+                    $0, .permissionRequest, canBlock: true, canAsk: true, canGrant: true, isInstalled: $1,
+                    limit: "not sent for reads, nor by the cloud agent")
+            }
+            + rows("postToolUse", "PostToolUse") {
+                EventCapability($0, .afterTool, canReplaceOutput: true, canAddContext: true, isInstalled: $1)
+            }
+            + rows("postToolUseFailure", "PostToolUseFailure") {
+                EventCapability($0, .afterTool, isInstalled: $1)
+            }
+            + rows("userPromptSubmitted", "UserPromptSubmit") {
+                EventCapability($0, .prompt, isInstalled: $1, limit: "a prompt cannot be refused")
+            }
+            + rows("sessionStart", "SessionStart") {
+                EventCapability($0, .sessionStart, canAddContext: true, isInstalled: $1)
+            } + rows("sessionEnd", "SessionEnd") { EventCapability($0, .sessionEnd, isInstalled: $1) }
             + rows("agentStop", "Stop") {
                 EventCapability(
                     $0, .stop, canBlock: true, isInstalled: $1, limit: "a deny keeps it running, at most 8 times")
-            } + rows("subagentStart", "SubagentStart") {
+            }
+            + rows("subagentStart", "SubagentStart") {
                 EventCapability(
                     $0, .subagentStart, canAddContext: true, isInstalled: $1,
                     limit: "the built-in general-purpose sub-agent sends none")
-            } + rows("subagentStop", "SubagentStop") {
+            }
+            + rows("subagentStop", "SubagentStop") {
                 EventCapability($0, .subagentStop, canBlock: true, isInstalled: $1)
-            } + ["userPromptTransformed", "preCompact", "PreCompact", "errorOccurred", "ErrorOccurred", "notification", "Notification"].map {
+            }
+            + [
+                "userPromptTransformed", "preCompact", "PreCompact", "errorOccurred", "ErrorOccurred", "notification",
+                "Notification",
+            ].map {
                 EventCapability($0, .other)
             },
         tools: [
@@ -55,10 +66,12 @@ public struct CopilotCLI: TableAdapter {
             "create": NativeTool("Write", ["path": "file_path", "file_text": "content"]),
             "edit": NativeTool("Edit", ["path": "file_path", "old_str": "old_string", "new_str": "new_string"]),
             "str_replace_editor": NativeTool(
-                "Editor", ["path": "file_path", "old_str": "old_string", "new_str": "new_string", "file_text": "content"]),
+                "Editor",
+                ["path": "file_path", "old_str": "old_string", "new_str": "new_string", "file_text": "content"]),
             "apply_patch": NativeTool("ApplyPatch", ["input": "patch", "command": "patch"]),
             "grep": NativeTool("Grep"), "rg": NativeTool("Grep"), "glob": NativeTool("Glob"),
-            "web_fetch": NativeTool("WebFetch"), "web_search": NativeTool("WebSearch"), "task": NativeTool("Agent", ["agent_type": "subagent_type"]),
+            "web_fetch": NativeTool("WebFetch"), "web_search": NativeTool("WebSearch"),
+            "task": NativeTool("Agent", ["agent_type": "subagent_type"]),
             "ask_user": NativeTool("AskUserQuestion"), "update_todo": NativeTool("TodoWrite"),
             "skill": NativeTool("Skill"), "store_memory": NativeTool("Remember", ["fact": "content"]),
         ].merging(ClaudeCode.tools) { own, _ in own },

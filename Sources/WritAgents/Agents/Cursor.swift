@@ -62,7 +62,8 @@ public struct Cursor: TableAdapter {
             "Delete": NativeTool("Delete", ["path": "file_path", "target_file": "file_path"]),
             "EditNotebook": NativeTool(
                 "NotebookEdit", ["target_notebook": "notebook_path", "new_string": "new_source"]),
-            "Grep": NativeTool("Grep"), "Glob": NativeTool("Glob", ["glob_pattern": "pattern", "target_directory": "path"]),
+            "Grep": NativeTool("Grep"),
+            "Glob": NativeTool("Glob", ["glob_pattern": "pattern", "target_directory": "path"]),
             "LS": NativeTool("LS", ["target_directory": "path"]), "WebFetch": NativeTool("WebFetch"),
             "WebSearch": NativeTool("WebSearch", ["search_term": "query"]), "Task": NativeTool("Agent"),
             "TodoWrite": NativeTool("TodoWrite"),
@@ -99,6 +100,9 @@ public struct Cursor: TableAdapter {
                 throw PayloadFault("the event has no `file_path`", event: event)
             }
             use("Read", ["file_path": .string(path)], in: &call)
+        case "beforeSubmitPrompt":
+            try fillByTable(&call, event, payload)
+            if let attachments = payload.json["attachments"] { call.arguments.set("attachments", attachments) }
         case "postToolUse":
             try fillByTable(&call, event, payload)
             call.response = Cursor.value(call.response)

@@ -34,7 +34,8 @@ public struct FactoryDroid: TableAdapter {
             "Glob": NativeTool("Glob", ["patterns": "pattern", "folder": "path"]),
             "Grep": NativeTool("Grep", ["glob_pattern": "glob"]), "Task": NativeTool("Agent"),
             "FetchUrl": NativeTool("WebFetch"), "WebSearch": NativeTool("WebSearch"),
-            "TodoWrite": NativeTool("TodoWrite"), "Skill": NativeTool("Skill"), "ExitSpecMode": NativeTool("ExitPlanMode"),
+            "TodoWrite": NativeTool("TodoWrite"), "Skill": NativeTool("Skill"),
+            "ExitSpecMode": NativeTool("ExitPlanMode"),
         ],
         mcp: .doubled, answers: AnswerStyle(halts: ["*"]),
         limits: [

@@ -44,7 +44,8 @@ public struct GeminiCLI: TableAdapter {
 
     static let tools: [String: NativeTool] = [
         "run_shell_command": NativeTool(
-            "Bash", ["dir_path": "working_directory", "directory": "working_directory", "is_background": "run_in_background"]),
+            "Bash",
+            ["dir_path": "working_directory", "directory": "working_directory", "is_background": "run_in_background"]),
         "read_file": NativeTool("Read", ["absolute_path": "file_path", "path": "file_path"]),
         "read_many_files": NativeTool("ReadMany", ["include": "paths"]),
         "write_file": NativeTool("Write"), "replace": NativeTool("Edit", ["allow_multiple": "replace_all"]),

@@ -13,17 +13,21 @@ public struct Kiro: TableAdapter {
             EventCapability(
                 $0, .beforeTool, canBlock: true, isInstalled: $1,
                 limit: "an ask is refused with its reason; carries no id of the call")
-        } + both("postToolUse") {
-            EventCapability($0, .afterTool, canAddContext: true, isInstalled: $1)
-        } + both("userPromptSubmit") {
-            EventCapability(
-                $0, .prompt, canBlock: true, canAddContext: true, isInstalled: $1,
-                limit: "hooks in older agent files cannot refuse a prompt")
-        } + both("agentSpawn") { name, _ in
-            EventCapability(name, .sessionStart, canAddContext: true)
-        } + both("sessionStart") {
-            EventCapability($0, .sessionStart, canAddContext: true, isInstalled: $1)
-        } + both("sessionEnd") { EventCapability($0, .sessionEnd, isInstalled: $1) }
+        }
+            + both("postToolUse") {
+                EventCapability($0, .afterTool, canAddContext: true, isInstalled: $1)
+            }
+            + both("userPromptSubmit") {
+                EventCapability(
+                    $0, .prompt, canBlock: true, canAddContext: true, isInstalled: $1,
+                    limit: "hooks in older agent files cannot refuse a prompt")
+            }
+            + both("agentSpawn") { name, _ in
+                EventCapability(name, .sessionStart, canAddContext: true)
+            }
+            + both("sessionStart") {
+                EventCapability($0, .sessionStart, canAddContext: true, isInstalled: $1)
+            } + both("sessionEnd") { EventCapability($0, .sessionEnd, isInstalled: $1) }
             + both("stop") { EventCapability($0, .stop, isInstalled: $1) }
             + both("preTaskExec") { name, _ in EventCapability(name, .other, canBlock: true) }
             + both("postTaskExec") { name, _ in EventCapability(name, .other) }

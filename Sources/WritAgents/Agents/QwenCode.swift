@@ -32,7 +32,8 @@ public struct QwenCode: TableAdapter {
             EventCapability("PermissionDenied", .other), EventCapability("TodoCreated", .other),
             EventCapability("TodoCompleted", .other),
         ],
-        tools: GeminiCLI.tools.merging(["agent": NativeTool("Agent"), "lsp": NativeTool("ToolSearch")]) { _, new in new },
+        tools: GeminiCLI.tools.merging(["agent": NativeTool("Agent"), "lsp": NativeTool("ToolSearch")]) { _, new in new
+        },
         mcp: .single, answers: AnswerStyle(halts: ["*"]),
         limits: [
             "A crash other than exit code 2 and a time-out let the call through.",

@@ -122,7 +122,9 @@ public enum CallWriter {
                 out.set(isPascalCopilot ? "tool_name" : "toolName", .string(name))
                 let key = moment == .permissionRequest ? "toolInput" : "toolArgs"
                 out.set(isPascalCopilot ? "tool_input" : key, input)
-                if moment == .afterTool { out.set(isPascalCopilot ? "tool_result" : "toolResult", call.response ?? .null) }
+                if moment == .afterTool {
+                    out.set(isPascalCopilot ? "tool_result" : "toolResult", call.response ?? .null)
+                }
                 return true
             default: break
             }
@@ -133,7 +135,9 @@ public enum CallWriter {
                 let isFailure = event.hasSuffix("Failure")
                 let response = call.response ?? .null
                 let isText = table.kind == "cursor" && !isFailure
-                put(isFailure ? table.fields.failure : table.fields.response, isText ? .string(response.text) : response)
+                put(
+                    isFailure ? table.fields.failure : table.fields.response, isText ? .string(response.text) : response
+                )
             }
             return true
         }
@@ -202,7 +206,8 @@ public enum CallWriter {
                 guard let old = call.arguments["old_string"]?.string, let new = call.arguments["new_string"]?.string,
                     call.arguments.members?.count == 3
                 else { return nil }
-                return "*** Begin Patch\n*** Update File: \(path)\n@@\n\(lines(old, "-"))\(lines(new, "+"))*** End Patch"
+                return
+                    "*** Begin Patch\n*** Update File: \(path)\n@@\n\(lines(old, "-"))\(lines(new, "+"))*** End Patch"
             case "Delete": return "*** Begin Patch\n*** Delete File: \(path)\n*** End Patch"
             default: return nil
             }

@@ -73,7 +73,8 @@ public enum CapabilityTable {
     /// The generated part of the page about agents.
     public static var markdown: String {
         var text = "## Which kinds of rules hold where\n\n"
-        text += "`yes`: on every event of its kind that is installed; `some`: on some of them; `no`: the host has no way.\n"
+        text +=
+            "`yes`: on every event of its kind that is installed; `some`: on some of them; `no`: the host has no way.\n"
         text += "An ask that cannot be asked is a refusal with its reason.\n\n"
         text += "| agent | " + rules.map(\.name).joined(separator: " | ") + " | a hook that is dead |\n"
         text += "| --- |" + String(repeating: " --- |", count: rules.count + 1) + "\n"
@@ -102,7 +103,8 @@ public enum CapabilityTable {
         text += "\n| event | moment | can | installed | limit |\n| --- | --- | --- | --- | --- |\n"
         for row in adapter.events {
             let can = abilities(of: row)
-            text += "| `\(row.event)` | \(row.canonical.rawValue) | \(can.isEmpty ? "watch" : can.joined(separator: ", "))"
+            text +=
+                "| `\(row.event)` | \(row.canonical.rawValue) | \(can.isEmpty ? "watch" : can.joined(separator: ", "))"
             text += " | \(row.isInstalled ? "yes" : "") | \(row.limit) |\n"
         }
         if !adapter.limits.isEmpty { text += "\n" }

@@ -126,7 +126,6 @@ public struct HookLayout: Sendable, Hashable {
         [.beforeTool, .afterTool, .permissionRequest].contains(row.canonical)
     }
 
-
     /// Claude Code's settings files.
     public static let claudeCode = HookLayout(
         "claude-code", user: [Place(".claude/settings.json", .groups(.program))],
@@ -173,7 +172,9 @@ public struct HookLayout: Sendable, Hashable {
     static let kiro = HookLayout(
         "kiro", user: [Place(".kiro/hooks/writ.json", .own(.kiroHooks))],
         project: [Place(".kiro/hooks/writ.json", .own(.kiroHooks))], events: events(Kiro.table, matchers: isAboutTool),
-        notes: ["Agent files of the older command line (`.kiro/agents`) have hooks of their own, which stay as they are."])
+        notes: [
+            "Agent files of the older command line (`.kiro/agents`) have hooks of their own, which stay as they are."
+        ])
 
     static let opencode = HookLayout(
         "opencode", user: [Place(".config/opencode/plugins/writ.ts", .own(.plugin("agents/opencode.ts")))],

@@ -82,8 +82,12 @@ struct TOMLText: Sendable {
         }
         let lineEnd = bytes.contains(0x0D) ? "\r\n" : "\n"
         var lines = "\(TOMLText.begin)\n\(text)\n\(TOMLText.end)\n"
-        if lineEnd == "\r\n" { lines = lines.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\r\n") }
-        if let block { return Array(bytes[..<block.lowerBound]) + Array(lines.utf8) + Array(bytes[block.upperBound...]) }
+        if lineEnd == "\r\n" {
+            lines = lines.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\r\n")
+        }
+        if let block {
+            return Array(bytes[..<block.lowerBound]) + Array(lines.utf8) + Array(bytes[block.upperBound...])
+        }
         var before = bytes
         if let last = before.last, last != 0x0A { before += lineEnd.utf8 }
         if !before.isEmpty { before += lineEnd.utf8 }

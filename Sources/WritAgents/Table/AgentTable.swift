@@ -104,7 +104,8 @@ enum MCPNaming: Sendable {
         case .single: MCPNaming.cut(name, after: "mcp__", at: "__") ?? MCPNaming.cut(name, after: "mcp_", at: "_")
         case .dashed: MCPNaming.cut(name, after: "mcp__", at: "__") ?? MCPNaming.cutLast(name, at: UInt8(ascii: "-"))
         case .at: MCPNaming.cut(name, after: "@", at: "/")
-        case .bare: MCPNaming.cut(name, after: "mcp__", at: "__") ?? MCPNaming.cut(name, after: "", at: "__", isPair: true)
+        case .bare:
+            MCPNaming.cut(name, after: "mcp__", at: "__") ?? MCPNaming.cut(name, after: "", at: "__", isPair: true)
         case .underscored: MCPNaming.cut(name, after: "", at: "_", isPair: true)
         case .nameless: MCPNaming.rest(of: name, after: "MCP:").map { ("", String(decoding: $0, as: UTF8.self)) }
         }

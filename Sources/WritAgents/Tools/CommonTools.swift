@@ -65,7 +65,9 @@ enum CommonTools {
         if let words = call.arguments["command"]?.array {
             let texts = words.compactMap(\.string)
             guard texts.count == words.count else { return }
-            if texts.count == 3, ["bash", "sh", "zsh"].contains(PathText.name(texts[0])), texts[1] == "-lc" || texts[1] == "-c" {
+            if texts.count == 3, ["bash", "sh", "zsh"].contains(PathText.name(texts[0])),
+                texts[1] == "-lc" || texts[1] == "-c"
+            {
                 call.arguments.set("command", .string(texts[2]))
             } else {
                 call.arguments.set("command", .string(texts.map(quoted).joined(separator: " ")))
@@ -104,7 +106,9 @@ enum CommonTools {
             arguments.remove("urls")
             arguments.set("url", .string(only))
         }
-        guard arguments["url"] == nil, arguments["urls"] == nil, let prompt = arguments["prompt"]?.string else { return }
+        guard arguments["url"] == nil, arguments["urls"] == nil, let prompt = arguments["prompt"]?.string else {
+            return
+        }
         // The addresses stand in the sentence.
         let found = addresses(in: prompt)
         if found.count == 1, let only = found.first {
@@ -146,7 +150,9 @@ enum CommonTools {
 
     private static func settlePaths(_ call: inout Call) {
         guard let list = call.arguments["paths"]?.array else {
-            if call.arguments["file_path"]?.string?.isEmpty == false, call.arguments["paths"] == nil { become("Read", &call) }
+            if call.arguments["file_path"]?.string?.isEmpty == false, call.arguments["paths"] == nil {
+                become("Read", &call)
+            }
             return
         }
         guard list.count == 1 else { return }
@@ -192,7 +198,9 @@ enum CommonTools {
             call.arguments = ["file_path": .string(file.path)]
             become("Delete", &call)
         case .update(let edits):
-            let values = edits.map { JSON.object([.init("old_string", .string($0.old)), .init("new_string", .string($0.new))]) }
+            let values = edits.map {
+                JSON.object([.init("old_string", .string($0.old)), .init("new_string", .string($0.new))])
+            }
             call.arguments = ["file_path": .string(file.path), "edits": .array(values)]
             become("MultiEdit", &call)
             settleEdits(&call)

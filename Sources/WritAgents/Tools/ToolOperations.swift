@@ -47,6 +47,9 @@ public enum ToolOperations {
             }
             return contents
         }
+        if let key = shape.command, let command = call.arguments[key]?.string {
+            return EmbeddedPatch.all(in: command).flatMap { patchContents(of: call, $0.text) }
+        }
         if let key = shape.patch { return patchContents(of: call, call.arguments[key]?.string ?? "") }
         let path = shape.paths.compactMap { call.arguments[$0]?.string }.first.map {
             PathText.absolute($0, in: call.workingDirectory, home: call.home)
@@ -158,9 +161,12 @@ private struct ArgumentReader {
             operations.append(Operation(.agentSpawn, detail: name))
         case .shellExec:
             // A shell tool without a command that can be read runs something that nobody knows.
-            if let key = shape.command, call.arguments[key]?.string == nil {
+            guard let key = shape.command else { break }
+            guard let command = call.arguments[key]?.string else {
                 operations.append(Operation(.shellExec, opaque: .unparsable, detail: "no command given"))
+                break
             }
+            for patch in EmbeddedPatch.all(in: command) { readPatch(patch.text, in: patch.folder) }
         default:
             if !shape.isInert { operations.append(Operation(shape.action, detail: call.tool.name)) }
         }
@@ -177,16 +183,22 @@ private struct ArgumentReader {
     }
 
     /// Every path of a patch; a file that is moved is written in one place and gone from the other.
-    private mutating func readPatch(_ text: String) {
+    private mutating func readPatch(_ text: String, in folder: String? = "") {
         let patch = PatchEnvelope(text)
+        func absolute(_ path: String) -> String {
+            guard let folder else { return path.hasPrefix("/") ? path : "/**/" + path }
+            return PathText.absolute(path, in: self.absolute(folder.isEmpty ? "." : folder), home: call.home)
+        }
+        let isPattern = folder == nil
         for file in patch.files {
             switch file.change {
-            case .add, .update: operations.append(Operation(.fileWrite, path: absolute(file.path)))
-            case .delete: operations.append(Operation(.fileDelete, path: absolute(file.path)))
+            case .add, .update:
+                operations.append(Operation(.fileWrite, path: absolute(file.path), isPattern: isPattern))
+            case .delete: operations.append(Operation(.fileDelete, path: absolute(file.path), isPattern: isPattern))
             }
             if let target = file.movedTo {
-                operations.append(Operation(.fileDelete, path: absolute(file.path)))
-                operations.append(Operation(.fileWrite, path: absolute(target)))
+                operations.append(Operation(.fileDelete, path: absolute(file.path), isPattern: isPattern))
+                operations.append(Operation(.fileWrite, path: absolute(target), isPattern: isPattern))
             }
         }
         if !patch.isWhole {

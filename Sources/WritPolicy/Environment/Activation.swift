@@ -162,7 +162,8 @@ final class Activation: CELActivation {
         .map(
             CELMap([
                 ("args", argumentMap), ("id", .string(request.call.id)), ("phase", .string(request.phase.rawValue)),
-                ("tool", .string(request.call.tool.canonicalName)), ("raw_tool", .string(request.call.tool.native ?? request.call.tool.name)),
+                ("tool", .string(request.call.tool.canonicalName)),
+                ("raw_tool", .string(request.call.tool.native ?? request.call.tool.name)),
                 ("hash", .string(request.facts.callHash)), ("cwd", .string(request.call.workingDirectory)),
                 ("size", .int(Int64(request.call.arguments.bytes.count))),
             ]))

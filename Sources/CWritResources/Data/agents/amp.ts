@@ -10,9 +10,9 @@ const words = @ARGUMENTS@
 const milliseconds = 12_000
 const maximumOutput = 16 * 1024 * 1024
 
-function ask(event: string, fields: Record<string, unknown>): Promise<any> {
+function ask(event, fields) {
   return new Promise((resolve, reject) => {
-    const failed = (why: string) => reject(new Error(`writ: ${why}, so this is refused`))
+    const failed = (why) => reject(new Error(`writ: ${why}, so this is refused`))
     const child = spawn(hook, words, { stdio: ["pipe", "pipe", "ignore"] })
     const timer = setTimeout(() => {
       child.kill("SIGKILL")
@@ -20,7 +20,7 @@ function ask(event: string, fields: Record<string, unknown>): Promise<any> {
     }, milliseconds)
     let output = ""
     child.stdout.setEncoding("utf8")
-    child.stdout.on("data", (piece: string) => {
+    child.stdout.on("data", (piece) => {
       output += piece
       if (output.length > maximumOutput) child.kill("SIGKILL")
     })
@@ -44,13 +44,13 @@ function ask(event: string, fields: Record<string, unknown>): Promise<any> {
   })
 }
 
-function reason(answer: any): string {
+function reason(answer) {
   return typeof answer.reason === "string" ? answer.reason : "writ: refused"
 }
 
-export default function (amp: any) {
-  amp.on("tool.call", async (event: any, ctx: any) => {
-    let answer: any
+export default function (amp) {
+  amp.on("tool.call", async (event, ctx) => {
+    let answer
     try {
       answer = await ask("tool.call", {
         session_id: event.thread?.id,
@@ -65,12 +65,12 @@ export default function (amp: any) {
       }
     } catch (fault) {
       // Without a person to ask, and without an answer, nothing runs.
-      answer ??= { reason: (fault as Error).message }
+      answer ??= { reason: fault.message }
     }
     return { action: "reject-and-continue", message: reason(answer) }
   })
 
-  amp.on("tool.result", async (event: any) => {
+  amp.on("tool.result", async (event) => {
     try {
       const answer = await ask("tool.result", {
         session_id: event.thread?.id,
@@ -82,13 +82,13 @@ export default function (amp: any) {
       if (answer.verdict === "deny") return { status: "error", error: reason(answer), output: reason(answer) }
       if (answer.output !== undefined) return { status: event.status, error: event.error, output: answer.output }
     } catch (fault) {
-      const message = (fault as Error).message
+      const message = fault.message
       return { status: "error", error: message, output: message }
     }
   })
 
-  const watch = (name: string, fields: (event: any) => Record<string, unknown>) =>
-    amp.on(name, async (event: any) => {
+  const watch = (name, fields) =>
+    amp.on(name, async (event) => {
       // Cannot be refused; a hook that fails here is noticed at the next call.
       await ask(name, { session_id: event.thread?.id, ...fields(event) }).catch(() => {})
     })

@@ -10,9 +10,9 @@ const words = @ARGUMENTS@
 const milliseconds = 12_000
 const maximumOutput = 16 * 1024 * 1024
 
-function ask(event: string, directory: string, fields: Record<string, unknown>): Promise<any> {
+function ask(event, directory, fields) {
   return new Promise((resolve, reject) => {
-    const failed = (why: string) => reject(new Error(`writ: ${why}, so this is refused`))
+    const failed = (why) => reject(new Error(`writ: ${why}, so this is refused`))
     const child = spawn(hook, words, { cwd: directory, stdio: ["pipe", "pipe", "ignore"] })
     const timer = setTimeout(() => {
       child.kill("SIGKILL")
@@ -20,7 +20,7 @@ function ask(event: string, directory: string, fields: Record<string, unknown>):
     }, milliseconds)
     let output = ""
     child.stdout.setEncoding("utf8")
-    child.stdout.on("data", (piece: string) => {
+    child.stdout.on("data", (piece) => {
       output += piece
       if (output.length > maximumOutput) child.kill("SIGKILL")
     })
@@ -44,13 +44,13 @@ function ask(event: string, directory: string, fields: Record<string, unknown>):
   })
 }
 
-function mayGoOn(answer: any) {
+function mayGoOn(answer) {
   if (answer.verdict === "allow") return
   throw new Error(typeof answer.reason === "string" ? answer.reason : "writ: refused")
 }
 
-export const Writ = async ({ directory }: { directory: string }) => ({
-  "tool.execute.before": async (input: any, output: any) => {
+export const Writ = async ({ directory }) => ({
+  "tool.execute.before": async (input, output) => {
     mayGoOn(
       await ask("tool.execute.before", directory, {
         session_id: input.sessionID,
@@ -61,8 +61,8 @@ export const Writ = async ({ directory }: { directory: string }) => ({
     )
   },
 
-  "tool.execute.after": async (input: any, output: any) => {
-    let answer: any
+  "tool.execute.after": async (input, output) => {
+    let answer
     try {
       answer = await ask("tool.execute.after", directory, {
         session_id: input.sessionID,
@@ -72,21 +72,21 @@ export const Writ = async ({ directory }: { directory: string }) => ({
         tool_response: output.output ?? "",
       })
     } catch (fault) {
-      answer = { verdict: "deny", reason: (fault as Error).message }
+      answer = { verdict: "deny", reason: fault.message }
     }
     if (answer.verdict === "deny") output.output = String(answer.reason)
     else if (typeof answer.output === "string") output.output = answer.output
     if (typeof answer.note === "string") output.output = `${output.output}\n\n${answer.note}`
   },
 
-  "chat.message": async (input: any, output: any) => {
-    const texts = (output.parts ?? []).filter((part: any) => part.type === "text").map((part: any) => part.text)
+  "chat.message": async (input, output) => {
+    const texts = (output.parts ?? []).filter((part) => part.type === "text").map((part) => part.text)
     mayGoOn(
       await ask("chat.message", directory, { session_id: input.sessionID, agent_type: input.agent, prompt: texts.join("\n") }),
     )
   },
 
-  event: async ({ event }: any) => {
+  event: async ({ event }) => {
     if (!["session.created", "session.idle", "session.deleted"].includes(event.type)) return
     const session = event.properties?.sessionID ?? event.properties?.info?.id ?? ""
     // What has begun or ended cannot be refused; a hook that fails here is noticed at the next call.
