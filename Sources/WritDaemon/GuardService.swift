@@ -153,6 +153,7 @@ public final class GuardService: Sendable {
                 isCaseInsensitive: Self.hasCaseInsensitiveFiles)
             surroundings.facts.repo = RepositoryFacts.read(at: delivery.call.workspace)
             surroundings.facts.environment.os = Self.system
+            surroundings.previous = SystemFiles.previous
             surroundings.host = Self.host(of: delivery, adapter)
             let judgement = guardian.judge(delivery.call, session: tracker.state(now: now), in: surroundings)
             let mustKeep = tracker.note(judgement, now: now)

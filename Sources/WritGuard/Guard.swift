@@ -18,6 +18,9 @@ public struct Guard: Sendable {
     /// Makes fingerprints of secrets.
     public let key: FingerprintKey
 
+    /// Compares what a write replaces with what it puts in; nil without a detector for code.
+    private let changes: Result<(CodeDetector, CodeDiff), any Error>?
+
     /// What the rules of each phase ask the detectors for, worked out once.
     private let demands: [Phase: [ScannerDemand]]
 
@@ -27,6 +30,9 @@ public struct Guard: Sendable {
         self.detectors = detectors
         self.packages = packages
         self.key = key
+        changes = detectors.lazy.compactMap { $0 as? CodeDetector }.first.map { detector in
+            Result { (detector, try CodeDiff(detector: detector)) }
+        }
         demands = Dictionary(uniqueKeysWithValues: Phase.allCases.map { ($0, policies.scanners(in: $0)) })
     }
 
@@ -40,6 +46,9 @@ public struct Guard: Sendable {
         public var now: Int64
         public var user: String
         public var isCaseInsensitive: Bool
+        /// What stands in a file that a call is about to write, by absolute path; nil where it cannot be had. Asked for
+        /// the files that a call writes, no others.
+        public var previous: (@Sendable (String) -> [UInt8]?)?
 
         /// Creates surroundings.
         public init(
@@ -57,24 +66,40 @@ public struct Guard: Sendable {
 
     /// Judges a call.
     public func judge(_ call: Call, session: SessionState, in surroundings: Surroundings) -> Judgement {
-        let request = request(for: call, session: session, in: surroundings)
-        return Judgement(request: request, decision: policies.decide(request))
+        let (request, review) = review(of: call, session: session, in: surroundings)
+        var judgement = Judgement(request: request, decision: policies.decide(request))
+        guard !review.isEmpty else { return judgement }
+        judgement.codeSafety = CodeSafetyScore(review.findings)
+        let isSaid = judgement.decision.obligations.contains { if case .annotate = $0 { true } else { false } }
+        if isSaid || judgement.decision.verdict > .allow,
+            let text = review.annotated({ policies.isWanted($0, in: request.phase) })
+        {
+            judgement.decision.obligations.append(.annotate(text))
+        }
+        return judgement
     }
 
     /// Everything that the decision on a call depends on.
     public func request(for call: Call, session: SessionState, in surroundings: Surroundings) -> PolicyRequest {
+        review(of: call, session: session, in: surroundings).0
+    }
+
+    private func review(
+        of call: Call, session: SessionState, in surroundings: Surroundings
+    ) -> (PolicyRequest, CodeReview) {
         let reading = CallReading(call, in: surroundings)
         var request = PolicyRequest(
             call: call, operations: reading.operations, facts: surroundings.facts, session: session,
             now: surroundings.now)
         request.commandText = reading.commandText
         request.host = surroundings.host
-        inspect(&request, reading)
-        return request
+        var review = CodeReview()
+        inspect(&request, reading, &review)
+        return (request, review)
     }
 
     /// Runs the detectors that some rule asks for on the content that the call carries.
-    private func inspect(_ request: inout PolicyRequest, _ reading: CallReading) {
+    private func inspect(_ request: inout PolicyRequest, _ reading: CallReading, _ review: inout CodeReview) {
         guard let demands = demands[request.phase], !demands.isEmpty else { return }
         let wanted = Set(demands.map(\.scanner))
         let context = ScanContext(key: key)
@@ -82,7 +107,13 @@ public struct Guard: Sendable {
             for detector in detectors where wanted.contains(detector.policyName) {
                 let scan = ScanRequest(text: content.text, phase: request.phase, path: content.path)
                 do {
-                    request.findings += try detector.findings(in: scan, context)
+                    let found = try detector.findings(in: scan, context)
+                    if request.phase == .toolCall, detector is CodeDetector, let changes {
+                        let (code, diff) = try changes.get()
+                        request.findings += try review.add(content, found: found, with: code, diff, context)
+                    } else {
+                        request.findings += found
+                    }
                 } catch {
                     request.scannerFaults.append(ScannerFault(scanner: detector.scanner, message: "\(error)"))
                 }
@@ -102,6 +133,15 @@ public struct Guard: Sendable {
 public struct Judgement: Sendable {
     public var request: PolicyRequest
     public var decision: Decision
+    /// How safe the code that the call writes looks; nil where it writes none.
+    public var codeSafety: CodeSafetyScore?
+
+    /// Creates a judgement.
+    public init(request: PolicyRequest, decision: Decision, codeSafety: CodeSafetyScore? = nil) {
+        self.request = request
+        self.decision = decision
+        self.codeSafety = codeSafety
+    }
 }
 
 extension Detector {

@@ -17,7 +17,8 @@ struct Writ: ParsableCommand {
         groupedSubcommands: [
             CommandGroup(name: "Protect", subcommands: [Install.self, Uninstall.self, DaemonCommand.self]),
             CommandGroup(
-                name: "Understand", subcommands: [Log.self, Explain.self, LedgerCommand.self, ShellCommand.self]),
+                name: "Understand",
+                subcommands: [Log.self, Score.self, Explain.self, LedgerCommand.self, ShellCommand.self]),
             CommandGroup(name: "Write policy", subcommands: [PolicyCommand.self, ToolsCommand.self]),
             CommandGroup(
                 name: "Check", subcommands: [Decide.self, Scan.self, PackagesCommand.self, IndexCommand.self]),

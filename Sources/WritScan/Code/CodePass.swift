@@ -97,7 +97,8 @@ struct CodePass {
                 flow.apply(call)
             default:
                 let assignment = unit.assignments[event.id]
-                let value = flow.evaluate(assignment.value)
+                var value = flow.evaluate(assignment.value)
+                value.isAnchored = !assignment.isAugmented && flow.isAnchored(assignment.value)
                 for id in index.assignments { try self.assignment(assignment, id) }
                 if pending.count < 200 { pending.append((assignment.value.upperBound, event.id, value)) }
             }
@@ -310,6 +311,13 @@ struct CodePass {
             guard target.allSatisfy({ unit.kind($0) == .word || unit.isMark($0, ".") || unit.isMark($0, text: "->") })
             else { return false }
             return flow.evaluate(target).origin >= .unknown
+        case .anchored:
+            for target in targets {
+                if let range = target.tokens, flow.evaluate(range).origin >= .unknown, !flow.isAnchored(range) {
+                    return false
+                }
+            }
+            return !targets.isEmpty
         case .dynamic, .built, .untrusted, .remote, .constant:
             for target in targets {
                 guard let range = target.tokens else { continue }

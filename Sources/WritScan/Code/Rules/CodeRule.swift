@@ -29,6 +29,8 @@ public struct CodeRule: Sendable {
     enum Predicate: Sendable {
         case matches(LazyPattern), text(LazyPattern)
         case dynamic, built, untrusted, remote, constant, present, absent
+        /// It begins with something that does not come from outside, such as the host of an address.
+        case anchored
         /// An array in the function's own frame; memory that was freed; the call's last argument, and not constant.
         case onStack, freed, lone
         case atLeast(Int)

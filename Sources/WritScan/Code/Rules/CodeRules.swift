@@ -264,6 +264,7 @@ public struct CodeRules: Sendable {
             case "untrusted": predicate = .untrusted
             case "remote": predicate = .remote
             case "constant": predicate = .constant
+            case "anchored": predicate = .anchored
             case "present": predicate = .present
             case "absent": predicate = .absent
             case "onstack": predicate = .onStack
