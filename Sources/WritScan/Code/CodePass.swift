@@ -311,6 +311,17 @@ struct CodePass {
             guard target.allSatisfy({ unit.kind($0) == .word || unit.isMark($0, ".") || unit.isMark($0, text: "->") })
             else { return false }
             return flow.evaluate(target).origin >= .unknown
+        case .made(let lazy):
+            let pattern = try lazy.pattern()
+            return targets.contains { target in
+                guard let range = target.tokens, let maker = flow.evaluate(range).maker else { return false }
+                return pattern.matches(maker)
+            }
+        case .wideRange:
+            return targets.contains { target in
+                flow.budget.spend(1 + min(target.bytes.count, 6_000) / 32)
+                return plain.withUnsafeBytes { AddressRange.holdsWide($0.part(target.bytes)) }
+            }
         case .anchored:
             for target in targets {
                 if let range = target.tokens, flow.evaluate(range).origin >= .unknown, !flow.isAnchored(range) {
@@ -376,7 +387,10 @@ struct CodePass {
             return [target(call.start..<call.open)]
         case .value:
             if let text { return [(text.lowerBound..<min(text.upperBound, text.lowerBound + 20_000), nil)] }
-            return site.value.map { [target($0)] } ?? []
+            if let value = site.value { return [target(value)] }
+            // Of a match in text, the match itself.
+            guard site.call == nil, site.block == nil else { return [] }
+            return [(site.span.lowerBound..<min(site.span.upperBound, site.span.lowerBound + 6_000), nil)]
         case .name, .path: return []
         case .line:
             let number = line(of: site.span.lowerBound)

@@ -203,6 +203,11 @@ struct Flow {
         "yield", "then", "do", "end", "print", "move", "ref", "out", "unsafe", "try", "throw", "var", "let", "function",
     ]
 
+    /// Words that are names in Python.
+    private static let pythonNames: Set<String> = [
+        "var", "let", "new", "const", "do", "end", "then", "move", "ref", "out", "function", "mut", "throw", "nil",
+    ]
+
     /// The value of the expression in these tokens. At most 500 tokens are looked at; what lies beyond counts as unknown.
     func evaluate(_ range: Range<Int>) -> FlowValue {
         var value = FlowValue()
@@ -232,7 +237,7 @@ struct Flow {
                         joins = true
                     }
                     // What a method makes of constant text depends on its arguments alone.
-                    if unit.isMark(at + 3, "(") { at += 2 }
+                    if unit.isMark(at + 3, "("), unit.language != .php { at += 2 }
                 }
                 at += 1
             case .number, .newline: at += 1
@@ -267,7 +272,7 @@ struct Flow {
     {
         // Read the chain forward, without arguments.
         var name = unit.text(start)
-        if Self.quiet.contains(name) {
+        if Self.quiet.contains(name), unit.language != .python || !Self.pythonNames.contains(name) {
             if name == "function" || name == "lambda" { value.origin = max(value.origin, .safe) }
             return start + 1
         }
@@ -405,8 +410,13 @@ struct Flow {
         let last = (name.split(separator: ".").last ?? "").lowercased()
         return last.contains("sanit") && !last.contains("unsanit") && !last.hasPrefix("is")
             || last.contains("escape") && !last.contains("unescape") && !last.hasPrefix("is")
-            || last.hasPrefix("purif")
+            || last.hasPrefix("purif") || encoders.contains { last.hasSuffix($0) }
     }
+
+    private static let encoders = [
+        "htmlencode", "xmlencode", "ldapfilterencode", "ldapencode", "urlencode", "attributeencode", "scriptencode",
+        "cssencode", "encodeforhtml", "encodeforldap", "encodefordn", "encodeforxpath",
+    ]
 
     /// `String.format`, `path.join`, `sprintf`: a function by itself or of a module or type, not a method of a value.
     private func isModuleOrType(_ name: String) -> Bool {
@@ -458,6 +468,14 @@ struct Flow {
             || unit.isMark(token, "%") && unit.language == .python
     }
 
+    /// Behind a join stands an operand that does not come from outside, and another join.
+    private func leadsOn(_ join: Int, _ end: Int) -> Bool {
+        guard isJoin(join), unit.kind(join + 1) == .word else { return false }
+        var next = join + 1
+        while next < end, !isJoin(next) { next = max(next + 1, unit.after(next)) }
+        return next < end && evaluate((join + 1)..<next).origin <= .unknown
+    }
+
     private func isAnchored(string token: Int, _ end: Int) -> Bool {
         let inner = unit.tokens[token].inner
         var stop = inner.upperBound
@@ -467,6 +485,10 @@ struct Flow {
             isWhole = false
         }
         var text = Array(unit.bytes.part(inner.lowerBound..<min(stop, inner.lowerBound + 300)))
+        if let hole = unit.holes[token]?.first, hole.lowerBound <= inner.lowerBound + 2 {
+            // `"#{site}/path"`: what stands first is a value, and more follows.
+            return inner.upperBound > hole.upperBound + 1 && evaluate(hole: hole).origin <= .unknown
+        }
         // `%s` and `{}` are holes of a format; the marks that open a hole belong to no text.
         if !isWhole, let mark = text.firstIndex(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "{") }) {
             text = Array(text[..<mark])
@@ -476,16 +498,14 @@ struct Flow {
         let header = Array("location:".utf8)
         if text.count >= header.count, zip(text, header).allSatisfy({ $0.lowercased == $1 }) {
             text = Array(text.dropFirst(header.count).drop { $0 == 0x20 })
+            if text.isEmpty { return leadsOn(token + 1, end) }
         }
         if let colon = text.firstRange(of: Array("//".utf8)), colon.lowerBound < 12 {
             // Past the scheme and one byte of a host, a slash must close the host.
             let host = text[colon.upperBound...]
             if host.isEmpty {
                 // `"https://" + host + …`: the next operand is the host.
-                guard isJoin(token + 1), unit.kind(token + 2) == .word else { return false }
-                var next = token + 2
-                while next < end, !isJoin(next) { next = max(next + 1, unit.after(next)) }
-                return next < end && evaluate((token + 2)..<next).origin <= .unknown
+                return leadsOn(token + 1, end)
             }
             return host.contains { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") }
         }

@@ -45,6 +45,22 @@ extension SourceUnit {
         return min(at, tokens.count)
     }
 
+    /// Python: the `=` names an argument or a default, because a bracket around it is open.
+    private func isArgument(_ mark: Int) -> Bool {
+        var at = mark - 1
+        var steps = 0
+        while at >= 0, steps < 200 {
+            if isMark(at, "(") { return !isMark(mark, text: ":=") }
+            if isMark(at, "[") || isMark(at, "{") { return false }
+            if isMark(at, ")") || isMark(at, "]") || isMark(at, "}"), Int(partner[at]) >= 0 { at = Int(partner[at]) }
+            // A statement begins at the first column; inside of brackets a line may as well, but seldom does.
+            if kind(at) == .newline, column(at + 1) == 0 { return false }
+            at -= 1
+            steps += 1
+        }
+        return false
+    }
+
     mutating func assignment(_ i: Int, isAugmented: Bool) {
         guard i > 0 else { return }
         // The target: back to where the statement begins.
@@ -76,6 +92,7 @@ extension SourceUnit {
             steps += 1
         }
         if [.python, .kotlin].contains(language), start > 0, isMark(start - 1, "("), !isMark(i, text: ":=") { return }
+        if language == .python, isArgument(i) { return }
         guard start < i else { return }
         var names: [String] = []
         var type: String?
