@@ -20,6 +20,8 @@ public struct PolicyOptions: Sendable {
     public static let defaultDetectorGroups: Set<String> = [
         "api_keys", "private_keys", "database_urls", "aws_credentials", "cloud_credentials", "tokens", "passwords",
         "certificates", "webhooks", "session_cookies", "generic_secrets", "secrets", "pii", "payment_cards",
+        // Of the code scanner: code that hides what it does, doors left open, what a change takes away.
+        "obfuscation", "backdoor", "diff",
         "high_entropy", "connection_strings", "ssh_keys", "jwt", "encryption_keys", "canary",
     ]
 

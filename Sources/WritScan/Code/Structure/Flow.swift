@@ -352,7 +352,7 @@ struct Flow {
             return max(at, start + 1)
         }
         if isCall {
-            if value.maker == nil { value.maker = reading }
+            if value.maker == nil, !isPure { value.maker = reading }
             if isPure || joins && known?.origin == .constant {
                 // Its result is made of what it is given, which is looked at next, and of its receiver.
                 if let known { value.join(FlowValue(origin: known.origin, hasText: known.hasText, text: known.text)) }

@@ -152,6 +152,17 @@ extension SourceUnit {
         var steps = 0
         while at < tokens.count, steps < 30 {
             if isMark(at, "{") { return at..<max(at, Int(partner[at]) > at ? Int(partner[at]) : tokens.count) }
+            // Scala and Kotlin: the body follows an equals sign, in braces or as one expression.
+            if isMark(at, "="), language == .scala || language == .kotlin {
+                var next = at + 1
+                while next < tokens.count, next < at + 30, kind(next) != .newline {
+                    if isMark(next, "{") {
+                        return next..<max(next, Int(partner[next]) > next ? Int(partner[next]) : tokens.count)
+                    }
+                    next += 1
+                }
+                return close..<next
+            }
             if isMark(at, ";") || isMark(at, "=") { break }
             at += 1
             steps += 1
