@@ -208,6 +208,9 @@ struct Flow {
         "var", "let", "new", "const", "do", "end", "then", "move", "ref", "out", "function", "mut", "throw", "nil",
     ]
 
+    /// What these make is what they are given, in another type.
+    private static let conversions: Set<String> = ["string", "String", "str", "bytes", "byte"]
+
     /// The value of the expression in these tokens. At most 500 tokens are looked at; what lies beyond counts as unknown.
     func evaluate(_ range: Range<Int>) -> FlowValue {
         var value = FlowValue()
@@ -352,7 +355,7 @@ struct Flow {
             return max(at, start + 1)
         }
         if isCall {
-            if value.maker == nil, !isPure { value.maker = reading }
+            if value.maker == nil, !isPure || !Self.conversions.contains(name) { value.maker = reading }
             if isPure || joins && known?.origin == .constant {
                 // Its result is made of what it is given, which is looked at next, and of its receiver.
                 if let known { value.join(FlowValue(origin: known.origin, hasText: known.hasText, text: known.text)) }
@@ -429,7 +432,7 @@ struct Flow {
     }
 
     private static let modules: Set<String> = [
-        "fmt", "strings", "path", "filepath", "os.path", "std", "util", "string", "bytes", "urllib.parse", "textwrap",
+        "fmt", "strings", "path", "filepath", "os.path", "std", "util", "string", "bytes", "urllib.parse", "textwrap", "fs",
     ]
 
     /// Whether the expression begins with something that does not come from outside, and goes on after it: the host of
