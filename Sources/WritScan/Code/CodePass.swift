@@ -13,6 +13,9 @@ struct CodePass {
         var value: Range<Int>?
         var name: String
         var block: Range<Int>?
+        /// The function that a match in text stands in; of a call or an assignment it is the one being walked.
+        var function: SourceUnit.Function?
+        var isText = false
     }
 
     private let unit: SourceUnit
@@ -162,7 +165,12 @@ struct CodePass {
                             at = max(whole.upperBound, at + 1)
                         }
                     }
-                    for hit in hits { try ask(id, Site(token: token(at: hit.lowerBound), span: hit, name: "")) }
+                    for hit in hits {
+                        var site = Site(token: token(at: hit.lowerBound), span: hit, name: "")
+                        site.isText = true
+                        site.function = unit.function(around: token(at: max(hit.lowerBound, hit.upperBound - 1)))
+                        try ask(id, site)
+                    }
                 case .string(let lazy):
                     let pattern = try lazy.pattern()
                     for (i, token) in unit.tokens.enumerated()
@@ -404,7 +412,8 @@ struct CodePass {
             let high = after < lineStarts.count ? lineStarts[after] : plain.count
             return [(low..<max(low, min(high, low + 3_000)), nil)]
         case .function:
-            guard let function = openFunctions.last, site.token >= 0 else { return [(0..<plain.count, nil)] }
+            let open = site.isText ? site.function : openFunctions.last
+            guard let function = open, site.token >= 0 else { return [(0..<plain.count, nil)] }
             // From the beginning of its line, so that the name and its keyword belong to it.
             let low = lineStarts[line(of: Int(unit.tokens[min(function.start, unit.tokens.count - 1)].start)) - 1]
             let body = unit.span(function.body)

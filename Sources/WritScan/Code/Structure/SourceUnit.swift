@@ -146,6 +146,17 @@ struct SourceUnit {
         return partner
     }
 
+    /// The innermost function whose parameters or body hold a token; looked for among the 200 that begin last before it.
+    func function(around token: Int) -> Function? {
+        var low = 0
+        var high = functions.count
+        while low < high {
+            let middle = (low + high) / 2
+            if functions[middle].start <= token { low = middle + 1 } else { high = middle }
+        }
+        return functions[max(0, low - 200)..<low].last { $0.body.upperBound >= token }
+    }
+
     /// C: `type name[…]` stands between the two tokens.
     func isStackArray(_ name: String, at token: Int, from start: Int) -> Bool {
         guard let places = arrays[name] else { return false }
