@@ -178,6 +178,7 @@ public final class GuardService: Sendable {
             surroundings.facts.repo = place.repository.facts
             surroundings.facts.environment.profile = place.choice.profile.rawValue
             surroundings.facts.environment.os = Self.system
+            surroundings.previous = SystemFiles.previous
             surroundings.host = Self.host(of: delivery, adapter)
             let folder = place.repository.facts.root.isEmpty ? call.workspace : place.repository.facts.root
             surroundings.labels = { [prototypes] in prototypes.labels(for: $0, in: folder) }

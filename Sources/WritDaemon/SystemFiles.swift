@@ -27,6 +27,16 @@ struct SystemFiles: FileView {
         }
     }
 
+    /// What a file holds before a call writes it, for telling what the change takes away.
+    @Sendable static func previous(_ path: String) -> [UInt8]? {
+        do {
+            return try SmallFile.read(path, limit: maximumScriptBytes)
+        } catch {
+            // Not readable, or too long: then the new text is judged by itself, as that of a new file is.
+            return nil
+        }
+    }
+
     func resolved(_ path: String) -> String? {
         // The last part may not exist yet: then its folder is what counts.
         if let whole = realPath(path) { return whole }

@@ -10,6 +10,8 @@ struct CallReading {
         var text: [UInt8]
         /// The file it goes to or comes from.
         var path: String?
+        /// What it replaces; nil where that is not known.
+        var before: [UInt8]?
     }
 
     /// A command's text is not read further than this; past it, it is opaque.
@@ -71,7 +73,12 @@ struct CallReading {
                 operations += ShellAnalyzer.operations(ofSQL: command.text, in: context)
             }
         }
-        contents = ToolOperations.contents(of: call).map { Content(text: Array($0.text.utf8), path: $0.path) }
+        let writesWhole = operations.contains { $0.kind == .fileWrite }
+        contents = ToolOperations.contents(of: call).map { content in
+            var before = content.replaced.map { Array($0.utf8) }
+            if before == nil, writesWhole, let path = content.path { before = surroundings.previous?(path) }
+            return Content(text: Array(content.text.utf8), path: content.path, before: before)
+        }
     }
 
     /// The operations on the files that their paths really name, and what reading or changing these means besides: the

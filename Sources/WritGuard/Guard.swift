@@ -18,6 +18,9 @@ public struct Guard: Sendable {
     /// Makes fingerprints of secrets.
     public let key: FingerprintKey
 
+    /// Compares what a write replaces with what it puts in; nil without a detector for code.
+    private let changes: Result<(CodeDetector, CodeDiff), any Error>?
+
     /// What the rules of each phase ask the detectors for, worked out once.
     private let demands: [Phase: [ScannerDemand]]
 
@@ -27,6 +30,9 @@ public struct Guard: Sendable {
         self.detectors = detectors
         self.packages = packages
         self.key = key
+        changes = detectors.lazy.compactMap { $0 as? CodeDetector }.first.map { detector in
+            Result { (detector, try CodeDiff(detector: detector)) }
+        }
         demands = Dictionary(uniqueKeysWithValues: Phase.allCases.map { ($0, policies.scanners(in: $0)) })
     }
 
@@ -42,6 +48,9 @@ public struct Guard: Sendable {
         public var isCaseInsensitive: Bool
         /// Labels that the operations of a call bring into its session before it is judged; they can only restrict.
         public var labels: (@Sendable ([Operation]) -> [String])?
+        /// What stands in a file that a call is about to write, by absolute path; nil where it cannot be had. Asked for
+        /// the files that a call writes, no others.
+        public var previous: (@Sendable (String) -> [UInt8]?)?
 
         /// Creates surroundings.
         public init(
@@ -65,7 +74,7 @@ public struct Guard: Sendable {
     public func judge(
         _ call: Call, session: SessionState, refusals: RefusedEffects = RefusedEffects(), in surroundings: Surroundings
     ) -> Judgement {
-        var request = request(for: call, session: session, in: surroundings)
+        var (request, review) = review(of: call, session: session, in: surroundings)
         let variant = refusals.recognise(request, limits: policies.variantLimits)
         if let variant { request.further.append(variant.reason) }
         var judgement = Judgement(request: request, decision: decide(request), variant: variant)
@@ -76,7 +85,21 @@ public struct Guard: Sendable {
                 judgement.decision.message += " " + RefusedEffects.Recognition.note
             }
         }
+        annotate(&judgement, review)
         return judgement
+    }
+
+    /// Adds the review of written code, where a rule or a refusal makes the agent read it.
+    private func annotate(_ judgement: inout Judgement, _ review: CodeReview) {
+        guard !review.isEmpty else { return }
+        judgement.codeSafety = CodeSafetyScore(review.findings)
+        let isSaid = judgement.decision.obligations.contains { if case .annotate = $0 { true } else { false } }
+        let phase = judgement.request.phase
+        if isSaid || judgement.decision.verdict > .allow,
+            let text = review.annotated({ policies.isWanted($0, in: phase) })
+        {
+            judgement.decision.obligations.append(.annotate(text))
+        }
     }
 
     private func decide(_ request: PolicyRequest) -> Decision {
@@ -93,6 +116,12 @@ public struct Guard: Sendable {
 
     /// Everything that the decision on a call depends on.
     public func request(for call: Call, session: SessionState, in surroundings: Surroundings) -> PolicyRequest {
+        review(of: call, session: session, in: surroundings).0
+    }
+
+    private func review(
+        of call: Call, session: SessionState, in surroundings: Surroundings
+    ) -> (PolicyRequest, CodeReview) {
         let reading = CallReading(call, in: surroundings)
         var request = PolicyRequest(
             call: call, operations: reading.operations, facts: surroundings.facts, session: session,
@@ -103,12 +132,13 @@ public struct Guard: Sendable {
         where !request.session.labels.contains(where: { $0.name == label }) {
             request.session.labels.append(.init(label))
         }
-        inspect(&request, reading)
-        return request
+        var review = CodeReview()
+        inspect(&request, reading, &review)
+        return (request, review)
     }
 
     /// Runs the detectors that some rule asks for on the content that the call carries.
-    private func inspect(_ request: inout PolicyRequest, _ reading: CallReading) {
+    private func inspect(_ request: inout PolicyRequest, _ reading: CallReading, _ review: inout CodeReview) {
         guard let demands = demands[request.phase], !demands.isEmpty else { return }
         let wanted = Set(demands.map(\.scanner))
         let context = ScanContext(key: key)
@@ -116,7 +146,13 @@ public struct Guard: Sendable {
             for detector in detectors where wanted.contains(detector.policyName) {
                 let scan = ScanRequest(text: content.text, phase: request.phase, path: content.path)
                 do {
-                    request.findings += try detector.findings(in: scan, context)
+                    let found = try detector.findings(in: scan, context)
+                    if request.phase == .toolCall, detector is CodeDetector, let changes {
+                        let (code, diff) = try changes.get()
+                        request.findings += try review.add(content, found: found, with: code, diff, context)
+                    } else {
+                        request.findings += found
+                    }
                 } catch {
                     request.scannerFaults.append(ScannerFault(scanner: detector.scanner, message: "\(error)"))
                 }
@@ -138,11 +174,18 @@ public struct Judgement: Sendable {
     public var decision: Decision
     /// The call tries what was refused in the session before.
     public var variant: RefusedEffects.Recognition?
+    /// How safe the code that the call writes looks; nil where it writes none.
+    public var codeSafety: CodeSafetyScore?
 
-    init(request: PolicyRequest, decision: Decision, variant: RefusedEffects.Recognition? = nil) {
+    /// Creates a judgement.
+    public init(
+        request: PolicyRequest, decision: Decision, variant: RefusedEffects.Recognition? = nil,
+        codeSafety: CodeSafetyScore? = nil
+    ) {
         self.request = request
         self.decision = decision
         self.variant = variant
+        self.codeSafety = codeSafety
     }
 }
 

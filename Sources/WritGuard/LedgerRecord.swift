@@ -54,6 +54,7 @@ public enum LedgerRecord {
                     if !reason.message.isEmpty { value.set("message", .string(reason.message)) }
                     return value
                 }))
+        if let score = judgement.codeSafety { record.set("code_safety", .integer(Int64(score.value))) }
         let call = judgement.request.call
         if let response = call.response { record.set("response", summary(of: response, key)) }
         if let prompt = call.prompt { record.set("prompt", bounded(.string(prompt), key)) }

@@ -20,7 +20,8 @@ struct Writ: ParsableCommand {
                 subcommands: [Install.self, Uninstall.self, AgentsCommand.self, DaemonCommand.self]),
             CommandGroup(name: "Answer", subcommands: [ApprovalsCommand.self, Approve.self, Deny.self]),
             CommandGroup(
-                name: "Understand", subcommands: [Log.self, Explain.self, LedgerCommand.self, ShellCommand.self]),
+                name: "Understand",
+                subcommands: [Log.self, Score.self, Explain.self, LedgerCommand.self, ShellCommand.self]),
             CommandGroup(
                 name: "Write policy",
                 subcommands: [

@@ -8,6 +8,8 @@ public enum ToolOperations {
         public var text: String
         /// The file that it goes to; nil when it goes elsewhere.
         public var path: String?
+        /// The part of the file that it takes the place of, where the call says.
+        public var replaced: String?
     }
 
     /// Values deeper or more than this in an unknown tool's arguments are not looked for.
@@ -58,12 +60,15 @@ public enum ToolOperations {
         for key in shape.contents {
             guard let value = call.arguments[key] else { continue }
             if let text = value.string {
-                contents.append(Content(text: text, path: path))
+                let replaced = key == "new_string" ? call.arguments["old_string"]?.string : nil
+                contents.append(Content(text: text, path: path, replaced: replaced))
             } else if let elements = value.array {
                 // Several edits: what each puts in counts, what it takes out does not.
                 for element in elements {
                     for key in ["new_string", "content", "text"] {
-                        if let text = element[key]?.string { contents.append(Content(text: text, path: path)) }
+                        guard let text = element[key]?.string else { continue }
+                        let replaced = key == "new_string" ? element["old_string"]?.string : nil
+                        contents.append(Content(text: text, path: path, replaced: replaced))
                     }
                 }
             }

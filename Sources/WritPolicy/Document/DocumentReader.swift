@@ -273,6 +273,7 @@ struct DocumentReader {
         var action: PolicyDocument.Rule.Action
         switch word {
         case "block": action = .deny
+        case "annotate": action = .alert
         // Both spellings of consent: an allow that needs an approval is an ask.
         case "allow": action = gate == nil ? .allow : .ask
         default: action = .init(rawValue: word) ?? .deny

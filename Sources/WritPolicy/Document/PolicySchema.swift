@@ -49,7 +49,7 @@ public enum PolicySchema {
         "tool_call", "prompt_injection", "supply_chain", "secrets", "code_vuln", "unicode", "skill", "pii",
     ]
     static let scopes = ["input", "tool_call", "tool_response", "output", "context_file", "skill", "any"]
-    static let ruleActions = ["allow", "ask", "deny", "block", "halt", "alert", "log", "redact"]
+    static let ruleActions = ["allow", "ask", "deny", "block", "halt", "alert", "annotate", "log", "redact"]
     static let counted = ["call", "session", "task", "writ", "agent", "user", "repo"]
 
     public static let metadata = Section(

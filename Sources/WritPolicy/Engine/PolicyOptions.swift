@@ -23,6 +23,10 @@ public struct PolicyOptions: Sendable {
     /// would make a rule that never fires, so it is no group.
     public static let defaultDetectorGroups: Set<String> = [
         "all", "api_keys", "aws_credentials", "database_urls", "passwords", "private_keys", "tokens", "webhooks",
+        // Of the code scanner: code that hides what it does, doors left open, what a change takes away.
+        "obfuscation", "backdoor", "diff",
+        // Of the supply chain: names, what is known of them, how they are pinned, where they come from, what changed.
+        "typosquat", "reputation", "advisory", "confusion", "pin", "source", "drift",
     ]
 
     /// Creates options.

@@ -116,6 +116,14 @@ public struct PolicySet: Sendable {
         }
     }
 
+    /// Whether some rule for this phase takes this finding into account.
+    public func isWanted(_ finding: Finding, in phase: Phase) -> Bool {
+        rules.contains { rule in
+            guard let scanner = rule.scanner, rule.phases.contains(phase) else { return false }
+            return scanner.accepts(finding)
+        }
+    }
+
     /// The gates that rules name, by full id.
     public var gates: [String: PolicyDocument.Gate] {
         var gates: [String: PolicyDocument.Gate] = [:]

@@ -13,6 +13,9 @@ struct CodePass {
         var value: Range<Int>?
         var name: String
         var block: Range<Int>?
+        /// The function that a match in text stands in; of a call or an assignment it is the one being walked.
+        var function: SourceUnit.Function?
+        var isText = false
     }
 
     private let unit: SourceUnit
@@ -97,7 +100,8 @@ struct CodePass {
                 flow.apply(call)
             default:
                 let assignment = unit.assignments[event.id]
-                let value = flow.evaluate(assignment.value)
+                var value = flow.evaluate(assignment.value)
+                value.isAnchored = !assignment.isAugmented && flow.isAnchored(assignment.value)
                 for id in index.assignments { try self.assignment(assignment, id) }
                 if pending.count < 200 { pending.append((assignment.value.upperBound, event.id, value)) }
             }
@@ -161,7 +165,12 @@ struct CodePass {
                             at = max(whole.upperBound, at + 1)
                         }
                     }
-                    for hit in hits { try ask(id, Site(token: token(at: hit.lowerBound), span: hit, name: "")) }
+                    for hit in hits {
+                        var site = Site(token: token(at: hit.lowerBound), span: hit, name: "")
+                        site.isText = true
+                        site.function = unit.function(around: token(at: max(hit.lowerBound, hit.upperBound - 1)))
+                        try ask(id, site)
+                    }
                 case .string(let lazy):
                     let pattern = try lazy.pattern()
                     for (i, token) in unit.tokens.enumerated()
@@ -310,6 +319,24 @@ struct CodePass {
             guard target.allSatisfy({ unit.kind($0) == .word || unit.isMark($0, ".") || unit.isMark($0, text: "->") })
             else { return false }
             return flow.evaluate(target).origin >= .unknown
+        case .made(let lazy):
+            let pattern = try lazy.pattern()
+            return targets.contains { target in
+                guard let range = target.tokens, let maker = flow.evaluate(range).maker else { return false }
+                return pattern.matches(maker)
+            }
+        case .wideRange:
+            return targets.contains { target in
+                flow.budget.spend(1 + min(target.bytes.count, 6_000) / 32)
+                return plain.withUnsafeBytes { AddressRange.holdsWide($0.part(target.bytes)) }
+            }
+        case .anchored:
+            for target in targets {
+                if let range = target.tokens, flow.evaluate(range).origin >= .unknown, !flow.isAnchored(range) {
+                    return false
+                }
+            }
+            return !targets.isEmpty
         case .dynamic, .built, .untrusted, .remote, .constant:
             for target in targets {
                 guard let range = target.tokens else { continue }
@@ -368,7 +395,10 @@ struct CodePass {
             return [target(call.start..<call.open)]
         case .value:
             if let text { return [(text.lowerBound..<min(text.upperBound, text.lowerBound + 20_000), nil)] }
-            return site.value.map { [target($0)] } ?? []
+            if let value = site.value { return [target(value)] }
+            // Of a match in text, the match itself.
+            guard site.call == nil, site.block == nil else { return [] }
+            return [(site.span.lowerBound..<min(site.span.upperBound, site.span.lowerBound + 6_000), nil)]
         case .name, .path: return []
         case .line:
             let number = line(of: site.span.lowerBound)
@@ -382,7 +412,8 @@ struct CodePass {
             let high = after < lineStarts.count ? lineStarts[after] : plain.count
             return [(low..<max(low, min(high, low + 3_000)), nil)]
         case .function:
-            guard let function = openFunctions.last, site.token >= 0 else { return [(0..<plain.count, nil)] }
+            let open = site.isText ? site.function : openFunctions.last
+            guard let function = open, site.token >= 0 else { return [(0..<plain.count, nil)] }
             // From the beginning of its line, so that the name and its keyword belong to it.
             let low = lineStarts[line(of: Int(unit.tokens[min(function.start, unit.tokens.count - 1)].start)) - 1]
             let body = unit.span(function.body)

@@ -129,7 +129,9 @@ enum EntryText {
             entry.verdict == .allow
             ? "" : entry.rules.first.map { "  " + Terminal.styled(Terminal.harmless($0), .dim) } ?? ""
         let name = Terminal.harmless(event == "before_tool" ? entry.tool : "\(entry.tool) \(event)")
-        return "\(Terminal.styled(name.trimmingBlanks, .bold))  \(Terminal.harmless(subject))\(rule)"
+        // Only a change to code that is not without fault says its score.
+        let score = entry.record["code_safety"]?.integer.map { $0 < 100 ? "  code safety \($0)" : "" } ?? ""
+        return "\(Terminal.styled(name.trimmingBlanks, .bold))  \(Terminal.harmless(subject))\(score)\(rule)"
     }
 
     /// The one argument that says what a call is about.

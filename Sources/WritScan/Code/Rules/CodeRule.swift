@@ -29,9 +29,15 @@ public struct CodeRule: Sendable {
     enum Predicate: Sendable {
         case matches(LazyPattern), text(LazyPattern)
         case dynamic, built, untrusted, remote, constant, present, absent
+        /// It begins with something that does not come from outside, such as the host of an address.
+        case anchored
+        /// It holds a range of addresses that lets in much of the internet.
+        case wideRange
         /// An array in the function's own frame; memory that was freed; the call's last argument, and not constant.
         case onStack, freed, lone
         case atLeast(Int)
+        /// The call that made the value has a name that matches.
+        case made(LazyPattern)
     }
 
     struct Condition: Sendable {

@@ -29,7 +29,7 @@ internal import WritResources
 /// subjects `arg0`…, `any`, `last`, `args`, `kw:NAME`, `receiver`, `value`, `name`, `line`, `near` (three lines each way), `raw` (the
 /// same with comments), `function`, `block`,
 /// `file`, `path`; predicates `matches RE`, `text RE`, `dynamic`, `built`, `untrusted`, `remote`, `constant`,
-/// `present`, `absent`, `atleast N`, and for C `onstack`, `freed`, `lone`. ` || ` separates alternatives. In examples `\n` is a line break.
+/// `anchored`, `wide`, `made RE`, `present`, `absent`, `atleast N`, and for C `onstack`, `freed`, `lone`. ` || ` separates alternatives. In examples `\n` is a line break.
 public struct CodeRules: Sendable {
     public private(set) var rules: [CodeRule] = []
     private(set) var flows: [CodeLanguage: Flow.Names] = [:]
@@ -254,6 +254,9 @@ public struct CodeRules: Sendable {
             case "text":
                 guard parts.count == 3 else { throw fault("`text` needs an expression", node.line) }
                 predicate = .text(LazyPattern(String(parts[2])))
+            case "made":
+                guard parts.count == 3 else { throw fault("`made` needs an expression", node.line) }
+                predicate = .made(LazyPattern(String(parts[2])))
             case "atleast":
                 guard parts.count == 3, let number = Int(parts[2]) else {
                     throw fault("`atleast` needs a number", node.line)
@@ -264,6 +267,8 @@ public struct CodeRules: Sendable {
             case "untrusted": predicate = .untrusted
             case "remote": predicate = .remote
             case "constant": predicate = .constant
+            case "anchored": predicate = .anchored
+            case "wide": predicate = .wideRange
             case "present": predicate = .present
             case "absent": predicate = .absent
             case "onstack": predicate = .onStack

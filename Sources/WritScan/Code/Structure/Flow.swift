@@ -18,6 +18,8 @@ struct FlowValue: Sendable, Hashable {
     var maker: String?
     /// A string token of its text, for rules that look at it.
     var text: Int?
+    /// It begins with something that does not come from outside: of an address the host, of a path the folder.
+    var isAnchored = false
 
     mutating func join(_ other: FlowValue) {
         origin = max(origin, other.origin)
@@ -92,7 +94,7 @@ struct Flow {
                         ? .untrusted
                         : parameter.name == "self" || parameter.name == "cls" || parameter.name == "this"
                             ? .safe : .parameter,
-                maker: type.isEmpty ? nil : type)
+                maker: type.isEmpty ? nil : type, text: parameter.initial)
         }
         // Nested deeper than this, outer names are forgotten rather than kept.
         if scopes.count < 64 { scopes.append((function.body.upperBound, values)) }
@@ -201,6 +203,14 @@ struct Flow {
         "yield", "then", "do", "end", "print", "move", "ref", "out", "unsafe", "try", "throw", "var", "let", "function",
     ]
 
+    /// Words that are names in Python.
+    private static let pythonNames: Set<String> = [
+        "var", "let", "new", "const", "do", "end", "then", "move", "ref", "out", "function", "mut", "throw", "nil",
+    ]
+
+    /// What these make is what they are given, in another type.
+    private static let conversions: Set<String> = ["string", "String", "str", "bytes", "byte"]
+
     /// The value of the expression in these tokens. At most 500 tokens are looked at; what lies beyond counts as unknown.
     func evaluate(_ range: Range<Int>) -> FlowValue {
         var value = FlowValue()
@@ -229,6 +239,8 @@ struct Flow {
                     if method == "format" || method == "formatted" || method == "join" || method == "concat" {
                         joins = true
                     }
+                    // What a method makes of constant text depends on its arguments alone.
+                    if unit.isMark(at + 3, "("), unit.language != .php { at += 2 }
                 }
                 at += 1
             case .number, .newline: at += 1
@@ -263,7 +275,7 @@ struct Flow {
     {
         // Read the chain forward, without arguments.
         var name = unit.text(start)
-        if Self.quiet.contains(name) {
+        if Self.quiet.contains(name), unit.language != .python || !Self.pythonNames.contains(name) {
             if name == "function" || name == "lambda" { value.origin = max(value.origin, .safe) }
             return start + 1
         }
@@ -276,6 +288,7 @@ struct Flow {
         var isCall = false
         var steps = 0
         var opened = -1
+        var isPure = false
         while at < end, steps < 24 {
             steps += 1
             if unit.isMark(at, ".") && !(unit.language == .php) || unit.isMark(at, text: "->")
@@ -290,7 +303,7 @@ struct Flow {
             if unit.isMark(at, "(") {
                 isCall = true
                 let reading = resolved(name)
-                if names.sanitizers.first(matching: reading) != nil {
+                if names.sanitizers.first(matching: reading) != nil || Self.saysItCleans(name) {
                     value.origin = max(value.origin, .safe)
                     return max(at + 1, unit.after(at))
                 }
@@ -302,7 +315,10 @@ struct Flow {
                     value.origin = max(value.origin, .local)
                     return max(at + 1, unit.after(at))
                 }
-                if names.builders.first(matching: reading) != nil { joins = true }
+                if names.builders.first(matching: reading) != nil {
+                    joins = true
+                    isPure = isModuleOrType(name)
+                }
                 opened = at
                 // A method of a chain: its arguments are scanned on their own after the chain is read.
                 let close = unit.after(at)
@@ -339,8 +355,11 @@ struct Flow {
             return max(at, start + 1)
         }
         if isCall {
-            if value.maker == nil { value.maker = reading }
-            if let known {
+            if value.maker == nil, !isPure || !Self.conversions.contains(name) { value.maker = reading }
+            if isPure || joins && known?.origin == .constant {
+                // Its result is made of what it is given, which is looked at next, and of its receiver.
+                if let known { value.join(FlowValue(origin: known.origin, hasText: known.hasText, text: known.text)) }
+            } else if let known {
                 value.join(
                     FlowValue(
                         origin: max(.unknown, known.origin), isBuilt: known.isBuilt, hasText: known.hasText, maker: nil,
@@ -389,8 +408,119 @@ struct Flow {
         return value
     }
 
+    /// The name of a function that makes text harmless, by what convention calls such: `sanitizePath`, `escape_html`.
+    static func saysItCleans(_ name: String) -> Bool {
+        let last = (name.split(separator: ".").last ?? "").lowercased()
+        return last.contains("sanit") && !last.contains("unsanit") && !last.hasPrefix("is")
+            || last.contains("escape") && !last.contains("unescape") && !last.hasPrefix("is")
+            || last.hasPrefix("purif") || encoders.contains { last.hasSuffix($0) }
+    }
+
+    private static let encoders = [
+        "htmlencode", "xmlencode", "ldapfilterencode", "ldapencode", "urlencode", "attributeencode", "scriptencode",
+        "cssencode", "encodeforhtml", "encodeforldap", "encodefordn", "encodeforxpath",
+    ]
+
+    /// `String.format`, `path.join`, `sprintf`: a function by itself or of a module or type, not a method of a value.
+    private func isModuleOrType(_ name: String) -> Bool {
+        guard let dot = name.lastIndex(of: ".") else { return true }
+        let receiver = name[..<dot]
+        if receiver.contains("(") || receiver.contains("[") { return false }
+        let root = String(receiver.prefix { $0 != "." })
+        if lookup(root) != nil { return false }
+        return unit.aliases[root] != nil || root.utf8.first?.isUpper == true || Self.modules.contains(String(receiver))
+    }
+
+    private static let modules: Set<String> = [
+        "fmt", "strings", "path", "filepath", "os.path", "std", "util", "string", "bytes", "urllib.parse", "textwrap", "fs",
+    ]
+
+    /// Whether the expression begins with something that does not come from outside, and goes on after it: the host of
+    /// an address, the first folder of a path. A constant alone is anchored, a name as what it was set to.
+    func isAnchored(_ range: Range<Int>, depth: Int = 0) -> Bool {
+        var at = range.lowerBound
+        let end = min(range.upperBound, range.lowerBound + 300, unit.tokens.count)
+        while at < end, unit.kind(at) == .newline { at += 1 }
+        guard at < end, depth < 4, !budget.isSpent else { return false }
+        budget.spend(4)
+        if unit.kind(at) == .string { return isAnchored(string: at, end) }
+        guard unit.kind(at) == .word else {
+            return unit.isMark(at, "(") && unit.after(at) > at + 1
+                ? isAnchored((at + 1)..<(unit.after(at) - 1), depth: depth + 1) : false
+        }
+        // The first operand: up to what joins it to the next.
+        var operand = at
+        while operand < end, !isJoin(operand) { operand = max(operand + 1, unit.after(operand)) }
+        operand = min(operand, end)
+        if operand < end {
+            let value = evaluate(at..<operand)
+            return value.origin <= .unknown || value.isAnchored
+        }
+        if operand == at + 1 { return lookup(unit.text(at))?.isAnchored ?? false }
+        // A function that puts text together begins with its first argument.
+        if let open = (at..<end).first(where: { unit.isMark($0, "(") }), unit.after(open) == end, open > at {
+            let name = resolved(unit.chain(endingAt: open - 1).0)
+            guard names.builders.first(matching: name) != nil else { return false }
+            return isAnchored((open + 1)..<(end - 1), depth: depth + 1)
+        }
+        return false
+    }
+
+    private func isJoin(_ token: Int) -> Bool {
+        unit.isMark(token, "+") || unit.language == .php && unit.isMark(token, ".")
+            || unit.isMark(token, "%") && unit.language == .python
+    }
+
+    /// Behind a join stands an operand that does not come from outside, and another join.
+    private func leadsOn(_ join: Int, _ end: Int) -> Bool {
+        guard isJoin(join), unit.kind(join + 1) == .word else { return false }
+        var next = join + 1
+        while next < end, !isJoin(next) { next = max(next + 1, unit.after(next)) }
+        return next < end && evaluate((join + 1)..<next).origin <= .unknown
+    }
+
+    private func isAnchored(string token: Int, _ end: Int) -> Bool {
+        let inner = unit.tokens[token].inner
+        var stop = inner.upperBound
+        var isWhole = token + 1 == end
+        if let hole = unit.holes[token]?.first {
+            stop = min(stop, hole.lowerBound)
+            isWhole = false
+        }
+        var text = Array(unit.bytes.part(inner.lowerBound..<min(stop, inner.lowerBound + 300)))
+        if let hole = unit.holes[token]?.first, hole.lowerBound <= inner.lowerBound + 2 {
+            // `"#{site}/path"`: what stands first is a value, and more follows.
+            return inner.upperBound > hole.upperBound + 1 && evaluate(hole: hole).origin <= .unknown
+        }
+        // `%s` and `{}` are holes of a format; the marks that open a hole belong to no text.
+        if !isWhole, let mark = text.firstIndex(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "{") }) {
+            text = Array(text[..<mark])
+        }
+        while let last = text.last, last == UInt8(ascii: "$") || last == UInt8(ascii: "#") { text.removeLast() }
+        if isWhole { return true }
+        let header = Array("location:".utf8)
+        if text.count >= header.count, zip(text, header).allSatisfy({ $0.lowercased == $1 }) {
+            text = Array(text.dropFirst(header.count).drop { $0 == 0x20 })
+            if text.isEmpty { return leadsOn(token + 1, end) }
+        }
+        if let colon = text.firstRange(of: Array("//".utf8)), colon.lowerBound < 12 {
+            // Past the scheme and one byte of a host, a slash must close the host.
+            let host = text[colon.upperBound...]
+            if host.isEmpty {
+                // `"https://" + host + …`: the next operand is the host.
+                return leadsOn(token + 1, end)
+            }
+            return host.contains { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") }
+        }
+        if text.first == UInt8(ascii: "/") { return text.count > 1 && text[1] != UInt8(ascii: "\\") }
+        return text.count > 1 && !text.contains(UInt8(ascii: ":"))
+    }
+
     /// `MAX_SIZE`, `Type.MEMBER`: names that convention keeps for constants.
     static func looksConstant(_ name: String) -> Bool {
+        if name == "__file__" || name == "__dirname" || name == "__filename" || name == "__DIR__" || name == "__FILE__" {
+            return true
+        }
         let last = name.split(separator: ".").last ?? ""
         guard last.utf8.count >= 2, last.utf8.first?.isUpper == true else { return false }
         return last.utf8.allSatisfy { $0.isUpper || $0.isDigit || $0 == 0x5F }
@@ -430,7 +560,7 @@ struct Flow {
             name = String(decoding: unit.bytes.part(start..<at), as: UTF8.self)
             let reading = resolved(name)
             if unit.bytes.byte(at) == UInt8(ascii: "(") {
-                if names.sanitizers.first(matching: reading) != nil {
+                if names.sanitizers.first(matching: reading) != nil || Self.saysItCleans(name) {
                     value.origin = max(value.origin, .safe)
                     var depth = 0
                     while at < end {
