@@ -48,7 +48,7 @@ public final class GuardService: Sendable {
             throw DaemonFault(error.message)
         }
         let key = FingerprintKey(bytes: try Self.secret(at: home.state + "/fingerprint.key"))
-        let files = PolicyFiles(home: home, key: key)
+        let files = PolicyFiles(home: home, key: key, isDaemon: true)
         self.files = files
         do {
             let detectors = try Engines.detectors()

@@ -61,21 +61,29 @@ final class PolicyFiles: Sendable {
     }
 
     /// Policies of a home.
-    init(home: WritHome, key: FingerprintKey) {
+    ///
+    /// - Parameter isDaemon: keeps checked policies for the next start; commands have no key to seal them with.
+    init(home: WritHome, key: FingerprintKey, isDaemon: Bool = false) {
         self.home = home
         single = home.config + "/policy.yaml"
         let revisions = Result { () throws(DaemonFault) in try Self.revisions(home) }
-        var own = PolicyLoader(options: Engines.policyOptions(key: key))
+        let cache = isDaemon ? PolicyCacheFiles.cache(of: home, key: key) : nil
+        var (ownOptions, shippedOptions) = (
+            Engines.policyOptions(key: key), Engines.policyOptions(key: key, checksExamples: false)
+        )
+        ownOptions.cache = cache
+        shippedOptions.cache = cache
+        var own = PolicyLoader(options: ownOptions)
         var faults: [String] = []
         switch revisions {
         case .success(let known):
-            own = PolicyLoader(options: Engines.policyOptions(key: key), highestRevisions: known)
+            own = PolicyLoader(options: ownOptions, highestRevisions: known)
         case .failure(let fault): faults.append(fault.message)
         }
         revisionFault = faults.first
         loaders = Mutex(
             Loaders(
-                own: own, builtin: PolicyLoader(options: Engines.policyOptions(key: key, checksExamples: false))))
+                own: own, builtin: PolicyLoader(options: shippedOptions)))
         settled = Mutex(Settled())
         loaders.withLock { readSettings($0.acceptsMissing) }
     }

@@ -117,6 +117,12 @@ public struct FileIdentity: Sendable, Hashable {
         return Int64(now.tv_sec) &* 1_000_000_000 &+ Int64(now.tv_nsec) &- changedAt < 50_000_000
     }
 
+    /// The path names something.
+    var exists: Bool { changedAt != nil }
+
+    /// The identity in letters, to stand in the name of what depends on the file.
+    var text: String { fields.map(String.init).joined(separator: ".") }
+
     /// Looks at a path; a missing file has an identity too.
     public init(_ path: String) {
         var facts = stat()

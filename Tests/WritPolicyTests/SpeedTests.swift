@@ -50,6 +50,17 @@ import WritCore
                     layer = try PolicyLayer.load(.user, [.init(file: "speed.yaml", bytes: bytes)])
                 })
         }
+        let kept = Kept()
+        var options = PolicyOptions(hash: Kept.digest)
+        options.cache = kept.cache
+        let source = PolicyLayer.Source(file: "speed.yaml", bytes: bytes)
+        _ = try PolicyLayer.load(.user, [source], options: options)
+        var cached: [Duration] = []
+        for _ in 0..<25 {
+            cached.append(try clock.measure { layer = try PolicyLayer.load(.user, [source], options: options) })
+        }
+        cached.sort()
+        print("load of the same from the cache: best \(cached[0]), p50 \(cached[12])")
         let set = PolicySet([try #require(layer)])
         let request = Fixture.request(Self.operations, tool: "Bash")
         var decisions: [Duration] = []

@@ -12,6 +12,26 @@ extension PolicyDocument {
     public static func read(
         _ bytes: [UInt8], file: String
     ) throws(PolicyErrors) -> (document: PolicyDocument, notes: [PolicyNote]) {
+        let (_, document, notes) = try reading(bytes, file: file, kept: nil)
+        return (document, notes)
+    }
+
+    /// The same with the tree beside it.
+    ///
+    /// - Parameter kept: the tree of these bytes, when an earlier load has read it; then there are no notes.
+    static func reading(
+        _ bytes: [UInt8], file: String, kept: YAMLNode?
+    ) throws(PolicyErrors) -> (root: YAMLNode, document: PolicyDocument, notes: [PolicyNote]) {
+        if let kept {
+            let diagnostics = Diagnostics(file: file)
+            var reader = DocumentReader(file: file, diagnostics: diagnostics, escapedScalars: [])
+            let document = reader.document(kept)
+            try diagnostics.throwIfAny()
+            guard let document else {
+                throw PolicyErrors([PolicyError(.syntax, "the document cannot be read", file: file)])
+            }
+            return (kept, document, [])
+        }
         let source = try YAMLReader.text(of: bytes, file: file)
         let isOne = Self.isDialectOne(source)
         let pass = EscapePass(source, rewriting: isOne)
@@ -29,7 +49,7 @@ extension PolicyDocument {
         guard let document else {
             throw PolicyErrors([PolicyError(.syntax, "the document cannot be read", file: file)])
         }
-        return (document, diagnostics.notes)
+        return (root, document, diagnostics.notes)
     }
 
     /// The dialect decides how the source is read, so it is looked for in the text: a top-level `version` of `1.0`.

@@ -1,15 +1,73 @@
 // SPDX-License-Identifier: Apache-2.0
+import Synchronization
 import WritCEL
 import WritCore
 import WritPattern
 
 /// A condition with what the engine must know about it.
-struct Condition: Sendable {
-    let program: CELProgram
+///
+/// One that an earlier load has checked is compiled when it is first evaluated.
+final class Condition: Sendable {
+    private final class Compiled: Sendable {
+        let program: CELProgram
+        init(_ program: CELProgram) { self.program = program }
+    }
+
+    private struct Pending: Sendable {
+        let source: String
+        let environments: PolicyEnvironments
+        let phase: Phase
+        let type: CELType
+    }
+
     let mark: SourceMark
+    let facts: ConditionFacts
+    private let compiled = AtomicLazyReference<Compiled>()
+    private let pending: Pending?
+
+    init(program: CELProgram, mark: SourceMark) {
+        self.mark = mark
+        facts = ConditionFacts(program)
+        pending = nil
+        _ = compiled.storeIfNil(Compiled(program))
+    }
+
+    /// A condition that compiled before, in this build and this environment.
+    init(
+        checked source: Marked<String>, facts: ConditionFacts, in environments: PolicyEnvironments, _ phase: Phase,
+        expecting type: CELType
+    ) {
+        mark = source.mark
+        self.facts = facts
+        pending = Pending(source: source.value, environments: environments, phase: phase, type: type)
+    }
+
+    var program: CELProgram {
+        if let compiled = compiled.load() { return compiled.program }
+        var program = Self.failing
+        if let pending {
+            do throws(CELError) {
+                program = try CELProgram(
+                    pending.source, in: pending.environments.of(pending.phase), expecting: pending.type)
+            } catch {
+                // It compiled when it was checked. Should it not now, it fails whenever it is asked, which closes.
+            }
+        }
+        return compiled.storeIfNil(Compiled(program)).program
+    }
+
+    /// Fails at every evaluation: there is no such index.
+    private static let failing: CELProgram = {
+        do throws(CELError) {
+            return try CELProgram("dyn([true])[1] == true", in: CELEnvironment(), expecting: nil)
+        } catch {
+            // Invariant: the text above is CEL.
+            preconditionFailure("\(error)")
+        }
+    }()
 
     func reads(_ variables: Variable...) -> Bool {
-        variables.contains { program.slots.contains($0.slot) }
+        variables.contains { facts.slots.contains($0.slot) }
     }
 }
 
@@ -152,20 +210,20 @@ final class CompiledRule: Sendable {
         self.waivers = waivers
         func reads(_ variables: Variable...) -> Bool {
             [when, unless].contains { condition in
-                condition.map { condition in variables.contains { condition.program.slots.contains($0.slot) } } ?? false
+                condition.map { condition in variables.contains { condition.facts.slots.contains($0.slot) } } ?? false
             }
         }
         seesOpaque = reads(.opOpaque, .opOpaqueCause)
         seesData = reads(.opRole)
         readsArguments = reads(.call, .callArgs, .callSize, .callHash)
         let slots = Variable.opKind.slot...Variable.opPattern.slot
-        let readsOperation = [when, unless].contains { $0?.program.slots.contains(where: slots.contains) ?? false }
+        let readsOperation = [when, unless].contains { $0?.facts.slots.contains(where: slots.contains) ?? false }
         needsOperation =
             readsOperation || matcher.kinds != nil || matcher.commands != nil || matcher.paths != nil
             || matcher.hosts != nil || matcher.packages != nil
         isGrant = scanner == nil && source == nil && action == .allow
-        let own = when.map { LabelPolarity($0.program.ast) }
-        let exception = unless.map { LabelPolarity($0.program.ast) }
+        let own = when?.facts
+        let exception = unless?.facts
         restsOnLabel = own?.canTurnTrue ?? false || exception?.canTurnFalse ?? false
         restsOnNoLabel = own?.canTurnFalse ?? false || exception?.canTurnTrue ?? false
     }

@@ -46,7 +46,11 @@ public struct PolicyLayer: Sendable {
         var mcp: [CompiledMCP] = []
         for source in sources {
             do throws(PolicyErrors) {
-                let (document, readNotes) = try PolicyDocument.read(source.bytes, file: source.file)
+                let key = PolicyCache.key(of: source, layer, options)
+                let kept = key.flatMap { options.cache?.read($0) }.flatMap { CachedPolicy($0, file: source.file) }
+                let (root, document, readNotes) = try PolicyDocument.reading(
+                    source.bytes, file: source.file, kept: kept?.root)
+                let conditions = ConditionBook(checked: kept?.facts)
                 let diagnostics = Diagnostics(file: source.file)
                 if let stated = document.layer, stated.value != layer, layer != .builtin {
                     diagnostics.error(
@@ -61,15 +65,24 @@ public struct PolicyLayer: Sendable {
                 let compiler = RuleCompiler(
                     document: document, index: documents.count, layer: layer, options: options,
                     environments: environments,
-                    diagnostics: diagnostics)
+                    diagnostics: diagnostics, conditions: conditions)
                 let own = compiler.rules()
                 let counted = compiler.budgets()
                 let hosts = compiler.egress()
                 let servers = compiler.mcp()
                 try diagnostics.throwIfAny()
-                Examples.check(document, own, options, diagnostics)
-                try diagnostics.throwIfAny()
-                notes += readNotes + diagnostics.notes
+                if let kept {
+                    notes += kept.notes
+                } else {
+                    Examples.check(document, own, options, diagnostics)
+                    try diagnostics.throwIfAny()
+                    let all = readNotes + diagnostics.notes
+                    notes += all
+                    if let key {
+                        options.cache?.write(
+                            key, CachedPolicy(root: root, notes: all, facts: conditions.facts).bytes)
+                    }
+                }
                 documents.append(document)
                 rules += own
                 budgets += counted

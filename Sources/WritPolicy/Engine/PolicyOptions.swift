@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Synchronization
 import WritCEL
 public import WritCore
 
@@ -18,6 +19,8 @@ public struct PolicyOptions: Sendable {
     /// Waivers that stand beside the policies, by the full id of the rule, flow or budget that they set aside. The
     /// caller has made sure that whoever wrote them may.
     public var waivers: [String: [PolicyDocument.Waiver]] = [:]
+    /// Where checked policies are kept; needs ``hash``.
+    public var cache: PolicyCache?
 
     /// The groups that the built-in detectors have, and `all` for every one of them. A group that no detector yields
     /// would make a rule that never fires, so it is no group.
@@ -41,22 +44,33 @@ public struct PolicyOptions: Sendable {
     }
 }
 
-/// The environments of all phases.
-struct PolicyEnvironments {
-    private static let standard = make(PolicyFunctions(fingerprint: nil))
-    private let environments: [Phase: CELEnvironment]
+/// The environments of all phases, each made when it is first asked for.
+struct PolicyEnvironments: Sendable {
+    private final class Made: Sendable {
+        let functions: PolicyFunctions
+        let environments = Mutex<[Phase: CELEnvironment]>([:])
+
+        init(_ functions: PolicyFunctions) {
+            self.functions = functions
+        }
+    }
+
+    private static let standard = Made(PolicyFunctions(fingerprint: nil))
+    private let made: Made
 
     init(_ options: PolicyOptions) {
-        environments =
-            options.fingerprint == nil ? Self.standard : Self.make(PolicyFunctions(fingerprint: options.fingerprint))
+        made =
+            options.fingerprint == nil ? Self.standard : Made(PolicyFunctions(fingerprint: options.fingerprint))
     }
 
-    private static func make(_ functions: PolicyFunctions) -> [Phase: CELEnvironment] {
-        Dictionary(
-            uniqueKeysWithValues: Phase.allCases.map { ($0, Variable.environment(for: $0, functions: functions)) })
+    func of(_ phase: Phase) -> CELEnvironment {
+        made.environments.withLock { environments in
+            if let environment = environments[phase] { return environment }
+            let environment = Variable.environment(for: phase, functions: made.functions)
+            environments[phase] = environment
+            return environment
+        }
     }
-
-    func of(_ phase: Phase) -> CELEnvironment { environments[phase] ?? CELEnvironment() }
 }
 
 /// The made-up project in which examples, embedded tests and samples happen: no policy may depend on where it lies.

@@ -12,6 +12,7 @@ struct RuleCompiler {
     let options: PolicyOptions
     let environments: PolicyEnvironments
     let diagnostics: Diagnostics
+    let conditions: ConditionBook
 
     private var prefix: String { "\(layer.name)/\(document.name)/" }
 
@@ -75,9 +76,7 @@ struct RuleCompiler {
         let waivers = compiledWaivers()
         return document.budgets.map { budget in
             var key: Condition?
-            if let source = budget.key, let program = program(source, .toolCall, expecting: .string) {
-                key = Condition(program: program, mark: source.mark)
-            }
+            if let source = budget.key { key = condition(source, [.toolCall], expecting: .string) }
             let isWhole = budget.match == PolicyDocument.Match()
             return CompiledBudget(
                 id: prefix + budget.name, name: budget.name, layer: layer, per: budget.per,
@@ -205,15 +204,26 @@ struct RuleCompiler {
 
     // MARK: Conditions
 
-    private func condition(_ source: Marked<String>?, _ phases: Set<Phase>) -> Condition? {
+    private func condition(
+        _ source: Marked<String>?, _ phases: Set<Phase>, expecting type: CELType = .bool
+    ) -> Condition? {
         guard let source else { return nil }
+        let name = "\(type) \(Phase.allCases.map { phases.contains($0) ? "1" : "0" }.joined()) \(source.value)"
+        if conditions.isChecked, let facts = conditions.facts[name],
+            let phase = Phase.allCases.last(where: phases.contains)
+        {
+            return Condition(checked: source, facts: facts, in: environments, phase, expecting: type)
+        }
         var compiled: CELProgram?
         // The condition must make sense wherever the rule applies.
         for phase in Phase.allCases where phases.contains(phase) {
-            guard let program = program(source, phase, expecting: .bool) else { return nil }
+            guard let program = program(source, phase, expecting: type) else { return nil }
             compiled = program
         }
-        return compiled.map { Condition(program: $0, mark: source.mark) }
+        guard let compiled else { return nil }
+        let condition = Condition(program: compiled, mark: source.mark)
+        conditions.note(name, condition.facts)
+        return condition
     }
 
     private func program(_ source: Marked<String>, _ phase: Phase, expecting type: CELType) -> CELProgram? {
@@ -303,6 +313,8 @@ struct RuleCompiler {
 
     /// What a reader of the rule would not expect.
     private func note(_ rule: PolicyDocument.Rule, _ compiled: CompiledRule) {
+        // What was checked before was noted before.
+        guard !conditions.isChecked else { return }
         if document.dialect == .one, rule.action == .allow {
             diagnostics.note(
                 "W122", "grant-without-effect",

@@ -59,12 +59,11 @@ struct RuleIndex: Sendable {
 /// Words that an operation must have for a condition to be true, read from comparisons that stand in a conjunction.
 enum ConditionKeys {
     static func of(_ rule: CompiledRule) -> [UInt64]? {
-        guard let when = rule.when else { return nil }
-        return of(when.program.ast)
+        rule.when?.facts.keys
     }
 
     /// `false && error` is false in CEL, so a comparison that fails settles a conjunction, whatever else is in it.
-    private static func of(_ expression: CELExpression) -> [UInt64]? {
+    static func of(_ expression: CELExpression) -> [UInt64]? {
         switch expression.kind {
         case .and(let terms):
             for term in terms {

@@ -28,13 +28,13 @@ public struct FingerprintKey: Sendable {
     }
 
     /// The whole 32-byte code of `bytes` under a purpose's own key, so that codes of different purposes never mix.
-    func seal(_ bytes: [UInt8], purpose: String) -> [UInt8] {
+    package func seal(_ bytes: [UInt8], purpose: String) -> [UInt8] {
         let own = SymmetricKey(data: Array(HMAC<SHA256>.authenticationCode(for: Array(purpose.utf8), using: key)))
         return Array(HMAC<SHA256>.authenticationCode(for: bytes, using: own))
     }
 
     /// `code` is what ``seal(_:purpose:)`` gives for these bytes; compared in constant time.
-    func isSealed(_ bytes: [UInt8], by code: [UInt8], purpose: String) -> Bool {
+    package func isSealed(_ bytes: [UInt8], by code: [UInt8], purpose: String) -> Bool {
         let own = SymmetricKey(data: Array(HMAC<SHA256>.authenticationCode(for: Array(purpose.utf8), using: key)))
         return HMAC<SHA256>.isValidAuthenticationCode(code, authenticating: bytes, using: own)
     }
