@@ -5,6 +5,7 @@ import WritCore
 import WritGuard
 import WritInspect
 import WritScan
+import WritWire
 
 #if canImport(Glibc)
 import Glibc
