@@ -143,10 +143,18 @@ public struct Guard: Sendable {
         let wanted = Set(demands.map(\.scanner))
         let context = ScanContext(key: key)
         for content in reading.contents {
+            let scan = ScanRequest(text: content.text, phase: request.phase, path: content.path)
+            var unveiling: Unveiling?
             for detector in detectors where wanted.contains(detector.policyName) {
-                let scan = ScanRequest(text: content.text, phase: request.phase, path: content.path)
                 do {
-                    let found = try detector.findings(in: scan, context)
+                    let found: [Finding]
+                    if let reader = detector as? any UnveilingDetector {
+                        let hidden = unveiling ?? Unveiler().unveil(scan.text, path: scan.path)
+                        unveiling = hidden
+                        found = try reader.findings(in: scan, context, hidden)
+                    } else {
+                        found = try detector.findings(in: scan, context)
+                    }
                     if request.phase == .toolCall, detector is CodeDetector, let changes {
                         let (code, diff) = try changes.get()
                         request.findings += try review.add(content, found: found, with: code, diff, context)
