@@ -2,6 +2,7 @@
 import Foundation
 import Testing
 import WritCore
+import WritWire
 import WritTestSupport
 
 #if canImport(Darwin)
