@@ -49,31 +49,31 @@ import WritShell
             "/work/app/ran.mk": "X := $(shell touch ran)\nall:\n\techo $(X)\n",
             "/work/app/inc.mk": "include other.mk\nall:\n\techo\n",
             "/work/app/package.json": """
-                {"name": "x", "scripts": {"prebuild": "rm -rf dist", "build": "tsc -p .", "postbuild": "cp a dist/a",
-                "deploy": "node deploy.js", "prepare": "touch prepared", "start": "node server.js"}}
-                """,
+            {"name": "x", "scripts": {"prebuild": "rm -rf dist", "build": "tsc -p .", "postbuild": "cp a dist/a",
+            "deploy": "node deploy.js", "prepare": "touch prepared", "start": "node server.js"}}
+            """,
             "/work/app/server.js": "require('fs').unlinkSync('/srv/x')\n",
             "/work/app/justfile": """
-                dir := "out"
-                default: build
-                build: setup
-                    touch {{dir}}/app
-                setup:
-                    @mkdir -p {{dir}}
-                """,
+            dir := "out"
+            default: build
+            build: setup
+                touch {{dir}}/app
+            setup:
+                @mkdir -p {{dir}}
+            """,
             "/work/app/Dockerfile": """
-                FROM alpine AS base
-                # a comment
-                RUN apk add --no-cache git \\
-                    # between
-                    && rm -rf /var/cache
-                RUN ["touch", "a b"]
-                RUN --mount=type=cache,target=/c touch mounted
-                RUN <<EOF
-                touch doc
-                EOF
-                CMD ["rm", "never"]
-                """,
+            FROM alpine AS base
+            # a comment
+            RUN apk add --no-cache git \\
+                # between
+                && rm -rf /var/cache
+            RUN ["touch", "a b"]
+            RUN --mount=type=cache,target=/c touch mounted
+            RUN <<EOF
+            touch doc
+            EOF
+            CMD ["rm", "never"]
+            """,
             "/work/app/.git/hooks/post-commit": "#!/usr/bin/env bash\ntouch hooked\n",
         ]))
 
@@ -104,7 +104,7 @@ import WritShell
     @Test func `what is not at hand stays unread`() {
         check([
             EffectCase("make -f inc.mk", "shell.exec make opaque:unread"),
-            EffectCase("make -f missing.mk", "shell.exec /work/app/missing.mk interpreter opaque:unread"),
+            EffectCase("make -f missing.mk", "shell.exec make /work/app/missing.mk interpreter opaque:unread"),
             EffectCase("make nothing-makes-this", "shell.exec make opaque:unread"),
             EffectCase("cd /elsewhere && make", "shell.exec make opaque:unread"),
             EffectCase("npm run missing", "shell.exec npm opaque:unread"), EffectCase("cargo build", "shell.exec cargo opaque:unread"),
@@ -125,7 +125,7 @@ import WritShell
                 "npm run build", "file.delete /work/app/dist force recursive", "file.write /work/app/dist/a", not: ["opaque"]),
             EffectCase("npm start", "file.delete /srv/x"), EffectCase("cd src && npm start", "file.delete /srv/x"),
             EffectCase("pnpm build", "shell.exec tsc", not: ["file.delete"]), EffectCase("yarn build", "file.delete /work/app/dist"),
-            EffectCase("npm run deploy", "shell.exec /work/app/deploy.js", "file.read /work/app/deploy.js"),
+            EffectCase("npm run deploy", "shell.exec node /work/app/deploy.js interpreter opaque:unread", "file.read /work/app/deploy.js"),
             EffectCase("npm install", "file.write /work/app/prepared", "shell.exec npm opaque:unread"),
             EffectCase("npm install --ignore-scripts", not: ["file.write /work/app/prepared"]),
             EffectCase("npm --prefix sub/.. run build", "file.delete /work/app/dist force recursive"),

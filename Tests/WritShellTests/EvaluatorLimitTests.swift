@@ -57,7 +57,7 @@ import WritShell
         let again = ShellAnalyzer.analyze("npm run x", in: testContext(files: files)).operations
         #expect(again.contains { $0.opaque == .limit } && again.count <= 201)
         for text in [
-            String(repeating: "(", count: 10_000), String(repeating: "{", count: 10_000),
+            String(repeating: "(", count: 10_000), String(repeating: "& {", count: 10_000),
             String(repeating: "echo a;", count: 100_000), String(repeating: "$(", count: 10_000),
         ] {
             let found = ShellAnalyzer.operations(ofPowerShell: text, in: testContext())

@@ -139,7 +139,10 @@ struct Run {
         let scripts: [(name: String, text: String)] = [
             ("nothing", "true"),
             ("1 MB script", String(repeating: line, count: (1 << 20) / line.utf8.count)),
-            ("10,000 nested parentheses", String(repeating: "(", count: 10_000) + "a" + String(repeating: ")", count: 10_000)),
+            (
+                "10,000 nested parentheses",
+                String(repeating: "(", count: 10_000) + "a" + String(repeating: ")", count: 10_000)
+            ),
             ("5 MB in one line", "echo " + String(repeating: "a b;echo ", count: 5 << 17)),
             ("a million semicolons", String(repeating: "a;", count: 1_000_000)),
         ]
@@ -149,7 +152,8 @@ struct Run {
             try text.write(toFile: path, atomically: true, encoding: .utf8)
             var best = Double.infinity
             for _ in 0..<5 {
-                let outcome = spawn(["/bin/sh", "-c", "exec \"$0\" shell check < \"$1\" 2>/dev/null", bin + "/writ", path])
+                let check = "exec \"$0\" shell check < \"$1\" 2>/dev/null"
+                let outcome = spawn(["/bin/sh", "-c", check, bin + "/writ", path])
                 best = min(best, outcome.microseconds / 1e3)
             }
             if name == "nothing" { start = best } else { report.add("parse \(name), best of five, ms", best - start) }

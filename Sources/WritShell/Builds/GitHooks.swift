@@ -29,7 +29,8 @@ extension Evaluator {
                             source: "the hook \(name)"))
                 }
             }
-            if !build.scripts.isEmpty || folder == "/" || folder.isEmpty { break }
+            // Every git command comes through here: above the workspace no repository is looked for.
+            if !build.scripts.isEmpty || folder == "/" || folder.isEmpty || folder == context.workspace { break }
             let cut = folder.utf8.lastIndex(of: 0x2F) ?? folder.startIndex
             folder = cut == folder.startIndex ? "/" : String(folder[..<cut])
         }

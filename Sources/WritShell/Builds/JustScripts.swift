@@ -41,7 +41,9 @@ extension Evaluator {
             found.append(recipe)
             open += recipe.needs
         }
-        if first == goals.first { for goal in goals.dropFirst() { if let more = recipes.named[goal] { found.append(more) } } }
+        if first == goals.first {
+            for goal in goals.dropFirst() { if let more = recipes.named[goal] { found.append(more) } }
+        }
         let values = recipes.variables.merging(settings.mapValues { $0 }) { _, given in given }
         for recipe in found.reversed() {
             var lines: [Value] = []

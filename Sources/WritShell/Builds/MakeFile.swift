@@ -15,6 +15,8 @@ struct MakeFile {
         /// `=`, `:=`, `?=`, `+=` or `!=`.
         var sign: String
         var value: String
+        /// It stands between `ifeq` and `endif`, so that it may not be made.
+        var isConditional = false
     }
 
     enum Item {
@@ -60,6 +62,7 @@ struct MakeFile {
         var lines = lines
         // The rule that recipe lines belong to.
         var place: Int?
+        var conditions = 0
         while let line = lines.popFirst() {
             if line.hasPrefix("\t"), let place, case .rule(var rule) = items[place] {
                 rule.recipe.append(String(line.dropFirst()))
@@ -70,9 +73,16 @@ struct MakeFile {
             if plain.isEmpty || plain.hasPrefix("#") { continue }
             let word = plain.prefix { $0 != " " && $0 != "\t" && $0 != "(" }
             switch word {
-            case "ifeq", "ifneq", "ifdef", "ifndef", "else", "endif": continue
+            case "ifeq", "ifneq", "ifdef", "ifndef":
+                conditions += 1
+                continue
+            case "else": continue
+            case "endif":
+                conditions -= 1
+                continue
             case "include", "-include", "sinclude":
-                items.append(.include(String(plain.dropFirst(word.count).trimmingBlanks), isOptional: word != "include"))
+                items.append(
+                    .include(String(plain.dropFirst(word.count).trimmingBlanks), isOptional: word != "include"))
                 place = nil
                 continue
             case "define":
@@ -91,7 +101,8 @@ struct MakeFile {
             default: break
             }
             if let hash = Self.commentStart(plain) { plain = plain[..<hash].trimmingBlanks }
-            if let assignment = Self.assignment(plain) {
+            if var assignment = Self.assignment(plain) {
+                assignment.isConditional = conditions > 0
                 items.append(.assignment(assignment))
                 place = nil
             } else if let rule = Self.rule(plain) {
@@ -145,7 +156,7 @@ struct MakeFile {
         guard let sign else { return nil }
         let name = line[..<sign.start].trimmingBlanks
         if name.isEmpty || name.contains(" ") { return nil }
-        let kind = line[sign.start..<sign.end].filter { $0 != ":" || true }
+        let kind = line[sign.start..<sign.end]
         return Assignment(
             name: String(name), sign: kind == "::=" || kind == ":::=" ? ":=" : String(kind),
             value: String(line[sign.end...].trimmingBlanks))
@@ -181,7 +192,9 @@ struct MakeFile {
         guard let percent = pattern.firstIndex(of: "%") else { return nil }
         let head = pattern[..<percent]
         let tail = pattern[pattern.index(after: percent)...]
-        guard target.count >= head.count + tail.count, target.hasPrefix(head), target.hasSuffix(tail) else { return nil }
+        guard target.count >= head.count + tail.count, target.hasPrefix(head), target.hasSuffix(tail) else {
+            return nil
+        }
         return String(target.dropFirst(head.count).dropLast(tail.count))
     }
 }

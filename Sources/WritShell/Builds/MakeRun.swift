@@ -109,6 +109,8 @@ struct MakeRun {
 
     private mutating func assign(_ assignment: MakeFile.Assignment) {
         let name = assignment.name
+        // One of two values, and nobody knows which: the last one is followed, and the run is not known as a whole.
+        if assignment.isConditional, variables[name] != nil { build.isWhole = false }
         switch assignment.sign {
         case "?=": if variables[name] == nil { variables[name] = Variable(text: assignment.value) }
         case "+=":
@@ -142,7 +144,9 @@ struct MakeRun {
         }
         var seen: Set<String> = []
         for goal in goals { reach(goal, &seen, depth: 0) }
-        if goals.isEmpty || recipes.isEmpty && !goals.allSatisfy({ goal in rules.contains { $0.targets.contains(goal) } }) {
+        if goals.isEmpty
+            || recipes.isEmpty && !goals.allSatisfy({ goal in rules.contains { $0.targets.contains(goal) } })
+        {
             // Built-in rules, or a goal that no rule at hand makes.
             build.isWhole = false
         }
@@ -150,7 +154,8 @@ struct MakeRun {
         let language = shellName
         for recipe in isOneShell && !recipes.isEmpty ? [Value.joined(recipes, separator: "\n")] : recipes {
             build.scripts.append(
-                BuildScripts.Script(code: recipe, directory: Value(folder), language: language, source: "the make file"))
+                BuildScripts.Script(code: recipe, directory: Value(folder), language: language, source: "the make file")
+            )
         }
     }
 
@@ -170,18 +175,22 @@ struct MakeRun {
         for rule in rules where rule.targets.contains(target) { found.append((rule, "")) }
         if !found.contains(where: { !$0.rule.recipe.isEmpty }) {
             for rule in rules {
-                guard let stem = rule.targets.lazy.compactMap({ MakeFile.stem(of: target, in: $0) }).first else { continue }
+                guard let stem = rule.targets.lazy.compactMap({ MakeFile.stem(of: target, in: $0) }).first else {
+                    continue
+                }
                 found.append((rule, stem))
                 break
             }
         }
         for (rule, stem) in found {
             let needs = rule.needs.map { need in
-                need.contains("%") ? need.split(separator: "%", omittingEmptySubsequences: false).joined(separator: stem) : need
+                need.contains("%")
+                    ? need.split(separator: "%", omittingEmptySubsequences: false).joined(separator: stem) : need
             }
             for need in needs { reach(need, &seen, depth: depth + 1) }
             let automatic: [String: String] = [
-                "@": target, "<": needs.first ?? "", "^": needs.joined(separator: " "), "+": needs.joined(separator: " "),
+                "@": target, "<": needs.first ?? "", "^": needs.joined(separator: " "),
+                "+": needs.joined(separator: " "),
                 "?": needs.joined(separator: " "), "*": stem, "|": "", "%": "",
             ]
             for line in rule.recipe {
@@ -306,7 +315,8 @@ struct MakeRun {
         case "AR": return Value("ar")
         case "SHELL": return Value("/bin/sh")
         case "CURDIR": return Value(folder)
-        case "MAKEFLAGS", "MFLAGS", "MAKECMDGOALS", "MAKEFILE_LIST", "ARFLAGS", "CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS",
+        case "MAKEFLAGS", "MFLAGS", "MAKECMDGOALS", "MAKEFILE_LIST", "ARFLAGS", "CFLAGS", "CXXFLAGS", "CPPFLAGS",
+            "LDFLAGS",
             "LDLIBS", "ARGS":
             return Value("")
         default: break
@@ -316,7 +326,8 @@ struct MakeRun {
         return .unknown(.environment(name), taints: taints)
     }
 
-    private mutating func function(_ name: String, _ rest: String, _ automatic: [String: String], _ depth: Int) -> Value {
+    private mutating func function(_ name: String, _ rest: String, _ automatic: [String: String], _ depth: Int) -> Value
+    {
         var parts = Self.arguments(rest)
         func argument(_ index: Int) -> String { index < parts.count ? parts[index] : "" }
         switch name {
@@ -339,9 +350,8 @@ struct MakeRun {
             let (folder, home) = (folder, evaluator.context.home)
             return mapped(value) { PathText.absolute($0, in: folder, home: home) }
         case "wildcard":
-            // Names that match are not known; the pattern is.
-            let value = expand(rest, automatic: automatic, depth: depth + 1)
-            return Value(pieces: value.pieces.map { if case .text(let text) = $0 { .text(text) } else { $0 } }, taints: value.taints)
+            // Names that match are not known; the pattern is, and the shell expands it.
+            return expand(rest, automatic: automatic, depth: depth + 1)
         case "patsubst", "subst":
             let from = expand(argument(0), automatic: automatic, depth: depth + 1).text
             let to = expand(argument(1), automatic: automatic, depth: depth + 1).text
@@ -358,11 +368,19 @@ struct MakeRun {
             case "lastword": return Value(words.last ?? "", taints: value.taints)
             default: return Value(words.sorted().joined(separator: " "), taints: value.taints)
             }
-        case "if", "or", "and":
-            // Either way is possible: the one that has more to say stands for both, and both are expanded.
-            let values = parts.dropFirst(name == "if" ? 1 : 0).map { expand($0, automatic: automatic, depth: depth + 1) }
-            if name == "if" { _ = expand(argument(0), automatic: automatic, depth: depth + 1) }
-            return values.count == 1 ? values[0] : values.first { !$0.isEmpty } ?? Value("")
+        case "if":
+            let condition = expand(argument(0), automatic: automatic, depth: depth + 1)
+            let yes = expand(argument(1), automatic: automatic, depth: depth + 1)
+            let no = expand(argument(2), automatic: automatic, depth: depth + 1)
+            if let text = condition.text { return text[...].trimmingBlanks.isEmpty ? no : yes }
+            // One of two, and nobody knows which.
+            build.isWhole = false
+            return yes.isEmpty ? no : yes
+        case "or", "and":
+            let values = parts.map { expand($0, automatic: automatic, depth: depth + 1) }
+            if values.contains(where: { !$0.isKnown }) { build.isWhole = false }
+            let firstKnown = values.first { !$0.isEmpty } ?? Value("")
+            return name == "or" ? firstKnown : values.contains { $0.isEmpty } ? Value("") : values.last ?? Value("")
         case "call":
             guard let called = expand(argument(0), automatic: automatic, depth: depth + 1).text else {
                 return .unknown(.variable("make"))

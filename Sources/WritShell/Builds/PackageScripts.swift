@@ -27,7 +27,8 @@ extension Evaluator {
             build.scripts.append(
                 BuildScripts.Script(code: whole, directory: Value(file.folder), source: "\(name) of package.json"))
         }
-        let manager = reading.canonicalWords.first.map { $0.hasPrefix("yarn") ? "yarn" : $0 == "cnpm" ? "npm" : $0 } ?? ""
+        let manager =
+            reading.canonicalWords.first.map { $0.hasPrefix("yarn") ? "yarn" : $0 == "cnpm" ? "npm" : $0 } ?? ""
         let hasHooks = !words.contains { $0.text == "--ignore-scripts" }
         switch asked(manager, words) {
         case .script(let name, let arguments):
@@ -63,7 +64,8 @@ extension Evaluator {
         func skipOptions() {
             while let text = rest.first?.text, text.hasPrefix("-"), text != "--" {
                 let takesValue = [
-                    "-C", "--prefix", "--dir", "--cwd", "-w", "--workspace", "-F", "--filter", "--loglevel", "--registry",
+                    "-C", "--prefix", "--dir", "--cwd", "-w", "--workspace", "-F", "--filter", "--loglevel",
+                    "--registry",
                 ].contains(text)
                 rest = rest.dropFirst(takesValue ? 2 : 1)
             }

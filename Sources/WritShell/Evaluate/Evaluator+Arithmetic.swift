@@ -12,7 +12,12 @@ extension Evaluator {
     func arithmeticValue(of value: Value, _ state: inout ShellState, depth: Int = 0) -> Int? {
         guard let text = value.literalText else { return nil }
         if let number = Int(text) { return number }
-        if text.utf8.count > 4_096 || depth > 8 { return nil }
+        if text.utf8.count > 4_096 {
+            // An index in it may run a command, which is then not looked for.
+            reachLimit("a longer calculation than is followed")
+            return nil
+        }
+        if depth > 8 { return nil }
         // `a[$(cmd)]` out of a variable: arithmetic expands it again.
         runHidden(text, &state)
         var expression = ArithmeticExpression(bytes: Array(text.utf8), depth: depth)

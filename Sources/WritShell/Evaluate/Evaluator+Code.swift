@@ -91,7 +91,9 @@ extension Evaluator {
         baseSpan = outerSpan
         current = outer
         if let error = outcome.error {
-            note(Operation(.shellExec, traits: .interpreter, opaque: error.isLimit ? .limit : .unparsable,
+            note(
+                Operation(
+                    .shellExec, traits: .interpreter, opaque: error.isLimit ? .limit : .unparsable,
                     detail: error.message))
         }
     }

@@ -169,6 +169,7 @@ private struct LineTable {
         let at = place(failure.at)
         var message = failure.message
         if let opened = failure.opened { message += " opened at line \(place(opened).line)" }
-        return ShellSyntaxError(message: message, offset: failure.at, line: at.line, column: at.column, isLimit: failure.isLimit)
+        return ShellSyntaxError(
+            message: message, offset: failure.at, line: at.line, column: at.column, isLimit: failure.isLimit)
     }
 }

@@ -42,7 +42,8 @@ enum Cmdlets {
         "write-information", "out-string", "out-host", "out-null", "out-default", "new-object", "new-timespan",
         "new-guid", "new-variable", "set-variable", "clear-host", "start-sleep", "set-strictmode", "import-csv",
         "push-location", "pop-location", "new-temporaryfile", "update-typedata", "out-gridview", "new-alias",
-        "set-psdebug", "use-culture", "return", "exit", "break", "continue", "throw", "param", "begin", "process", "end",
+        "set-psdebug", "use-culture", "return", "exit", "break", "continue", "throw", "param", "begin", "process",
+        "end",
     ]
 
     private static let aliases: [String: String] = [
@@ -69,11 +70,12 @@ enum Cmdlets {
     /// Whether a parameter takes no value, by its name or the beginning of it.
     static func isSwitch(_ name: String) -> Bool {
         if switches.contains(name) { return true }
-        return name.utf8.count > 1 && switches.contains { $0.hasPrefix(name) } && !valued.contains { $0.hasPrefix(name) }
+        return name.utf8.count > 1 && switches.contains { $0.hasPrefix(name) }
+            && !valued.contains { $0.hasPrefix(name) }
     }
 
     private static let valued = [
-        "path", "filter", "filepath", "argumentlist", "uri", "value", "pattern", "passphrase",
+        "path", "filter", "filepath", "verb", "argumentlist", "uri", "value", "pattern", "passphrase",
     ]
 
     private static let switches: Set<String> = [

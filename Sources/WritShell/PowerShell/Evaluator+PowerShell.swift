@@ -84,7 +84,8 @@ struct PowerShellRun {
         var words = words[...]
         guard let first = words.first else { return Value("") }
         // `$x = …`, `$env:X = …`.
-        if case .variable(let name)? = first.parts.first, words.count > 1, let sign = words[words.startIndex + 1].bareText,
+        if case .variable(let name)? = first.parts.first, words.count > 1,
+            let sign = words[words.startIndex + 1].bareText,
             ["=", "+="].contains(sign), first.parts.count == 1
         {
             let value = run(Array(words.dropFirst(2)), input: input)
@@ -99,7 +100,8 @@ struct PowerShellRun {
             }
             return Value("")
         }
-        if let keyword = first.bareText?.lowercased(), Self.keywords.contains(keyword), !(keyword == "foreach" && input != nil)
+        if let keyword = first.bareText?.lowercased(), Self.keywords.contains(keyword),
+            !(keyword == "foreach" && input != nil)
         {
             return runKeyword(keyword, Array(words), input: input)
         }
@@ -193,7 +195,9 @@ struct PowerShellRun {
                     continue
                 }
                 if isExpression, text == "+" { continue }
-                if isExpression, text.hasPrefix("."), text.count > 1, text.dropFirst().allSatisfy({ $0.isLetter || $0 == "." }) {
+                if isExpression, text.hasPrefix("."), text.count > 1,
+                    text.dropFirst().allSatisfy({ $0.isLetter || $0 == "." })
+                {
                     // A property: `.Content` of an answer is still the answer.
                     if !result.isKnown { continue }
                 }
@@ -207,7 +211,9 @@ struct PowerShellRun {
     private static func methodStart(_ text: String) -> (end: String.Index, name: String.Index)? {
         let name = text.lastIndex { $0 == "." || $0 == ":" }
         guard let name, text.index(after: name) < text.endIndex else { return nil }
-        guard text[text.index(after: name)...].allSatisfy({ $0.isLetter || $0.isNumber || $0 == "_" }) else { return nil }
+        guard text[text.index(after: name)...].allSatisfy({ $0.isLetter || $0.isNumber || $0 == "_" }) else {
+            return nil
+        }
         let isStatic = text[name] == ":" && name > text.startIndex
         return (isStatic ? text.index(before: name) : name, text.index(after: name))
     }
@@ -278,7 +284,7 @@ struct PowerShellRun {
         case "invoke", "invokescript", "invokereturnasis":
             run(code: receiver.isEmpty ? first : receiver)
             return .unknown(.output)
-        case "readalltext", "readalllines", "readallbytes", "openText":
+        case "readalltext", "readalllines", "readallbytes", "opentext":
             return read(first)
         case "writealltext", "writealllines", "writeallbytes", "appendalltext", "copy", "move":
             if name.lowercased() == "copy" || name.lowercased() == "move" { _ = read(first) }
@@ -416,7 +422,9 @@ struct PowerShellRun {
 
         func value(_ names: String..., at position: Int? = nil) -> Value? {
             for name in names {
-                if let found = named.first(where: { !$0.name.isEmpty && name.hasPrefix($0.name) })?.value { return found }
+                if let found = named.first(where: { !$0.name.isEmpty && name.hasPrefix($0.name) })?.value {
+                    return found
+                }
             }
             return position.flatMap { $0 < words.count ? words[$0] : nil }
         }
@@ -484,13 +492,16 @@ struct PowerShellRun {
         let output = cmdlet(canonical, name, words, input: input)
         if let target {
             let place = value(of: target.word)
-            if place.text?.lowercased() != "$null", !place.isEmpty { write(place, content: output, appends: target.appends) }
+            if place.text?.lowercased() != "$null", !place.isEmpty {
+                write(place, content: output, appends: target.appends)
+            }
             return Value("")
         }
         return output
     }
 
-    private mutating func cmdlet(_ name: String, _ original: String, _ words: [PowerShellWord], input: Value?) -> Value {
+    private mutating func cmdlet(_ name: String, _ original: String, _ words: [PowerShellWord], input: Value?) -> Value
+    {
         let given = arguments(words)
         let operands = given.words
         switch name {
@@ -515,7 +526,9 @@ struct PowerShellRun {
             if let place = given.value("path", at: 0) {
                 var whole = place
                 if let leaf = given.value("name") { whole = Value.joined([place, leaf], separator: "/") }
-                if given.value("itemtype")?.text?.lowercased() == "symboliclink", let source = given.value("value", "target") {
+                if given.value("itemtype")?.text?.lowercased() == "symboliclink",
+                    let source = given.value("value", "target")
+                {
                     _ = read(source)
                 }
                 write(whole, content: given.value("value") ?? Value(""))
@@ -569,7 +582,9 @@ struct PowerShellRun {
         case "write-output", "write-host":
             return Value.joined(operands, separator: " ")
         case "import-module", "using":
-            if let file = operands.first, file.contains("/") || file.contains("\\") || file.contains(".ps") { runFile(file) }
+            if let file = operands.first, file.contains("/") || file.contains("\\") || file.contains(".ps") {
+                runFile(file)
+            }
             return Value("")
         case "install-module", "install-package", "install-script", "save-module", "update-module":
             if let package = given.value("name", at: 0) {
@@ -586,7 +601,9 @@ struct PowerShellRun {
         case "compress-archive", "expand-archive":
             if let from = given.value("path", "literalpath", at: 0) {
                 let content = read(from)
-                write(given.value("destinationpath", at: 1) ?? Value("."), content: .unknown(.output, taints: content.taints))
+                write(
+                    given.value("destinationpath", at: 1) ?? Value("."),
+                    content: .unknown(.output, taints: content.taints))
             }
             return Value("")
         case "stop-process":
@@ -599,7 +616,8 @@ struct PowerShellRun {
     private static let changes: [String: String] = [
         "stop-computer": "stops or restarts the machine", "restart-computer": "stops or restarts the machine",
         "set-executionpolicy": "weakens the machine's protections: which scripts may run",
-        "set-mppreference": "weakens the machine's protections", "add-mppreference": "weakens the machine's protections",
+        "set-mppreference": "weakens the machine's protections",
+        "add-mppreference": "weakens the machine's protections",
         "disable-windowsoptionalfeature": "changes the system", "new-netfirewallrule": "firewall",
         "set-netfirewallprofile": "firewall", "remove-netfirewallrule": "firewall",
         "disable-netfirewallrule": "firewall", "clear-eventlog": "deletes logs", "remove-eventlog": "deletes logs",
@@ -607,7 +625,8 @@ struct PowerShellRun {
         "initialize-disk": "changes disks", "remove-partition": "changes disks", "diskpart": "changes disks",
         "new-localuser": "users, groups or passwords", "add-localgroupmember": "users, groups or passwords",
         "set-localuser": "users, groups or passwords", "stop-service": "starts, stops or changes services: stop",
-        "set-service": "starts, stops or changes services: set", "remove-service": "starts, stops or changes services: stop",
+        "set-service": "starts, stops or changes services: set",
+        "remove-service": "starts, stops or changes services: stop",
         "clear-history": "clears the shell's history",
     ]
     private static let laters: Set<String> = [
@@ -629,7 +648,8 @@ struct PowerShellRun {
         if Cmdlets.isHarmless(name) {
             for block in given.blocks { _ = walk(block, input: input) }
             let taints = given.words.reduce(into: input?.taints ?? []) { $0.formUnion($1.taints) }
-            return input?.isKnown == true && name.hasPrefix("out-") ? input ?? Value("") : .unknown(.output, taints: taints)
+            return input?.isKnown == true && name.hasPrefix("out-")
+                ? input ?? Value("") : .unknown(.output, taints: taints)
         }
         if Cmdlets.isCmdlet(name) || original.contains("-") && !ProgramTable.builtIn.contains(original) {
             opaque("uses a command that is not known: \(original)")
@@ -727,7 +747,8 @@ enum PowerShellText {
     /// UTF-16LE where every second byte of the beginning is zero, as in `-EncodedCommand`; else UTF-8.
     static func string(_ bytes: [UInt8]) -> String {
         let head = bytes.prefix(16)
-        let isWide = bytes.count >= 2 && bytes.count.isMultiple(of: 2)
+        let isWide =
+            bytes.count >= 2 && bytes.count.isMultiple(of: 2)
             && head.enumerated().filter { $0.offset % 2 == 1 }.allSatisfy { $0.element == 0 }
         guard isWide else { return String(decoding: bytes, as: UTF8.self) }
         let units = stride(from: 0, to: bytes.count, by: 2).map { UInt16(bytes[$0]) | UInt16(bytes[$0 + 1]) << 8 }

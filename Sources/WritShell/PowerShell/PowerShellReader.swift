@@ -260,7 +260,9 @@ struct PowerShellReader {
             return .variable(Self.folded(readNested(0x7B, 0x7D)))
         }
         var end = at + 1
-        while end < bytes.count, Self.isName(bytes[end]) || bytes[end] == 0x3A && end + 1 < bytes.count && Self.isName(bytes[end + 1]) {
+        while end < bytes.count,
+            Self.isName(bytes[end]) || bytes[end] == 0x3A && end + 1 < bytes.count && Self.isName(bytes[end + 1])
+        {
             end += 1
         }
         if end == at + 1 {

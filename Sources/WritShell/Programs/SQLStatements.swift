@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-public import WritCore
 
 /// What SQL text does, by statement: enough to tell reading from changing from destroying, in the dialects of
 /// PostgreSQL, MySQL, SQLite, SQL Server, Oracle, Cassandra and the warehouses.
