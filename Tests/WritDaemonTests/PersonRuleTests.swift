@@ -335,6 +335,18 @@ import Glibc
         }
     }
 
+    @Test func `a wrapper around each hook of a known agent is not kept`() {
+        var agents = ProcessTable.desktopAgents
+        for number in 200..<300 as Range<Int32> {
+            var world = ProcessTable.desktop
+            world.add(number, 40, session: 30, terminal: 1, start: 400, "sh", ["-c", "writ-hook claude-code || true"])
+            world.add(90, number, session: 30, terminal: 1, start: 401, "writ-hook")
+            let hasLearnt = agents.note(hook: 90, in: world)
+            #expect(!hasLearnt)
+        }
+        #expect(Set(agents.known.map(\.number)) == [80, 40])
+    }
+
     @Test func `what ended gives room, and the first beginning stays`() {
         var agents = AgentProcesses()
         for round in 0..<5_000 as Range<Int32> {

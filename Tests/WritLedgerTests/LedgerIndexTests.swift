@@ -51,6 +51,24 @@ import WritCore
         Case("none", []) { $0.limit = 0 },
     ]
 
+    @Test func `an index that is being made is no damage`() throws {
+        let folder = try Folder()
+        let ledger = try folder.open { $0.keepsIndex = false }
+        try ledger.append(contentsOf: (0..<20).map { entry($0, message: "entry \($0)") })
+        try ledger.fold()
+        let reader = LedgerReader(directory: folder.ledger, key: ledger.verifierKey, disk: Disk(), index: nil)
+        // SQLite makes the file first, empty, and the tables with the version later, in one transaction.
+        let path = folder.ledger + "/index.sqlite"
+        try Data().write(to: URL(fileURLWithPath: path))
+        #expect(try LedgerIndex(directory: folder.ledger).isFaithful(reader) == nil)
+        let made = LedgerIndex(directory: folder.ledger)
+        try made.update(from: reader)
+        #expect(try LedgerIndex(directory: folder.ledger).isFaithful(reader) == true)
+        // Tables that are gone although the version says that they were there are damage.
+        try made.execute("DROP TABLE state")
+        #expect(throws: (any Error).self) { try LedgerIndex(directory: folder.ledger).isFaithful(reader) }
+    }
+
     @Test func `each filter finds its entries, with the index and without`() throws {
         let folder = try Folder()
         let ledger = try filled(folder)

@@ -43,6 +43,11 @@ struct AgentProcesses: Sendable, Hashable {
         var found: [(facts: ProcessFacts, details: ProcessDetails)] = []
         var next: ProcessFacts? = parent
         while let facts = next, facts.identity.number > 1, found.count < Self.maximumDepth {
+            if known.contains(facts.identity) {
+                // All above is known, and what is below is told by it: a wrapper for each call is not kept.
+                found = []
+                break
+            }
             guard let details = view.details(facts.identity.number), !ProgramKind.isPersonsSide(facts, details) else {
                 break
             }
