@@ -64,6 +64,8 @@ public struct Installer: Sendable {
     /// What an installation would do.
     public func planInstall(_ level: InstallLevel) throws(SettingsFault) -> InstallReport {
         var report = InstallReport(notes: layout.notes)
+        // They are about what a person must do with settings of their own.
+        if case .managed = level { report.advice = [] }
         for place in try required(level) {
             report.files.append(try installPlan(place, try SettingsFile(place.path).read()))
         }
