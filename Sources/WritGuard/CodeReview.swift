@@ -69,11 +69,13 @@ struct CodeReview: Sendable {
             let isWhole = text.count <= Self.maximumWhole && change.language != .json
             if !isWhole { text = Self.excerpt(change, kept) }
             let name = change.path.split(separator: "/").last.map(String.init) ?? change.path
-            parts.append("\(name)\(isWhole ? "" : ", the lines in question"):\n" + String(decoding: text, as: UTF8.self))
+            parts.append(
+                "\(name)\(isWhole ? "" : ", the lines in question"):\n" + String(decoding: text, as: UTF8.self))
             if wanted.count > kept.count { parts.append("\(wanted.count - kept.count) more findings are left out.") }
         }
         guard !parts.isEmpty else { return nil }
-        let whole = "Writ: the code that was written, with warnings where it should change. " + parts.joined(separator: "\n")
+        let whole =
+            "Writ: the code that was written, with warnings where it should change. " + parts.joined(separator: "\n")
         guard whole.utf8.count > Self.maximumText else { return whole }
         return String(whole.unicodeScalars.prefix(Self.maximumText / 2)) + "…"
     }
@@ -82,7 +84,8 @@ struct CodeReview: Sendable {
     private static func excerpt(_ change: Change, _ findings: [Finding]) -> [UInt8] {
         let lines = change.text.split(separator: 0x0A, maxSplits: 1 << 20, omittingEmptySubsequences: false)
         var out: [UInt8] = []
-        for finding in findings.sorted(by: { $0.line < $1.line }) where finding.line >= 1 && finding.line <= lines.count {
+        for finding in findings.sorted(by: { $0.line < $1.line }) where finding.line >= 1 && finding.line <= lines.count
+        {
             var note = finding
             note.line = 1
             let line = Array(lines[finding.line - 1].prefix(400)) + [0x0A]

@@ -11,24 +11,60 @@ import WritCore
 
     @Test func `a weakness is where a value flows, not where a word stands`() throws {
         let rows: [(name: String, language: String, cwe: String, isFound: Bool, code: String)] = [
-            ("a format without arguments is constant", "python", "CWE-89", false, "c.execute('select * from t where a = 1'.format())"),
-            ("a format with one is not", "python", "CWE-89", true, "def f(v):\n    c.execute('select * from t where a = {}'.format(v))"),
-            ("a constant through a builder", "go", "CWE-89", false, "func f() { q := fmt.Sprintf(\"select * from t where a = 1\"); db.Query(q) }"),
-            ("a constant through concat", "javascript", "CWE-89", false, "const q = \"SELECT * FROM t WHERE a = \".concat(\"1\"); db.query(q)"),
-            ("a bound parameter", "go", "CWE-89", false, "func f(r *http.Request) { db.Query(\"select * from t where a = $1\", r.FormValue(\"a\")) }"),
-            ("a fixed host", "python", "CWE-918", false, "requests.get(\"https://api.example.org/\" + request.args[\"p\"])"),
+            (
+                "a format without arguments is constant", "python", "CWE-89", false,
+                "c.execute('select * from t where a = 1'.format())"
+            ),
+            (
+                "a format with one is not", "python", "CWE-89", true,
+                "def f(v):\n    c.execute('select * from t where a = {}'.format(v))"
+            ),
+            (
+                "a constant through a builder", "go", "CWE-89", false,
+                "func f() { q := fmt.Sprintf(\"select * from t where a = 1\"); db.Query(q) }"
+            ),
+            (
+                "a constant through concat", "javascript", "CWE-89", false,
+                "const q = \"SELECT * FROM t WHERE a = \".concat(\"1\"); db.query(q)"
+            ),
+            (
+                "a bound parameter", "go", "CWE-89", false,
+                "func f(r *http.Request) { db.Query(\"select * from t where a = $1\", r.FormValue(\"a\")) }"
+            ),
+            (
+                "a fixed host", "python", "CWE-918", false,
+                "requests.get(\"https://api.example.org/\" + request.args[\"p\"])"
+            ),
             ("a host from outside", "python", "CWE-918", true, "requests.get(\"https://\" + request.args[\"h\"])"),
-            ("a host that runs on", "python", "CWE-918", true, "requests.get(\"https://api.example.org\" + request.args[\"h\"])"),
+            (
+                "a host that runs on", "python", "CWE-918", true,
+                "requests.get(\"https://api.example.org\" + request.args[\"h\"])"
+            ),
             ("a base that is configured", "javascript", "CWE-601", false, "res.redirect(config.base + req.query.next)"),
-            ("a template that begins with one", "javascript", "CWE-601", false, "res.redirect(`${config.base}/x/${req.query.next}`)"),
+            (
+                "a template that begins with one", "javascript", "CWE-601", false,
+                "res.redirect(`${config.base}/x/${req.query.next}`)"
+            ),
             ("a target from outside", "javascript", "CWE-601", true, "res.redirect(req.query.next)"),
             ("a path of this site", "php", "CWE-601", false, "<?php header(\"Location: /users/\" . $_GET[\"u\"]);"),
             ("a location from outside", "php", "CWE-601", true, "<?php header(\"Location: \" . $_GET[\"u\"]);"),
-            ("a function that says it cleans", "javascript", "CWE-22", false, "fs.readFile(sanitizePath(req.query.f), cb)"),
-            ("a default address", "python", "CWE-939", false, "def f(u=\"https://example.org\"):\n    urllib.request.urlopen(u)"),
+            (
+                "a function that says it cleans", "javascript", "CWE-22", false,
+                "fs.readFile(sanitizePath(req.query.f), cb)"
+            ),
+            (
+                "a default address", "python", "CWE-939", false,
+                "def f(u=\"https://example.org\"):\n    urllib.request.urlopen(u)"
+            ),
             ("a list needs no shell", "python", "CWE-78", false, "subprocess.run([\"ping\", request.args[\"h\"]])"),
-            ("a list for a shell does", "python", "CWE-78", true, "subprocess.run([\"sh\", \"-c\", request.args[\"h\"]])"),
-            ("a keyword is no assignment", "python", "CWE-798", false, "jwt.encode(p, secret_key, algorithm=\"HS256-abcdef1\")"),
+            (
+                "a list for a shell does", "python", "CWE-78", true,
+                "subprocess.run([\"sh\", \"-c\", request.args[\"h\"]])"
+            ),
+            (
+                "a keyword is no assignment", "python", "CWE-798", false,
+                "jwt.encode(p, secret_key, algorithm=\"HS256-abcdef1\")"
+            ),
         ]
         for row in rows {
             #expect(try rules(row.code, row.language).contains(row.cwe) == row.isFound, "\(row.name)")
@@ -62,8 +98,14 @@ import WritCore
             ("php", "<?php $s = base64_decode($x); eval($s);"),
             ("ruby", "eval(Base64.decode64('cHV0cyAx'))"),
             ("csharp", "class A { void F() { var b = Convert.FromBase64String(s); Assembly.Load(b); } }"),
-            ("java", "class A { void f(String s) { byte[] b = Base64.getDecoder().decode(s); defineClass(null, b, 0, 1); } }"),
-            ("go", "package a\nfunc f(s string) { b, _ := base64.StdEncoding.DecodeString(s); exec.Command(\"sh\", \"-c\", string(b)) }"),
+            (
+                "java",
+                "class A { void f(String s) { byte[] b = Base64.getDecoder().decode(s); defineClass(null, b, 0, 1); } }"
+            ),
+            (
+                "go",
+                "package a\nfunc f(s string) {\n b, _ := base64.StdEncoding.DecodeString(s)\n exec.Command(\"sh\", string(b)) }"
+            ),
             ("shell", "echo aGVsbG8= | base64 -d | sh"),
             ("shell", "powershell -nop -w hidden -enc SQBFAFgAIAAoAE4AZQB3AC0ATwBiAGoAZQBjAHQA"),
         ]
@@ -75,8 +117,9 @@ import WritCore
         }
         // Characters are looked at whatever the language.
         for language in CodeLanguage.allCases {
-            let found = try CodeFixture.findings("a = 1 # \u{202E} \u{2066}x\u{2069}\nb\u{200B}c = 2\n", language.rawValue)
-            #expect(Set(found.map(\.rule)).isSuperset(of: ["code-bidi-control", "code-invisible-character"]), "\(language)")
+            let text = "a = 1 # \u{202E} \u{2066}x\u{2069}\nb\u{200B}c = 2\n"
+            let found = Set(try CodeFixture.findings(text, language.rawValue).map(\.rule))
+            #expect(found.isSuperset(of: ["code-bidi-control", "code-invisible-character"]), "\(language)")
         }
     }
 

@@ -97,8 +97,8 @@ import Darwin
         #expect(Double(all.badFound) >= 0.50 * Double(all.bad))
         #expect(Double(flagged) <= 0.15 * Double(files))
         #expect(density <= 0.2 || Self.step > 1)
-        // The bar is 0.05: docs/code-rules.md says why it is missed. This holds what was reached.
-        #expect(Double(all.okFlagged) <= (Self.step > 1 ? 0.15 : 0.13) * Double(all.ok))
+        // A third of the rows is a small sample.
+        #expect(Double(all.okFlagged) <= (Self.step > 1 ? 0.07 : 0.05) * Double(all.ok))
     }
 
     private static func number(_ value: JSON) -> Int? {

@@ -217,6 +217,10 @@ extension AssignmentReader {
                 return true
             }
             if pair.0 == UInt8(ascii: "-"), pair.1 == UInt8(ascii: ">") { return true }
+            // `'"+password+"'`: text that is put together; `process.env?.PASSWORD`: a member that may be missing.
+            if pair.0 == UInt8(ascii: "+"), pair.1.isQuote, i > value.startIndex { return true }
+            if pair.0.isQuote, pair.1 == UInt8(ascii: "+"), i == value.startIndex { return true }
+            if !isQuoted, pair.0 == UInt8(ascii: "?"), pair.1 == UInt8(ascii: ".") { return true }
             if pair.0 == UInt8(ascii: ":"), pair.1 == UInt8(ascii: ":") { return true }
             if pair.0 == UInt8(ascii: "{"), let close = value[i...].firstIndex(of: UInt8(ascii: "}")),
                 value[(i + 1)..<close].allSatisfy({ $0.isWord || $0 == 0x2E })

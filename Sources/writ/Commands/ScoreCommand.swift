@@ -124,7 +124,8 @@ struct ScoreHistory {
         case .session: name = entry.session
         case .repository:
             let request = entry.record["request"]
-            name = request?["facts"]?["repo"]?["remote"]?.string ?? request?["repo"]?["remote"]?.string
+            name =
+                request?["facts"]?["repo"]?["remote"]?.string ?? request?["repo"]?["remote"]?.string
                 ?? request?["call"]?["workspace"]?.string ?? ""
         }
         return name.isEmpty ? "(none)" : name

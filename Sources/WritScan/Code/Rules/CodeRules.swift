@@ -29,7 +29,9 @@ internal import WritResources
 /// subjects `arg0`…, `any`, `last`, `args`, `kw:NAME`, `receiver`, `value`, `name`, `line`, `near` (three lines each way), `raw` (the
 /// same with comments), `function`, `block`,
 /// `file`, `path`; predicates `matches RE`, `text RE`, `dynamic`, `built`, `untrusted`, `remote`, `constant`,
-/// `anchored`, `wide`, `made RE`, `present`, `absent`, `atleast N`, and for C `onstack`, `freed`, `lone`. ` || ` separates alternatives. In examples `\n` is a line break.
+/// `anchored` (begins with what does not come from outside), `wide` (a range of addresses that lets in much of the
+/// internet), `made RE` (by a call of that name), `present`, `absent`, `atleast N`, and for C `onstack`, `freed`, `lone`.
+/// ` || ` separates alternatives. In examples `\n` is a line break.
 public struct CodeRules: Sendable {
     public private(set) var rules: [CodeRule] = []
     private(set) var flows: [CodeLanguage: Flow.Names] = [:]

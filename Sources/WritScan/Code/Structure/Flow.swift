@@ -432,7 +432,8 @@ struct Flow {
     }
 
     private static let modules: Set<String> = [
-        "fmt", "strings", "path", "filepath", "os.path", "std", "util", "string", "bytes", "urllib.parse", "textwrap", "fs",
+        "fmt", "strings", "path", "filepath", "os.path", "std", "util", "string", "bytes", "urllib.parse", "textwrap",
+        "fs",
     ]
 
     /// Whether the expression begins with something that does not come from outside, and goes on after it: the host of
@@ -518,7 +519,8 @@ struct Flow {
 
     /// `MAX_SIZE`, `Type.MEMBER`: names that convention keeps for constants.
     static func looksConstant(_ name: String) -> Bool {
-        if name == "__file__" || name == "__dirname" || name == "__filename" || name == "__DIR__" || name == "__FILE__" {
+        if name == "__file__" || name == "__dirname" || name == "__filename" || name == "__DIR__" || name == "__FILE__"
+        {
             return true
         }
         let last = name.split(separator: ".").last ?? ""

@@ -115,7 +115,8 @@ extension SourceUnit {
             case .c, .cpp, .java, .csharp, .php, .apex, .solidity:
                 parameters.append(
                     Parameter(
-                        name: words.last ?? "", type: words.dropLast().last ?? "", isMarked: isMarked, initial: initial))
+                        name: words.last ?? "", type: words.dropLast().last ?? "", isMarked: isMarked, initial: initial)
+                )
             default:
                 let split = min(words.count, max(1, colon ?? 1))
                 parameters.append(

@@ -146,7 +146,7 @@ struct SourceUnit {
         return partner
     }
 
-    /// The innermost function whose parameters or body hold a token; looked for among the 200 that begin last before it.
+    /// The innermost function whose parameters or body hold a token, among the 200 that begin last before it.
     func function(around token: Int) -> Function? {
         var low = 0
         var high = functions.count
