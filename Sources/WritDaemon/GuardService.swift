@@ -207,6 +207,7 @@ public final class GuardService: Sendable {
                             "policies": .array(layer.documents.map { .string($0.name) }),
                         ]
                     })),
+            .init("policies_loaded_in_us", .integer(Int64(files.loadMicroseconds))),
             .init("faults", .array((files.faults + projects.faults).map { .string($0) })),
             .init("ledger_entries", .integer(Int64(clamping: ledger.count))),
             .init("ledger_key", .string(ledger.verifierKey.description)),
