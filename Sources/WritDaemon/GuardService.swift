@@ -178,7 +178,8 @@ public final class GuardService: Sendable {
         }
         var record = try LedgerRecord.json(
             judgement, event: delivery.event, digest: guardian.policies.digest, guardian: guardian)
-        record.set("profile", ["name": .string(place.choice.profile.rawValue), "because": .string(place.choice.because)])
+        let choice = place.choice
+        record.set("profile", ["name": .string(choice.profile.rawValue), "because": .string(choice.because)])
         let seen = Self.facts(request.facts)
         if !seen.isEmpty { record.set("hook", .array(seen.map { .string($0) })) }
         let entry = LedgerEntry(
