@@ -195,7 +195,8 @@ public final class GuardService: Sendable {
         let judgement = settled.judgement
         var record = try LedgerRecord.json(
             judgement, event: delivery.event, digest: guardian.policies.digest, guardian: guardian)
-        record.set("profile", ["name": .string(place.choice.profile.rawValue), "because": .string(place.choice.because)])
+        let choice = place.choice
+        record.set("profile", ["name": .string(choice.profile.rawValue), "because": .string(choice.because)])
         let seen = Self.facts(request.facts)
         if !seen.isEmpty { record.set("hook", .array(seen.map { .string($0) })) }
         if let variant = judgement.variant { record.set("variant", .integer(Int64(variant.number))) }
@@ -262,6 +263,7 @@ public final class GuardService: Sendable {
                             "policies": .array(layer.documents.map { .string($0.name) }),
                         ]
                     })),
+            .init("policies_loaded_in_us", .integer(Int64(files.loadMicroseconds))),
             .init("faults", .array((files.faults + projects.faults).map { .string($0) })),
             .init("ledger_entries", .integer(Int64(clamping: ledger.count))),
             .init("ledger_key", .string(ledger.verifierKey.description)),

@@ -77,7 +77,9 @@ public enum HomeState {
     }
 
     /// Where a folder's project policy is read from, and what is wrong with it; nil outside a repository.
-    public static func projectPolicy(of folder: String) -> (origin: String, policy: PolicyLayer.Source?, fault: String?)? {
+    public static func projectPolicy(of folder: String) -> (
+        origin: String, policy: PolicyLayer.Source?, fault: String?
+    )? {
         let repository = Repositories().repository(at: folder)
         guard !repository.gitFolder.isEmpty else { return nil }
         let reading = ProjectPolicies.reading(repository)

@@ -53,7 +53,8 @@ final class Places: Sendable {
         let other = repositories.repository(at: call.workingDirectory)
         guard other.facts.root != home.repository.facts.root else { return home }
         let away = try place(at: call.workingDirectory, settings, delegated)
-        return away.choice.profile > home.choice.profile ? Place(repository: home.repository, choice: away.choice) : home
+        return away.choice.profile > home.choice.profile
+            ? Place(repository: home.repository, choice: away.choice) : home
     }
 
     private func place(at folder: String, _ settings: [MachineSettings], _ delegated: [String]) throws -> Place {

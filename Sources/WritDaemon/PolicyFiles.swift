@@ -26,6 +26,7 @@ final class PolicyFiles: Sendable {
     private let home: WritHome
     private let single: String
     private let loaders: Mutex<Loaders>
+    private let loadTime = Mutex(0)
     /// Apart from the loaders, which are held while policies are compiled.
     private let settled: Mutex<Settled>
 
@@ -93,6 +94,9 @@ final class PolicyFiles: Sendable {
 
     /// What the administrator and the person have settled.
     var settings: [MachineSettings] { settled.withLock { $0.settings } }
+
+    /// Microseconds that the last load took, reading the files included.
+    var loadMicroseconds: Int { loadTime.withLock { $0 } }
 
     /// What is wrong with the settings and waivers.
     var settingsFaults: [String] { settled.withLock(\.faults) }
@@ -183,7 +187,9 @@ final class PolicyFiles: Sendable {
     /// Reads all files and returns what is in force. Never fails: a faulty layer keeps its last good version, and
     /// without one the set denies nearly everything.
     func load() -> PolicySet {
-        loaders.withLock { loaders in
+        let start = Deadline.now
+        defer { loadTime.withLock { $0 = Int(clamping: (Deadline.now &- start) / 1_000) } }
+        return loaders.withLock { loaders in
             var own: Set<String> = []
             readSettings(loaders.acceptsMissing)
             let (folders, keys) = (folders, settled.withLock(\.keys).compactMap(PolicyKey.init))

@@ -156,7 +156,8 @@ extension BudgetAccounts {
         [
             "v": 1,
             "accounts": .array(
-                accounts.sorted { ($0.key.account, $0.key.owner) < ($1.key.account, $1.key.owner) }.map { key, account in
+                accounts.sorted { ($0.key.account, $0.key.owner) < ($1.key.account, $1.key.owner) }.map {
+                    key, account in
                     [
                         "account": .string(key.account), "per": .string(key.per), "owner": .string(key.owner),
                         "window": account.window.map { .integer(Int64($0)) } ?? .null, "last": .integer(account.lastAt),

@@ -18,7 +18,9 @@ public enum DefaultPolicy {
     /// A policy that keeps agents from folders outside Writ's own in which policies lie; nil without any.
     public static func guarding(_ folders: [String]) -> PolicyLayer.Source? {
         guard !folders.isEmpty else { return nil }
-        let paths = folders.flatMap { [$0, $0 + "/**"] }.map { "'\($0.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''"))'" }
+        let paths = folders.flatMap { [$0, $0 + "/**"] }.map {
+            "'\($0.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''"))'"
+        }
         let text = """
             version: "2"
             metadata: {name: policy-folders, layer: user, owner: writ, revision: 1}

@@ -80,7 +80,8 @@ public struct Waivers: Sendable, Hashable {
                 }) == true
             else {
                 throw MachineSettings.Fault(
-                    message: "waiver \(index + 1) must have `rule`, `reason`, `approved_by` and `until`, and nothing else"
+                    message:
+                        "waiver \(index + 1) must have `rule`, `reason`, `approved_by` and `until`, and nothing else"
                         + " but `commands`, `paths` and `repos`")
             }
             if let refusal = Self.refusal(of: rule) {

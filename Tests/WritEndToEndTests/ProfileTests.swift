@@ -279,6 +279,49 @@ extension EndToEnd {
         }
     }
 
+    @Suite struct KeptPolicies {
+        @Test func `a damaged cache changes nothing but the time of a start`() throws {
+            let machine = try Machine()
+            defer { machine.end() }
+            let folder = machine.home.state + "/cache"
+            func entries() throws -> [String] {
+                try FileManager.default.contentsOfDirectory(atPath: folder).sorted().map { folder + "/" + $0 }
+            }
+            #expect(try machine.word("forbidden-tool") == "deny")
+            let kept = try entries()
+            #expect(kept.count >= 10)
+            var facts = stat()
+            for path in kept {
+                #expect(stat(path, &facts) == 0 && facts.st_mode & 0o777 == 0o600, "\(path)")
+            }
+            // One entry under another's name, cut short, flipped, empty, a folder: each is nothing.
+            let bytes = try kept.map { try Data(contentsOf: URL(fileURLWithPath: $0)) }
+            for (index, path) in kept.enumerated() {
+                unlink(path)
+                var changed = bytes[index]
+                switch index % 5 {
+                case 0: changed = bytes[(index + 1) % bytes.count]
+                case 1: changed = changed.dropLast(1)
+                case 2: changed[40] ^= 1
+                case 3: changed = Data()
+                default:
+                    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+                    continue
+                }
+                try changed.write(to: URL(fileURLWithPath: path))
+            }
+            machine.killDaemon()
+            #expect(try machine.word("forbidden-tool") == "deny")
+            #expect(try machine.word("rm -rf /") == "deny")
+            #expect(try machine.word("ls") == "allow")
+            #expect(try machine.status()["faults"] == [])
+            // What was damaged was written anew, and is what it was.
+            for (index, path) in kept.enumerated() where index % 5 != 4 {
+                #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == bytes[index], "\(path)")
+            }
+        }
+    }
+
     @Suite struct Waiving {
         @Test func `a waiver sets a rule aside for a time, and never one of a layer above`() throws {
             let machine = try Machine(policy: nil)

@@ -37,6 +37,7 @@ struct Bench {
         run.warmHook(pairs: pairs, &report)
         run.memory(&report)
         try run.hostileScripts(&report)
+        try run.policies(&report)
         if let data { try run.decisions(data, &report) }
         report.finish()
     }
@@ -158,6 +159,43 @@ struct Run {
             }
             if name == "nothing" { start = best } else { report.add("parse \(name), best of five, ms", best - start) }
         }
+    }
+
+    /// 500 rules of a person's beside the built-in ones, as a daemon that starts loads them: from their source, and from
+    /// the cache. The daemon says itself how long that took; the best of five of each.
+    func policies(_ report: inout Report) throws {
+        var text = "version: \"2\"\nmetadata: {name: bench, revision: 1}\nrules:\n"
+        for index in 0..<500 {
+            let rule =
+                switch index % 5 {
+                case 0: "action: deny, match: {actions: [shell.exec], commands: ['tool\(index) run', 'git push --opt\(index)']}"
+                case 1: "action: ask, match: {actions: [file.write], paths: ['$repo/area\(index)/**', '**/*.k\(index)']}"
+                case 2: "action: deny, match: {actions: [net.connect], hosts: ['*.zone\(index).example.com']}"
+                case 3: "action: deny, match: {actions: [shell.exec]}, when: 'op.argv.exists(a, a == \"--danger\(index)\")'"
+                default: "action: deny, match: {actions: [file.read]}, when: 'op.path.endsWith(\".s\(index)\") && !repo.trusted'"
+                }
+            text += "  - {name: r\(index), \(rule)}\n"
+        }
+        let folder = home + "/.config/writ/policies"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try text.write(toFile: folder + "/bench.yaml", atomically: true, encoding: .utf8)
+        var best: [Bool: Double] = [:]
+        for round in 0..<10 {
+            let isCached = !round.isMultiple(of: 2)
+            _ = spawn([bin + "/writ", "daemon", "stop", "--home", home])
+            if !isCached { try? FileManager.default.removeItem(atPath: home + "/.local/state/writ/cache") }  // None yet.
+            _ = hook()
+            let outcome = spawn([bin + "/writ", "daemon", "status", "--json", "--home", home])
+            guard let status = try? JSONSerialization.jsonObject(with: Data(outcome.output)) as? [String: Any],
+                let time = (status["policies_loaded_in_us"] as? NSNumber)?.doubleValue
+            else {
+                print("daemon status gave no time of loading")
+                continue
+            }
+            best[isCached] = min(best[isCached] ?? .infinity, time / 1e3)
+        }
+        report.add("start with 500 rules more, from source, ms", best[false] ?? .infinity)
+        report.add("start with 500 rules more, from cache, ms", best[true] ?? .infinity)
     }
 
     func decisions(_ folder: String, _ report: inout Report) throws {

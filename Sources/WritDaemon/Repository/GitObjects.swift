@@ -86,7 +86,9 @@ struct GitObjects {
 
     private static func isReferenceName(_ name: String) -> Bool {
         (name == "HEAD" || name.hasPrefix("refs/")) && name.utf8.count <= 512
-            && !name.split(separator: "/", omittingEmptySubsequences: false).contains { $0.isEmpty || $0 == ".." || $0 == "." }
+            && !name.split(separator: "/", omittingEmptySubsequences: false).contains {
+                $0.isEmpty || $0 == ".." || $0 == "."
+            }
             && name.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F }
     }
 
@@ -352,7 +354,9 @@ private struct PackFile: ~Copyable {
         var low = first == 0 ? 0 : try number(at: 8 + 4 * (Int(first) - 1))
         var high = try number(at: 8 + 4 * Int(first))
         let names = 8 + 4 * 256
-        guard low <= high, high <= total, total <= size / 28 else { throw GitObjects.Fault("a pack's index is damaged") }
+        guard low <= high, high <= total, total <= size / 28 else {
+            throw GitObjects.Fault("a pack's index is damaged")
+        }
         while low < high {
             let middle = (low + high) / 2
             let found = try bytes(wanted.count, at: names + middle * wanted.count)

@@ -112,7 +112,8 @@ private struct RepositoryReader {
             } else if section.hasPrefix("[remote "), line.lowercased().hasPrefix("url"),
                 let equals = line.firstIndex(of: "=")
             {
-                let url = Self.withoutCredentials(Self.unquoted(String(line[line.index(after: equals)...]).trimmedBlanks))
+                let url = Self.withoutCredentials(
+                    Self.unquoted(String(line[line.index(after: equals)...]).trimmedBlanks))
                 let isOrigin = section.hasPrefix("[remote \"origin\"")
                 if repository.facts.remote.isEmpty || isOrigin { repository.facts.remote = url }
                 guard repository.remotes.count < 64 else {

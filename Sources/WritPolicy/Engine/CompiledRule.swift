@@ -22,14 +22,16 @@ final class Condition: Sendable {
 
     let mark: SourceMark
     let facts: ConditionFacts
-    private let compiled = AtomicLazyReference<Compiled>()
+    /// Compiled on loading; nil for one that was checked before.
+    private let ready: Compiled?
+    private let late = AtomicLazyReference<Compiled>()
     private let pending: Pending?
 
     init(program: CELProgram, mark: SourceMark) {
         self.mark = mark
         facts = ConditionFacts(program)
         pending = nil
-        _ = compiled.storeIfNil(Compiled(program))
+        ready = Compiled(program)
     }
 
     /// A condition that compiled before, in this build and this environment.
@@ -39,11 +41,21 @@ final class Condition: Sendable {
     ) {
         mark = source.mark
         self.facts = facts
+        ready = nil
         pending = Pending(source: source.value, environments: environments, phase: phase, type: type)
     }
 
-    var program: CELProgram {
-        if let compiled = compiled.load() { return compiled.program }
+    /// For analysis and explanations; a copy, so the hot path asks ``holds(_:budget:)``.
+    var program: CELProgram { (ready ?? compiledLate()).program }
+
+    /// The truth of the condition.
+    func holds(_ activation: some CELActivation, budget: Int) throws(CELFault) -> Bool {
+        if let ready { return try ready.program.holds(activation, budget: budget) }
+        return try compiledLate().program.holds(activation, budget: budget)
+    }
+
+    private func compiledLate() -> Compiled {
+        if let late = late.load() { return late }
         var program = Self.failing
         if let pending {
             do throws(CELError) {
@@ -53,7 +65,7 @@ final class Condition: Sendable {
                 // It compiled when it was checked. Should it not now, it fails whenever it is asked, which closes.
             }
         }
-        return compiled.storeIfNil(Compiled(program)).program
+        return late.storeIfNil(Compiled(program))
     }
 
     /// Fails at every evaluation: there is no such index.

@@ -111,7 +111,7 @@ final class Evaluation {
         activation.lists = lists.map
         if let when = rule.when {
             do throws(CELFault) {
-                if try !when.program.holds(activation, budget: Self.conditionBudget) { return .miss(.whenFalse) }
+                if try !when.holds(activation, budget: Self.conditionBudget) { return .miss(.whenFalse) }
             } catch {
                 if reading == .grant { return .miss(.grantFault(error.description)) }
                 return waivable(rule, view, .fault("`when`: \(error.description)"))
@@ -119,7 +119,7 @@ final class Evaluation {
         }
         if let unless = rule.unless {
             do throws(CELFault) {
-                if try unless.program.holds(activation, budget: Self.conditionBudget) { return .miss(.unlessTrue) }
+                if try unless.holds(activation, budget: Self.conditionBudget) { return .miss(.unlessTrue) }
             } catch {
                 // An exception that cannot be established is none: a grant falls, a restriction stands.
                 if reading == .grant { return .miss(.grantFault(error.description)) }

@@ -35,7 +35,8 @@ struct BudgetShow: ParsableCommand {
                             "limit": limits[BudgetAccounts.budget(of: line.account)].map { .number($0) } ?? .null,
                             "window": line.window.map { .integer(Int64($0)) } ?? .null,
                         ]
-                    }).prettyText)
+                    }
+                ).prettyText)
             return
         }
         if lines.isEmpty {
