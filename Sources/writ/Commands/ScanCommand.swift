@@ -69,7 +69,7 @@ struct Scan: ParsableCommand {
     @Flag(help: "Neither read nor write the cache.")
     var noCache = false
 
-    @Flag(help: "With --staged, --diff or --history: mark changes that a person should review, whatever is found.")
+    @Flag(help: "With --staged or --diff: mark changes that a person should review, whatever is found.")
     var gate = false
 
     @Flag(help: "Print one JSON document.")
@@ -143,8 +143,8 @@ struct Scan: ParsableCommand {
             throw ValidationError("--staged, --diff, --history and --machine exclude each other")
         }
         guard !(json && sarif) else { throw ValidationError("--json and --sarif exclude each other") }
-        guard !gate || staged || diff != nil || history else {
-            throw ValidationError("--gate needs --staged, --diff or --history")
+        guard !gate || staged || diff != nil else {
+            throw ValidationError("--gate needs --staged or --diff")
         }
         guard paths.isEmpty || !(staged || diff != nil || machine) else {
             throw ValidationError("--staged, --diff and --machine take no paths")
