@@ -12,6 +12,15 @@ public struct ReviewItem: Sendable, Hashable {
     public var reason: String
     /// 1-based; 1 when it is about the whole file.
     public var line: Int
+
+    /// Creates an item.
+    public init(path: String, commit: String? = nil, area: String, reason: String, line: Int) {
+        self.path = path
+        self.commit = commit
+        self.area = area
+        self.reason = reason
+        self.line = line
+    }
 }
 
 /// Which changes need a person's review, whatever the detectors say: `gates.table`.

@@ -3,6 +3,7 @@ import Foundation
 import Testing
 import WritCore
 import WritTestSupport
+import WritWire
 
 #if canImport(Darwin)
 import Darwin
