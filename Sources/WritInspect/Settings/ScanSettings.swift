@@ -83,7 +83,7 @@ public struct ScanSettings: Sendable, Hashable {
         public var description: String { "\(file):\(line): \(message)" }
     }
 
-    /// Reads a file: one document without anchors, aliases and tags; unknown keys are errors.
+    /// Reads a file: one document of at most 1 MiB; unknown keys are errors.
     ///
     /// - Parameter today: expiry days may lie at most ``longest`` days after it.
     public init(parsing bytes: [UInt8], file: String = ScanSettings.path, today: Day) throws(Fault) {
