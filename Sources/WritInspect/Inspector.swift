@@ -105,7 +105,8 @@ public final class Inspector: Sendable {
             result.findings = (result.findings + finisher.findings.filter(isSure)).sorted(by: Self.precedes)
         }
         if let gate = options.gate {
-            let all = added ?? (content.isEmpty ? LineSet() : LineSet(1..<LineIndex(content).line(of: content.count) + 1))
+            let all =
+                added ?? (content.isEmpty ? LineSet() : LineSet(1..<LineIndex(content).line(of: content.count) + 1))
             result.review += gate.items(
                 path: subject.path, before: change.previous.first ?? [], after: content, added: all
             ).map { item in
@@ -168,7 +169,8 @@ public final class Inspector: Sendable {
             }
         }
         let phase = subject.phase ?? options.phase ?? phase(of: subject.path)
-        let key = cache != nil && counting == nil && subject.lineNumbers == nil && source.isWhole && head.count >= 64
+        let key =
+            cache != nil && counting == nil && subject.lineNumbers == nil && source.isWhole && head.count >= 64
             ? FindingCache.Key(path: subject.path, phase: phase, content: head) : nil
         if let key, let cache, let known = cache.findings(for: key) {
             result.findings += known.map { located($0, subject) }
