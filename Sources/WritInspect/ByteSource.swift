@@ -20,9 +20,7 @@ public struct BytesInMemory: ByteSource {
 
     public mutating func read(_ most: Int) -> [UInt8] {
         if at == 0, bytes.count <= most {
-            at = bytes.count
             defer { bytes = [] }
-            at = 0
             return bytes
         }
         let end = min(bytes.count, at + max(1, most))

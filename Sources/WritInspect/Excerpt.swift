@@ -24,8 +24,10 @@ public struct Excerpt: Sendable, Hashable {
     ///   - span: what the finding is about; may go beyond the line.
     ///   - secrets: what must not be shown, with its placeholder, in order of place.
     init(_ bytes: [UInt8], line: Range<Int>, span: Range<Int>, secrets: [(range: Range<Int>, mark: String)]) {
-        let span = max(line.lowerBound, min(span.lowerBound, line.upperBound))..<max(
-            line.lowerBound, min(span.upperBound, line.upperBound))
+        let span =
+            max(
+                line.lowerBound, min(span.lowerBound, line.upperBound))..<max(
+                line.lowerBound, min(span.upperBound, line.upperBound))
         // A window around the finding; a long line is cut on both sides.
         var low = line.lowerBound
         var high = line.upperBound
@@ -75,7 +77,8 @@ public struct Excerpt: Sendable, Hashable {
         }
         let length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2
         guard first >= 0xC2, first <= 0xF4, at + length <= end,
-            let text = String(validating: bytes[at..<at + length], as: UTF8.self), let scalar = text.unicodeScalars.first
+            let text = String(validating: bytes[at..<at + length], as: UTF8.self),
+            let scalar = text.unicodeScalars.first
         else {
             let hex = String(first, radix: 16, uppercase: true)
             return ("\\x" + hex, 1)

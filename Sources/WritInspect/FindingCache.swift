@@ -178,7 +178,9 @@ enum FindingRecord {
         let finding = found.finding
         var excerpt = JSON.null
         if let shown = found.excerpt {
-            excerpt = [.string(shown.text), .integer(Int64(shown.mark.lowerBound)), .integer(Int64(shown.mark.upperBound))]
+            excerpt = [
+                .string(shown.text), .integer(Int64(shown.mark.lowerBound)), .integer(Int64(shown.mark.upperBound)),
+            ]
         }
         return [
             .string(finding.scanner), .string(finding.rule), .string(finding.category), .string(finding.severity.name),

@@ -64,12 +64,14 @@ struct Finisher {
         let key = FindingIdentity.make(finding, path: subject.path, line: text, secret: secret, occurrence: 0)
         let occurrence = occurrences[key, default: 0]
         occurrences[key] = occurrence + 1
-        let identity = occurrence == 0
+        let identity =
+            occurrence == 0
             ? key
             : FindingIdentity.make(finding, path: subject.path, line: text, secret: secret, occurrence: occurrence)
 
         finding.line = number(line)
-        finding.span = hasSpan
+        finding.span =
+            hasSpan
             ? SourceSpan(start: finding.span.start + base, end: finding.span.end + base) : finding.span
         // The keyed fingerprint belongs to this process alone.
         finding.fingerprint = nil

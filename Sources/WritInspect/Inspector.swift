@@ -105,7 +105,8 @@ public final class Inspector: Sendable {
             result.findings = (result.findings + finisher.findings.filter(isSure)).sorted(by: Self.precedes)
         }
         if let gate = options.gate {
-            let all = added ?? (content.isEmpty ? LineSet() : LineSet(1..<LineIndex(content).line(of: content.count) + 1))
+            let all =
+                added ?? (content.isEmpty ? LineSet() : LineSet(1..<LineIndex(content).line(of: content.count) + 1))
             result.review += gate.items(
                 path: subject.path, before: change.previous.first ?? [], after: content, added: all
             ).map { item in
@@ -168,7 +169,8 @@ public final class Inspector: Sendable {
             }
         }
         let phase = subject.phase ?? options.phase ?? phase(of: subject.path)
-        let key = cache != nil && counting == nil && subject.lineNumbers == nil && source.isWhole && head.count >= 64
+        let key =
+            cache != nil && counting == nil && subject.lineNumbers == nil && source.isWhole && head.count >= 64
             ? FindingCache.Key(path: subject.path, phase: phase, content: head) : nil
         if let key, let cache, let known = cache.findings(for: key) {
             result.findings += known.map { located($0, subject) }
@@ -262,6 +264,14 @@ public final class Inspector: Sendable {
                     path: subject.path, content: window.bytes, previous: subject.change?.previous.first, context)
             }
         }
+        // A credential is one finding, the detector's that knows its form.
+        let secrets = found.filter { $0.scanner == DetectorName.secrets.rawValue }
+        if !secrets.isEmpty {
+            found.removeAll { other in
+                other.scanner == DetectorName.code.rawValue && other.cwe == "CWE-798"
+                    && secrets.contains { $0.line == other.line }
+            }
+        }
         if !(window.base == 0 && window.isLast) {
             found.removeAll { !window.kept.contains($0.span.start) }
         }
@@ -293,7 +303,7 @@ public final class Inspector: Sendable {
 struct PeekedSource: ByteSource {
     private var head: [UInt8]
     private var rest: any ByteSource
-    private var isFresh = true
+    private var at = 0
     /// The beginning is all there is, as far as is known without reading on.
     let isWhole: Bool
 
@@ -304,16 +314,19 @@ struct PeekedSource: ByteSource {
     }
 
     mutating func read(_ most: Int) throws -> [UInt8] {
-        if isFresh {
-            isFresh = false
-            if head.count <= most {
-                defer { head = [] }
-                return head
-            }
-            rest = BytesInMemory(head)
-            head = []
+        guard at < head.count else { return try rest.read(most) }
+        if at == 0, head.count <= most {
+            defer { head = [] }
+            return head
         }
-        return try rest.read(most)
+        let end = min(head.count, at + max(1, most))
+        let part = Array(head[at..<end])
+        at = end
+        if at == head.count {
+            head = []
+            at = 0
+        }
+        return part
     }
 }
 

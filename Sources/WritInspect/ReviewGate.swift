@@ -95,7 +95,9 @@ public struct ReviewGate: Sendable {
         var removed: LineSet?
         for area in areas {
             if area.paths.contains(where: { $0.matches(lower) }) {
-                items.append(ReviewItem(path: path, area: area.name, reason: area.reason, line: added.ranges.first?.lowerBound ?? 1))
+                items.append(
+                    ReviewItem(
+                        path: path, area: area.name, reason: area.reason, line: added.ranges.first?.lowerBound ?? 1))
                 continue
             }
             guard !area.lines.isEmpty, !area.exempt.contains(where: { $0.matches(lower) }),
@@ -110,7 +112,8 @@ public struct ReviewGate: Sendable {
             removed = gone
             if Self.first(area.lines, in: before, gone) != nil {
                 items.append(
-                    ReviewItem(path: path, area: area.name, reason: area.reason + " The change removes such a line.", line: 1))
+                    ReviewItem(
+                        path: path, area: area.name, reason: area.reason + " The change removes such a line.", line: 1))
             }
         }
         return items

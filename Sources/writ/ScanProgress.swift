@@ -25,7 +25,8 @@ final class ScanProgress: Sendable {
             guard Stopwatch.now >= state.next else { return }
             state.next = Stopwatch.now + 100_000_000
             state.isShown = true
-            let share = totalBytes > 0
+            let share =
+                totalBytes > 0
                 ? Double(progress.bytes) / Double(totalBytes) : Double(progress.done) / Double(max(1, progress.count))
             let filled = max(0, min(24, Int(share * 24)))
             let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 24 - filled)

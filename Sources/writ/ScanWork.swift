@@ -104,7 +104,9 @@ struct ScanWork {
         items += listing.files.map { .file($0) }
         notes = listing.notes + place.missing.map { Note(.unreadable, path: $0, "there is no such file") }
         bytes = items.count == listing.files.count ? listing.files.reduce(0) { $0 + $1.size } : 0
-        subject = place.paths.count == 1 ? place.paths[0].map { Excerpt.harmless($0) } ?? "standard input" : "\(place.paths.count) paths"
+        subject =
+            place.paths.count == 1
+            ? place.paths[0].map { Excerpt.harmless($0) } ?? "standard input" : "\(place.paths.count) paths"
     }
 
     /// Every agent's files on this machine and in the working folder's repository.
@@ -137,7 +139,8 @@ struct ScanWork {
             if exclude.contains(where: { $0.matches(change.path) }) { excluded += 1 } else { items.append(item) }
         }
         if excluded > 0 {
-            notes.append(Note(.excluded, "left out by `exclude` in \(ScanSettings.path) or `--exclude`", count: excluded))
+            notes.append(
+                Note(.excluded, "left out by `exclude` in \(ScanSettings.path) or `--exclude`", count: excluded))
         }
         subject = name
     }

@@ -4,6 +4,7 @@ import Testing
 import WritCore
 import WritWire
 import WritTestSupport
+import WritWire
 
 #if canImport(Darwin)
 import Darwin
@@ -30,7 +31,7 @@ private struct Repository {
                 + arguments,
             environment: ["PATH": "/usr/bin:/bin", "HOME": machine.home.home]
         ).run()
-        try #require(outcome.code == 0, "git \(arguments): \(outcome.error)")
+        guard outcome.code == 0 else { throw Trouble("git \(arguments): \(outcome.error)") }
         return outcome.output
     }
 
@@ -149,7 +150,7 @@ extension EndToEnd {
                 #expect(!outcome.output.contains(token(9)))
                 let lines = outcome.output.split(separator: "\n").map(String.init)
                 #expect(lines.count == 6, "\(lines)")
-                #expect(lines[0].hasPrefix("-:1:13: ") && lines[0].contains("GitLab"))
+                #expect(lines[0].hasPrefix("-:1:12: ") && lines[0].contains("GitLab"))
                 #expect(lines[1] == "  1 | a\\u{200B}b key = \"[gitlab-pat]\"")
                 #expect(lines[2] == "    | " + String(repeating: " ", count: 18) + "^^^^^^^^^^^^")
                 #expect(lines[4].hasPrefix("  secrets/gitlab-pat · CWE-798 · confidence "))

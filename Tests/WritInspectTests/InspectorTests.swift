@@ -160,7 +160,8 @@ struct Pieces: ByteSource {
 
     @Test func `what a change takes away counts, and what that makes of old lines`() throws {
         let code = Inspector(detectors: DetectorSet([.code]))
-        let old = "from flask import request\nimport shlex, os\n\n@login_required\ndef f():\n    a = request.args['a']\n    a = shlex.quote(a)\n    os.system('ls ' + a)\n"
+        let old =
+            "from flask import request\nimport shlex, os\n\n@login_required\ndef f():\n    a = request.args['a']\n    a = shlex.quote(a)\n    os.system('ls ' + a)\n"
         let new = old.replacing("    a = shlex.quote(a)\n", with: "").replacing("@login_required\n", with: "")
         let change = Change(kind: .changed, previous: [Array(old.utf8)])
         let rules = try code.inspect(Subject(path: "f.py"), change: change, Array(new.utf8)).findings.map(\.finding.rule)

@@ -57,7 +57,7 @@ import WritInspect
             ),
             ("exclude: [/etc]\n", ".writ/scan.yaml:1: `exclude` needs patterns of relative paths"),
             ("a: &x 1\n", ".writ/scan.yaml:1: unknown key `a`; there are version, detectors, fail_on, min_confidence, exclude, suppressions"),
-            ("fail_on: &x high\n", ".writ/scan.yaml:1: `fail_on` must be a text"),
+            ("fail_on: [high]\n", ".writ/scan.yaml:1: `fail_on` must be a text"),
             (entry.replacing("    reason: long enough\n", with: ""), ".writ/scan.yaml:2: a suppression needs a `reason` of at least 10 characters"),
             (entry.replacing("long enough", with: "short"), ".writ/scan.yaml:2: a suppression needs a `reason` of at least 10 characters"),
             (entry.replacing("    expires: 2027-01-01\n", with: ""), ".writ/scan.yaml:2: a suppression needs `expires`, at most a year away"),

@@ -102,13 +102,15 @@ public struct FileListing: Sendable {
         if links > 0 { notes.append(Note(.link, "symbolic links are not followed", count: links)) }
         if specials > 0 { notes.append(Note(.special, "devices, sockets and pipes are not read", count: specials)) }
         if excluded > 0 {
-            notes.append(Note(.excluded, "left out by `exclude` in \(ScanSettings.path) or `--exclude`", count: excluded))
+            notes.append(
+                Note(.excluded, "left out by `exclude` in \(ScanSettings.path) or `--exclude`", count: excluded))
         }
         if !ignored.isEmpty {
             let some = ignored.prefix(5).map { "`" + Excerpt.harmless($0) + "`" }.joined(separator: ", ")
             notes.append(
                 Note(
-                    .ignored, "left out by .gitignore (\(some)\(ignored.count > 5 ? ", …" : "")); `--no-ignore` reads them",
+                    .ignored,
+                    "left out by .gitignore (\(some)\(ignored.count > 5 ? ", …" : "")); `--no-ignore` reads them",
                     count: ignored.count))
         }
     }
@@ -186,7 +188,8 @@ public struct FileListing: Sendable {
                 continue
             }
             guard let folder = opendir(next.path) else {
-                notes.append(Note(.unreadable, path: shown(next.path), ReadFault.ofSystem("cannot be listed").description))
+                notes.append(
+                    Note(.unreadable, path: shown(next.path), ReadFault.ofSystem("cannot be listed").description))
                 continue
             }
             defer { closedir(folder) }

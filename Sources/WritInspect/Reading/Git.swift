@@ -72,7 +72,8 @@ public final class Git: Sendable {
         "--no-pager", "--no-optional-locks", "--literal-pathspecs", "-c", "core.fsmonitor=false", "-c",
         "core.hooksPath=/dev/null", "-c", "core.pager=cat", "-c", "core.untrackedCache=false", "-c",
         "core.sshCommand=false", "-c", "core.askPass=", "-c", "diff.external=", "-c", "credential.helper=", "-c",
-        "protocol.allow=never", "-c", "gpg.program=false", "-c", "log.showSignature=false", "-c", "submodule.recurse=false",
+        "protocol.allow=never", "-c", "gpg.program=false", "-c", "log.showSignature=false", "-c",
+        "submodule.recurse=false",
         "-c", "core.quotePath=false", "-c", "maintenance.auto=false", "-c", "gc.auto=0",
     ]
 
@@ -124,7 +125,8 @@ public final class Git: Sendable {
 
     private func start(_ arguments: [String]) throws(ReadFault) -> ChildProcess {
         guard !overrides.contains("\u{0}") else {
-            throw ReadFault("the repository's configuration names a filter with `=` in its name, which cannot be switched off")
+            throw ReadFault(
+                "the repository's configuration names a filter with `=` in its name, which cannot be switched off")
         }
         return try ChildProcess(
             program, ["-C", root] + Self.fixed + overrides + arguments, environment: Self.environment(home, indexFile))

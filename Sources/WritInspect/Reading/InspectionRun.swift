@@ -251,7 +251,8 @@ public struct InspectionRun: Sendable {
                 result.notes.append(
                     Note(
                         .unreadable, path: change.path,
-                        "in \(commit.prefix(12)) it is over \(Self.versionLimit >> 20) MiB: only its beginning was read"))
+                        "in \(commit.prefix(12)) it is over \(Self.versionLimit >> 20) MiB: only its beginning was read"
+                    ))
             }
             var lines: LineSet?
             for object in change.oldObjects {

@@ -73,7 +73,9 @@ public struct ScanReport: Sendable {
         noteCounts[note.kind] = count + 1
         if count < Self.noteLimit {
             notes.append(note)
-        } else if let last = notes.lastIndex(where: { $0.kind == note.kind && $0.path == nil && $0.message == Self.more }) {
+        } else if let last = notes.lastIndex(where: {
+            $0.kind == note.kind && $0.path == nil && $0.message == Self.more
+        }) {
             notes[last].count += note.count
         } else {
             notes.append(Note(note.kind, Self.more, count: note.count))

@@ -22,7 +22,8 @@ public struct TextReport: Sendable {
     /// Several lines without the last line break; safe for any terminal whatever the content was.
     public func lines(of found: LocatedFinding) -> [String] {
         let finding = found.finding
-        let level = paint(finding.severity.name, finding.severity >= .high ? "31;1" : finding.severity == .medium ? "33" : "36")
+        let level = paint(
+            finding.severity.name, finding.severity >= .high ? "31;1" : finding.severity == .medium ? "33" : "36")
         var place = Excerpt.harmless(found.path)
         if let commit = found.commit, !found.path.hasPrefix("message of ") { place = "\(commit.prefix(12)):\(place)" }
         place += ":\(finding.line)"
@@ -33,7 +34,8 @@ public struct TextReport: Sendable {
             let number = String(finding.line)
             let margin = String(repeating: " ", count: number.count)
             lines.append(paint("  \(number) | ", "2") + excerpt.text)
-            let width = max(1, min(excerpt.mark.count, excerpt.text.count - min(excerpt.mark.lowerBound, excerpt.text.count)))
+            let width = max(
+                1, min(excerpt.mark.count, excerpt.text.count - min(excerpt.mark.lowerBound, excerpt.text.count)))
             lines.append(
                 paint("  \(margin) | ", "2") + String(repeating: " ", count: excerpt.mark.lowerBound)
                     + paint(String(repeating: "^", count: width), "31"))
@@ -53,7 +55,8 @@ public struct TextReport: Sendable {
     /// A change that needs review.
     public func line(of item: ReviewItem) -> String {
         let place = item.commit.map { "\($0.prefix(12)):" } ?? ""
-        return "\(paint("\(place)\(Excerpt.harmless(item.path)):\(item.line)", "1")): \(paint("review", "35")): \(item.reason) [\(item.area)]"
+        return
+            "\(paint("\(place)\(Excerpt.harmless(item.path)):\(item.line)", "1")): \(paint("review", "35")): \(item.reason) [\(item.area)]"
     }
 
     /// What was not read, settings' notices, counts and time.
@@ -84,12 +87,14 @@ public struct TextReport: Sendable {
             }
         }
         let counts = report.counts.map { "\($0.count) \($0.severity.name)" }.joined(separator: ", ")
-        var text = report.findingCount == 0
+        var text =
+            report.findingCount == 0
             ? "no findings" : "\(report.findingCount) \(report.findingCount == 1 ? "finding" : "findings") (\(counts))"
         if !report.suppressed.isEmpty { text += ", \(report.suppressed.count) suppressed" }
         if !report.review.isEmpty { text += ", \(report.review.count) to review" }
         let size = Self.size(report.bytes)
-        let time = report.milliseconds < 1000
+        let time =
+            report.milliseconds < 1000
             ? "\(report.milliseconds) ms" : "\(report.milliseconds / 1000).\(report.milliseconds % 1000 / 100) s"
         var tail = "\(report.subject): \(report.files) \(report.files == 1 ? "item" : "items"), \(size) in \(time)"
         if report.cached > 0 { tail += ", \(report.cached) from the cache" }

@@ -83,7 +83,7 @@ public struct ScanSettings: Sendable, Hashable {
         public var description: String { "\(file):\(line): \(message)" }
     }
 
-    /// Reads a file: one document without anchors, aliases and tags; unknown keys are errors.
+    /// Reads a file: one document of at most 1 MiB; unknown keys are errors.
     ///
     /// - Parameter today: expiry days may lie at most ``longest`` days after it.
     public init(parsing bytes: [UInt8], file: String = ScanSettings.path, today: Day) throws(Fault) {
@@ -139,8 +139,9 @@ public struct ScanSettings: Sendable, Hashable {
             lines[head] = "suppressions:"
             // The list ends before the next key that stands at the margin.
             var end = head + 1
-            while end < lines.count, lines[end].isEmpty || lines[end].hasPrefix(" ") || lines[end].hasPrefix("#")
-                || lines[end].hasPrefix("-")
+            while end < lines.count,
+                lines[end].isEmpty || lines[end].hasPrefix(" ") || lines[end].hasPrefix("#")
+                    || lines[end].hasPrefix("-")
             { end += 1 }
             while end > head + 1, lines[end - 1].isEmpty || lines[end - 1].hasPrefix("#") { end -= 1 }
             let indent = lines[head + 1..<end].first { $0.drop { $0 == " " }.hasPrefix("-") }.map {
@@ -148,7 +149,9 @@ public struct ScanSettings: Sendable, Hashable {
             }
             let shift = (indent ?? 2) - 2
             lines.insert(
-                contentsOf: entry.map { shift >= 0 ? String(repeating: " ", count: shift) + $0 : String($0.dropFirst(-shift)) },
+                contentsOf: entry.map {
+                    shift >= 0 ? String(repeating: " ", count: shift) + $0 : String($0.dropFirst(-shift))
+                },
                 at: end)
         } else {
             lines += ["suppressions:"] + entry
@@ -157,7 +160,8 @@ public struct ScanSettings: Sendable, Hashable {
         let after = try ScanSettings(parsing: Array(text.utf8), file: file, today: today)
         guard after.suppressions.count == before.suppressions.count + 1 else {
             throw Fault(
-                file: file, line: 1, message: "`suppressions` is written in a form that cannot be extended; add it by hand")
+                file: file, line: 1,
+                message: "`suppressions` is written in a form that cannot be extended; add it by hand")
         }
         return Array(text.utf8)
     }
@@ -185,7 +189,8 @@ private struct SettingsReader {
         for (key, value) in mapping {
             guard case .scalar(let scalar) = key, !keys.isEmpty else { throw fault("a key must be a word", key) }
             guard keys.contains(scalar.string) else {
-                throw fault("unknown key `\(Self.short(scalar.string))`; there are \(keys.joined(separator: ", "))", key)
+                throw fault(
+                    "unknown key `\(Self.short(scalar.string))`; there are \(keys.joined(separator: ", "))", key)
             }
             guard !result.contains(where: { $0.0 == scalar.string }) else {
                 throw fault("the key `\(scalar.string)` stands twice", key)
@@ -196,9 +201,12 @@ private struct SettingsReader {
     }
 
     private func text(_ node: Node, _ what: String) throws(ScanSettings.Fault) -> String {
-        guard case .scalar(let scalar) = node, scalar.anchor == nil else { throw fault("`\(what)` must be a text", node) }
+        guard case .scalar(let scalar) = node, scalar.anchor == nil else {
+            throw fault("`\(what)` must be a text", node)
+        }
         let text = scalar.string
-        guard !text.isEmpty, text.utf8.count <= 1024, text.unicodeScalars.allSatisfy({ !Excerpt.isInvisible($0) || $0.value == 0xA0 })
+        guard !text.isEmpty, text.utf8.count <= 1024,
+            text.unicodeScalars.allSatisfy({ !Excerpt.isInvisible($0) || $0.value == 0xA0 })
         else { throw fault("`\(what)` is empty, too long or holds invisible characters", node) }
         return text
     }
@@ -237,7 +245,9 @@ private struct SettingsReader {
                 }
                 settings.failOn = level
             case "min_confidence":
-                for (name, _, number) in try pairs(value, "`min_confidence`", keys: DetectorName.allCases.map(\.rawValue)) {
+                for (name, _, number) in try pairs(
+                    value, "`min_confidence`", keys: DetectorName.allCases.map(\.rawValue))
+                {
                     guard let least = Double(try text(number, name)), (0...1).contains(least) else {
                         throw fault("`\(name)` must be a number from 0 to 1", number)
                     }

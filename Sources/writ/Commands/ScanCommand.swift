@@ -36,10 +36,13 @@ struct Scan: ParsableCommand {
     @Flag(help: ArgumentHelp("What the index holds for the next commit: lines that it adds, checks that it removes."))
     var staged = false
 
-    @Option(help: ArgumentHelp("What changed since the commit where HEAD left this branch, to the work tree.", valueName: "base"))
+    @Option(
+        help: ArgumentHelp(
+            "What changed since the commit where HEAD left this branch, to the work tree.", valueName: "base"))
     var diff: String?
 
-    @Flag(help: "Commit messages and the lines that each commit adds; the argument is a range, all of HEAD without one.")
+    @Flag(
+        help: "Commit messages and the lines that each commit adds; the argument is a range, all of HEAD without one.")
     var history = false
 
     @Flag(help: "Instructions, skills, hooks and MCP configurations of every known agent on this machine.")
@@ -69,7 +72,7 @@ struct Scan: ParsableCommand {
     @Flag(help: "Neither read nor write the cache.")
     var noCache = false
 
-    @Flag(help: "With --staged, --diff or --history: mark changes that a person should review, whatever is found.")
+    @Flag(help: "With --staged or --diff: mark changes that a person should review, whatever is found.")
     var gate = false
 
     @Flag(help: "Print one JSON document.")
@@ -84,7 +87,9 @@ struct Scan: ParsableCommand {
     @Flag(help: "List suppressed findings too.")
     var showSuppressed = false
 
-    @Option(help: ArgumentHelp("How the content flows: input, tool_response, output, context_file, skill. Without it each path decides."))
+    @Option(
+        help: ArgumentHelp(
+            "How the content flows: input, tool_response, output, context_file, skill. Without it each path decides."))
     var `as`: String?
 
     @Option(help: ArgumentHelp("With --history: the most commits that are read.", valueName: "count"))
@@ -102,7 +107,8 @@ struct Scan: ParsableCommand {
     @Option(help: ArgumentHelp("With --suppress: why, for those who come after.", valueName: "text"))
     var reason: String?
 
-    @Option(help: ArgumentHelp("With --suppress: the last day on which it holds, at most a year away.", valueName: "day"))
+    @Option(
+        help: ArgumentHelp("With --suppress: the last day on which it holds, at most a year away.", valueName: "day"))
     var expires: String?
 
     @Flag(help: "Read {id, text, as, path, language} objects, one a line, from standard input; answer one a line.")
@@ -110,7 +116,9 @@ struct Scan: ParsableCommand {
 
     @OptionGroup var home: HomeOptions
 
-    @Argument(help: "Files and folders, - for standard input, the working folder without any; with --history a range.", completion: .file())
+    @Argument(
+        help: "Files and folders, - for standard input, the working folder without any; with --history a range.",
+        completion: .file())
     var paths: [String] = []
 
     func run() throws {
@@ -143,8 +151,8 @@ struct Scan: ParsableCommand {
             throw ValidationError("--staged, --diff, --history and --machine exclude each other")
         }
         guard !(json && sarif) else { throw ValidationError("--json and --sarif exclude each other") }
-        guard !gate || staged || diff != nil || history else {
-            throw ValidationError("--gate needs --staged, --diff or --history")
+        guard !gate || staged || diff != nil else {
+            throw ValidationError("--gate needs --staged or --diff")
         }
         guard paths.isEmpty || !(staged || diff != nil || machine) else {
             throw ValidationError("--staged, --diff and --machine take no paths")
@@ -281,12 +289,14 @@ struct Scan: ParsableCommand {
         let left = settings.exclude + patterns
         if let repository, let base {
             return try ScanWork(
-                changes: repository, base: base, isStaged: staged, name: diff.map { "changes since \($0)" } ?? "staged changes",
+                changes: repository, base: base, isStaged: staged,
+                name: diff.map { "changes since \($0)" } ?? "staged changes",
                 exclude: left)
         }
         if let repository {
             guard paths.count <= 1 else { throw ValidationError("--history takes one range") }
-            return try ScanWork(history: repository, range: paths.first, limit: max(1, min(maxCommits, 1_000_000)), exclude: left)
+            return try ScanWork(
+                history: repository, range: paths.first, limit: max(1, min(maxCommits, 1_000_000)), exclude: left)
         }
         if machine {
             guard let places else { throw ValidationError("--machine needs more detectors than secrets") }
