@@ -29,12 +29,15 @@ public struct ContentScanner: Sendable {
     public func scan(_ request: ScanRequest) throws -> Result {
         var findings: [Finding] = []
         var scores: [String: Double] = [:]
+        let unveiling = Unveiler().unveil(request.text, path: request.path)
         for detector in guardian.detectors {
             if let injection = detector as? InjectionDetector {
                 // Its score says something below the threshold too.
-                let (score, found) = injection.judge(request)
+                let (score, found) = injection.judge(request, unveiling)
                 findings += found
                 scores[detector.scanner] = score
+            } else if let reader = detector as? any UnveilingDetector {
+                findings += try reader.findings(in: request, context, unveiling)
             } else {
                 findings += try detector.findings(in: request, context)
             }

@@ -79,10 +79,17 @@ public struct Guard: Sendable {
         let wanted = Set(demands.map(\.scanner))
         let context = ScanContext(key: key)
         for content in reading.contents {
+            let scan = ScanRequest(text: content.text, phase: request.phase, path: content.path)
+            var unveiling: Unveiling?
             for detector in detectors where wanted.contains(detector.policyName) {
-                let scan = ScanRequest(text: content.text, phase: request.phase, path: content.path)
                 do {
-                    request.findings += try detector.findings(in: scan, context)
+                    if let reader = detector as? any UnveilingDetector {
+                        let hidden = unveiling ?? Unveiler().unveil(scan.text, path: scan.path)
+                        unveiling = hidden
+                        request.findings += try reader.findings(in: scan, context, hidden)
+                    } else {
+                        request.findings += try detector.findings(in: scan, context)
+                    }
                 } catch {
                     request.scannerFaults.append(ScannerFault(scanner: detector.scanner, message: "\(error)"))
                 }

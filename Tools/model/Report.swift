@@ -11,7 +11,7 @@ struct Report {
     /// Decided by what is hidden or disguised, without the model.
     func isForced(_ row: Int) -> Bool {
         let document = corpus.documents[row]
-        return document.isHidden || document.disguised >= max(2, 0.04 * Float(document.texts[0].wordCount))
+        return document.isHidden || TextFeatures.isDisguised(document.disguised, Float(document.texts[0].wordCount))
     }
 
     /// The calibration of each phase: equal shares of the rows in order of score, made monotone, and read as

@@ -17,10 +17,30 @@ struct Learner {
     /// Features of too few sources, which teach a source rather than the matter.
     private var frozen = [Bool](repeating: false, count: TextFeatures.buckets)
     private var sums: [[Float]] = []
+    /// The strongest windows of each row when it was last read whole, so that most rounds look at those alone.
+    private var scores: [Float] = []
+    private var shortlists: [[Int32]] = []
+
+    private func score(_ document: Document, _ index: Int) -> Float {
+        let entry = document.windows[index]
+        let text = document.texts[Int(entry.text)]
+        let window = entry.window
+        var sum: Float = 0
+        text.features.withUnsafeBufferPointer { features in
+            weights.withUnsafeBufferPointer { weights in
+                for i in Int(text.offsets[window.first])..<Int(text.offsets[window.end]) {
+                    sum += weights[Int(features[i])]
+                }
+            }
+        }
+        return sum * TextFeatures.norm(window)
+            + text.denseScore(window, document.carriers[Int(entry.text)], dense: dense)
+    }
 
     /// Best window and its score.
     mutating func best(_ document: Document) -> (index: Int, score: Float) {
         sums.removeAll(keepingCapacity: true)
+        scores.removeAll(keepingCapacity: true)
         for text in document.texts {
             var running: [Float] = []
             running.reserveCapacity(text.wordCount + 1)
@@ -44,10 +64,10 @@ struct Learner {
             let text = Int(entry.text)
             let window = entry.window
             let sum = sums[text][window.end] - sums[text][window.first]
-            document.texts[text].dense(window, document.carriers[text], into: &scratch)
-            for i in Tuning.masked { scratch[i] = 0 }
-            var score = sum * TextFeatures.norm(window)
-            for i in 0..<scratch.count { score += scratch[i] * dense[i] }
+            let score =
+                sum * TextFeatures.norm(window)
+                + document.texts[text].denseScore(window, document.carriers[text], dense: dense)
+            scores.append(score)
             if score > top {
                 top = score
                 best = index
@@ -56,8 +76,25 @@ struct Learner {
         return (best, best < 0 ? -20 : top)
     }
 
-    mutating func step(_ document: Document, weight: Float) {
-        let (index, score) = best(document)
+    private mutating func strongest(_ document: Document, row: Int, whole: Bool) -> (index: Int, score: Float) {
+        if whole || document.windows.count <= 6 {
+            let found = best(document)
+            if document.windows.count > 6 {
+                let order = scores.indices.sorted { scores[$0] > scores[$1] }
+                shortlists[row] = order.prefix(5).map(Int32.init)
+            }
+            return found
+        }
+        var out = (index: -1, score: -Float.infinity)
+        for index in shortlists[row] {
+            let value = score(document, Int(index))
+            if value > out.score { out = (Int(index), value) }
+        }
+        return out
+    }
+
+    mutating func step(_ document: Document, row: Int, whole: Bool, weight: Float) {
+        let (index, score) = strongest(document, row: row, whole: whole)
         guard index >= 0 else { return }
         let probability = 1 / (1 + exponential(-score))
         let error = (probability - (document.isAttack ? 1 : 0)) * weight
@@ -83,7 +120,6 @@ struct Learner {
             }
         }
         text.dense(window, document.carriers[Int(document.windows[index].text)], into: &scratch)
-        for i in Tuning.masked { scratch[i] = 0 }
         for i in 0..<scratch.count where scratch[i] != 0 {
             let g = error * scratch[i]
             denseGradients[i] += g * g
@@ -92,24 +128,33 @@ struct Learner {
     }
 
     mutating func train(_ corpus: Corpus, rows: [Int], rounds: Int, seed: UInt64) {
-        var counts = [Float](repeating: 0, count: corpus.sources.count * 2)
-        func key(_ d: Document) -> Int { d.source * 2 + (d.isAttack ? 1 : 0) }
+        // Every source counts with the square root of its size, so that none is the whole truth, and in every phase
+        // attacks weigh as much as honest rows: what is left out must not move what remains.
+        let phases = Phase.allCases
+        func side(_ d: Document) -> Int { (phases.firstIndex(of: d.phase) ?? 0) * 2 + (d.isAttack ? 1 : 0) }
+        func key(_ d: Document) -> Int { d.source * phases.count * 2 + side(d) }
+        var counts = [Float](repeating: 0, count: corpus.sources.count * phases.count * 2)
         for row in rows { counts[key(corpus.documents[row])] += 1 }
-        // Every source counts with the square root of its size, so that none is the whole truth.
         var weights = counts.map { $0 > 0 ? 1 / powf($0, Tuning.number("BALANCE", 0.5)) : 0 }
-        for side in 0..<2 {
-            var total: Float = 0
-            var number: Float = 0
-            for i in 0..<corpus.sources.count {
-                total += weights[i * 2 + side] * counts[i * 2 + side]
-                number += counts[i * 2 + side]
-            }
-            for i in 0..<corpus.sources.count where total > 0 {
-                weights[i * 2 + side] = min(Tuning.number("CAP", 4), weights[i * 2 + side] * number / total)
+        var numbers = [Float](repeating: 0, count: phases.count)
+        var totals = [Float](repeating: 0, count: phases.count * 2)
+        for row in rows {
+            let document = corpus.documents[row]
+            numbers[side(document) / 2] += 1
+            totals[side(document)] += weights[key(document)]
+        }
+        for index in weights.indices where weights[index] > 0 {
+            let side = index % (phases.count * 2)
+            let share = numbers[side / 2] / 2 * (side % 2 == 0 ? Tuning.number("HONEST", 1) : 1)
+            weights[index] = min(Tuning.number("CAP", 8), weights[index] * share / totals[side])
+            // Our own examples stand for more sources than one where the labelled ones are few or alike.
+            let phase = phases[side / 2]
+            if index / (phases.count * 2) == corpus.sources.count - 1, phase == .input || phase == .toolResponse {
+                weights[index] *= 2
             }
         }
         var masks = [UInt64](repeating: 0, count: TextFeatures.buckets)
-        for row in rows where corpus.documents[row].source < corpus.sources.count - 1 {
+        for row in rows where corpus.documents[row].source != corpus.sources.count - 2 {
             let document = corpus.documents[row]
             let source = document.payload >= 0 ? document.payload : document.source
             for text in document.texts {
@@ -121,12 +166,14 @@ struct Learner {
         var order = rows
         var generator = SplitMix(state: seed)
         let base = rate
+        shortlists = Array(repeating: [], count: corpus.documents.count)
         for round in 0..<rounds {
+            let whole = round % 2 == 0
             rate = base * (1 - 0.8 * Float(round) / Float(rounds))
             order.shuffle(using: &generator)
             for row in order {
                 let document = corpus.documents[row]
-                step(document, weight: weights[key(document)])
+                step(document, row: row, whole: whole, weight: weights[key(document)])
             }
         }
     }
@@ -149,10 +196,5 @@ struct SplitMix: RandomNumberGenerator {
 enum Tuning {
     static func number(_ name: String, _ standard: Float) -> Float {
         ProcessInfo.processInfo.environment[name].flatMap(Float.init) ?? standard
-    }
-    static let masked: [Int] = (ProcessInfo.processInfo.environment["MASK"] ?? "").split(separator: ",").flatMap {
-        part -> [Int] in
-        let ends = part.split(separator: "-").compactMap { Int($0) }
-        return ends.count == 2 ? Array(ends[0]...ends[1]) : ends
     }
 }

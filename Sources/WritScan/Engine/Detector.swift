@@ -51,3 +51,15 @@ public protocol Detector: Sendable {
     /// - Throws: when the detector could not do its work; the caller closes, it never treats this as "nothing found".
     func findings(in request: ScanRequest, _ context: ScanContext) throws -> [Finding]
 }
+
+/// A detector that works on what ``Unveiler`` brings to light, so that content is unveiled once for all of them.
+public protocol UnveilingDetector: Detector {
+    /// As ``Detector/findings(in:_:)``, with what is hidden in the request's text.
+    func findings(in request: ScanRequest, _ context: ScanContext, _ unveiling: Unveiling) throws -> [Finding]
+}
+
+extension UnveilingDetector {
+    public func findings(in request: ScanRequest, _ context: ScanContext) throws -> [Finding] {
+        try findings(in: request, context, Unveiler().unveil(request.text, path: request.path))
+    }
+}

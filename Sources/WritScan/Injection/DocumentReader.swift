@@ -42,14 +42,14 @@ package struct DocumentReader {
         let unveiling = unveiler.unveil(bytes, path: path)
         var out = Texts()
         var features = TextFeatures()
-        bytes.withUnsafeBytes { features.read($0, lexicon: lexicon) }
+        bytes.withUnsafeBytes { features.read($0, lexicon: lexicon, phase: phase) }
         var whole = Carrier(phase: phase, hiding: .plain)
         whole.measure(features)
         out.texts.append(features)
         out.carriers.append(whole)
         for text in unveiling.texts {
             var hidden = TextFeatures()
-            text.text.withUnsafeBytes { hidden.read($0, lexicon: lexicon) }
+            text.text.withUnsafeBytes { hidden.read($0, lexicon: lexicon, phase: phase) }
             var carrier = whole
             carrier.hiding = text.hiding
             out.texts.append(hidden)

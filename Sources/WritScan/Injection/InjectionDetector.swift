@@ -5,7 +5,7 @@ public import WritCore
 ///
 /// The content is unveiled, cut into windows of lines and sentences, and every window is scored by learnt weights; the
 /// strongest window is the document's score. In process, no network, the same answer for the same bytes.
-public struct InjectionDetector: Detector {
+public struct InjectionDetector: UnveilingDetector {
     public let scanner = "prompt_injection"
     /// The weights in use.
     public let model: InjectionModel
@@ -23,8 +23,10 @@ public struct InjectionDetector: Detector {
         judge(request, most: 1).score
     }
 
-    public func findings(in request: ScanRequest, _ context: ScanContext) throws -> [Finding] {
-        judge(request, most: min(20, context.findingLimit)).findings
+    public func findings(
+        in request: ScanRequest, _ context: ScanContext, _ unveiling: Unveiling
+    ) throws -> [Finding] {
+        judge(request, unveiling, most: min(20, context.findingLimit)).findings
     }
 
     /// Score and findings of one look at the content.

@@ -4,9 +4,9 @@ internal import WritResources
 
 /// Learnt weights, the lexicon they were learnt with, and what turns a score into a probability.
 public struct InjectionModel: Sendable {
-    package static let magic: [UInt8] = Array("WRITINJ1".utf8)
+    package static let magic: [UInt8] = Array("WRITINJ2".utf8)
     /// Features of a window besides its words; see ``TextFeatures/dense(_:_:into:)``.
-    package static let denseCount = 32
+    package static let denseCount = 76
 
     package var lexicon: Lexicon
     /// One signed byte per bucket; a weight is this times ``scale``.
@@ -88,6 +88,8 @@ public struct InjectionModel: Sendable {
         }
         var thresholds: [Phase: Double] = [:]
         for phase in Phase.allCases { thresholds[phase] = Double(try float()) }
+        var lexicon = lexicon
+        lexicon.vocabulary = Array(try take(Lexicon.vocabularyBytes))
         var weights = [Int8](repeating: 0, count: TextFeatures.buckets)
         // Runs of empty buckets are one zero byte and their length; weights are themselves.
         var bucket = 0
@@ -121,6 +123,7 @@ public struct InjectionModel: Sendable {
             }
         }
         for phase in Phase.allCases { put(Float(thresholds[phase] ?? 0.5).bitPattern) }
+        out += lexicon.vocabulary + Array(repeating: 0, count: max(0, Lexicon.vocabularyBytes - lexicon.vocabulary.count))
         var bucket = 0
         while bucket < weights.count {
             if weights[bucket] != 0 {

@@ -11,6 +11,11 @@ package struct Lexicon: Sendable {
     /// Names of the classes, from 1.
     package let classNames: [String]
     private var plainTable: [UInt8]
+    /// Words of honest writing, learnt: a filter of two bits a word. Empty before it is learnt.
+    package var vocabulary: [UInt8] = []
+    /// Bytes of ``vocabulary``.
+    package static let vocabularyBytes = 1 << 15
+    private var lanes: [Int]
 
     /// An empty lexicon.
     package static let empty = Lexicon(entries: [], names: [], plain: [])
@@ -48,6 +53,7 @@ package struct Lexicon: Sendable {
         values = Array(repeating: 0, count: size)
         mask = size - 1
         classNames = names
+        lanes = [-1] + names.map { Self.lane(named: $0) }
         plainTable = Array(repeating: 0, count: 8192)
         for hash in plain { plainTable[Int(hash & 0xFFFF) >> 3] |= 1 << UInt8(hash & 7) }
         for (key, value) in entries {
@@ -67,6 +73,42 @@ package struct Lexicon: Sendable {
     @inline(__always)
     func isPlainWord(_ hash: UInt32) -> Bool {
         plainTable[Int(hash & 0xFFFF) >> 3] & (1 << UInt8(hash & 7)) != 0
+    }
+
+    /// Which words are counted by themselves, besides being features.
+    private static func lane(named name: String) -> Int {
+        switch name {
+        case "mention": TextFeatures.Lane.mention
+        case "tongue": TextFeatures.Lane.tongue
+        case "you": TextFeatures.Lane.secondPerson
+        case "firstperson": TextFeatures.Lane.firstPerson
+        case "please": TextFeatures.Lane.please
+        default: -1
+        }
+    }
+
+    @inline(__always)
+    func lane(of found: UInt8) -> Int? {
+        let lane = lanes[Int(found)]
+        return lane < 0 ? nil : lane
+    }
+
+    /// A word that honest writing uses, as far as it was learnt (a filter: a rare false yes does no harm).
+    @inline(__always)
+    func isWritten(_ hash: UInt32) -> Bool {
+        if vocabulary.isEmpty { return false }
+        let first = Int(hash & 0x3FFFF)
+        let second = Int(TextFeatures.mix(hash, 77) & 0x3FFFF)
+        return vocabulary[first >> 3] & (1 << UInt8(first & 7)) != 0
+            && vocabulary[second >> 3] & (1 << UInt8(second & 7)) != 0
+    }
+
+    /// Adds a word to the vocabulary.
+    package mutating func learn(_ hash: UInt32) {
+        if vocabulary.isEmpty { vocabulary = Array(repeating: 0, count: Self.vocabularyBytes) }
+        for bit in [Int(hash & 0x3FFFF), Int(TextFeatures.mix(hash, 77) & 0x3FFFF)] {
+            vocabulary[bit >> 3] |= 1 << UInt8(bit & 7)
+        }
     }
 
     /// A word that alone has a class.
@@ -121,7 +163,7 @@ package struct Lexicon: Sendable {
         return key
     }
 
-    private static func hashes(of phrase: String) -> [UInt32] {
+    package static func hashes(of phrase: String) -> [UInt32] {
         var features = TextFeatures()
         return Array(phrase.utf8).withUnsafeBytes { features.wordHashes($0) }
     }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import WritCore
 
 /// Words of a text with their hashed features, cut into units (lines and sentences) of which windows are made.
 ///
@@ -20,7 +21,7 @@ package struct TextFeatures {
     package private(set) var features: [UInt32] = []
     package private(set) var offsets: [Int32] = []
     /// Running sums of what is counted about words; entry `i` is over the words before `i`.
-    package private(set) var counts: [SIMD8<Float>] = []
+    package private(set) var counts: [SIMD16<Float>] = []
     /// First word of each unit, and the number of words at the end.
     package private(set) var units: [Int32] = []
 
@@ -34,6 +35,19 @@ package struct TextFeatures {
         static let quoted = 5
         static let punctuation = 6
         static let plainWord = 7
+        /// A word of honest writing, by the learnt vocabulary.
+        static let vocabulary = 8
+        /// Letters alone, not in the vocabulary.
+        static let unknown = 9
+        /// Talk about attacks rather than an attack.
+        static let mention = 10
+        /// A function word of a language other than English.
+        static let tongue = 11
+        static let secondPerson = 12
+        static let firstPerson = 13
+        static let please = 14
+        /// On a line of a search result (`path:12:`), which quotes what it found.
+        static let listed = 15
     }
 
     /// Hashes of the words.
@@ -41,6 +55,8 @@ package struct TextFeatures {
     private var word: [UInt32] = []
     private var seen: [(bucket: UInt32, word: UInt32)] = []
     private var recent: [(class: UInt8, word: Int32)] = []
+    /// What sort of content this is: the same words mean other things in a prompt, in data and in a skill.
+    private var setting: UInt32 = 0
 
     package init() {}
 
@@ -61,9 +77,11 @@ package struct TextFeatures {
     }
 
     /// Reads one text. Linear time; at most `limit` bytes are meant to be given at once.
-    package mutating func read(_ bytes: UnsafeRawBufferPointer, lexicon: Lexicon) {
+    package mutating func read(_ bytes: UnsafeRawBufferPointer, lexicon: Lexicon, phase: Phase = .contextFile) {
         clear()
+        setting = Self.setting(of: phase)
         var reader = Reader()
+        reader.isListed = Self.isSearchResult(bytes, 0)
         var at = 0
         while at < bytes.count {
             let byte = bytes[at]
@@ -102,7 +120,20 @@ package struct TextFeatures {
         offsets.append(Int32(features.count))
     }
 
+    /// Content by who wrote it for whom: a prompt by the user, instructions in force, data.
+    @inline(__always)
+    private static func setting(of phase: Phase) -> UInt32 {
+        switch phase {
+        case .input: 0
+        case .skill: 1
+        case .contextFile: 2
+        case .toolResponse, .output, .toolCall: 3
+        }
+    }
+
     private struct Reader {
+        /// The next word is the first of its unit.
+        var opensUnit = true
         /// Hashes of the last two words; the boundary marker at a start.
         var last: UInt32 = TextFeatures.boundary
         var before: UInt32 = 0
@@ -111,6 +142,7 @@ package struct TextFeatures {
         var pendingSign: UInt32 = 0
         var isQuoted = false
         var isFenced = false
+        var isListed = false
         var lineIsBlank = true
         var signs: Float = 0
     }
@@ -131,6 +163,25 @@ package struct TextFeatures {
     private static func isLetterSign(_ byte: UInt8) -> Bool {
         byte == UInt8(ascii: "@") || byte == UInt8(ascii: "$") || byte == UInt8(ascii: "|") || byte == UInt8(ascii: "+")
             || byte == UInt8(ascii: "!")
+    }
+
+    /// A line of a search result: a path, a number between colons, what was found. Looks at most 200 bytes ahead.
+    private static func isSearchResult(_ bytes: UnsafeRawBufferPointer, _ start: Int) -> Bool {
+        var at = start
+        let end = min(bytes.count, start + 200)
+        var named = false
+        while at < end {
+            let byte = bytes[at]
+            if byte <= 0x20 { return false }
+            if byte == UInt8(ascii: "."), bytes.byte(at + 1).isAlphanumeric { named = true }
+            if byte == UInt8(ascii: ":") || byte == UInt8(ascii: "-"), named {
+                var digits = at + 1
+                while digits < end, bytes[digits].isDigit { digits += 1 }
+                if digits > at + 1, digits < end, bytes[digits] == byte { return true }
+            }
+            at += 1
+        }
+        return false
     }
 
     /// A sign that stands for a letter opens a word only when a letter follows at once.
@@ -162,6 +213,7 @@ package struct TextFeatures {
             closeUnit(&reader, hard: hard)
             reader.lineIsBlank = true
             reader.isQuoted = reader.isFenced
+            reader.isListed = Self.isSearchResult(bytes, at + 1)
             return at + 1
         case 0x20, 0x09: return at + 1
         case UInt8(ascii: "\\"):
@@ -209,6 +261,7 @@ package struct TextFeatures {
     private mutating func closeUnit(_ reader: inout Reader, hard: Bool) {
         let count = Int32(starts.count)
         if units.last != count { units.append(count) }
+        reader.opensUnit = true
         if hard {
             reader.before = 0
             reader.last = Self.boundary
@@ -219,7 +272,7 @@ package struct TextFeatures {
     private mutating func emitIdeograph(
         _ value: UInt32, _ start: Int, _ end: Int, _ reader: inout Reader, _ lexicon: Lexicon
     ) {
-        var count = SIMD8<Float>.zero
+        var count = SIMD16<Float>.zero
         count[Lane.foreign] = 1
         emit(Self.mix(value, 11), prefix: 0, start, end, count, &reader, lexicon)
     }
@@ -254,7 +307,8 @@ package struct TextFeatures {
                 } else if byte == UInt8(ascii: "'"), bytes.byte(at + 1).isLetter {
                     // Keep `don't` one word, without its apostrophe.
                 } else if Self.isLetterSign(byte), at + 1 < bytes.count,
-                    bytes[at + 1].isAlphanumeric || bytes[at + 1] >= 0x80,
+                    bytes[at + 1].isAlphanumeric || bytes[at + 1] >= 0x80
+                        || (Self.isLetterSign(bytes[at + 1]) && bytes.byte(at + 2).isLetter),
                     byte != UInt8(ascii: "|") || letters > 0
                 {
                     signs += 1
@@ -286,16 +340,21 @@ package struct TextFeatures {
                 foreign += 1
                 word.append(value)
             } else {
-                if value >= 0x2000 { styled += 1 }
+                if value >= 0x1D00 || (0x250..<0x2B0).contains(value), !(0x1F1E6...0x1F1FF).contains(value) { styled += 1 }
                 word.append(UInt32(ascii))
             }
             at += length
         }
+        // One letter between two backslashes, again and again.
+        let isSeparated =
+            word.count == 1 && bytes.byte(start &- 1) == UInt8(ascii: "\\") && bytes.byte(at) == UInt8(ascii: "\\")
+            && !Self.isEscape(word[0])
         // A word that is not read to its end goes on as the next word: no byte is skipped.
         if at == start { return start + 1 }
         reader.lineIsBlank = false
         let isMixed = foreign > 0 && foreign < letters
-        let isFolded = letters >= 1 && (digits + signs) > 0 && digitBeforeLetter && word.count >= 3 && !isCode()
+        let isFolded =
+            letters >= 1 && digits + signs > 0 && word.count >= 3 && (digitBeforeLetter || endsInDisguise) && !isCode()
         var hash: UInt32 = 0x811C_9DC5
         var prefix: UInt32 = 0
         var index = 0
@@ -318,13 +377,20 @@ package struct TextFeatures {
             }
             if index <= 6 { prefix = 0 }
         }
-        var count = SIMD8<Float>.zero
+        var count = SIMD16<Float>.zero
         // A disguise counts when what is under it is a word that instructions use.
         if isFolded || isMixed || styled > 1 {
             let isKnown = lexicon.isPlainWord(hash) || lexicon.isWord(hash)
-            if isFolded, isKnown { count[Lane.folded] = 1 }
-            if isMixed || styled > 1 { count[Lane.lookAlike] = isKnown ? 1 : 0.25 }
+            let isWritten = word.count >= 4 && lexicon.isWritten(hash)
+            if isFolded, isKnown || isWritten { count[Lane.folded] = 1 }
+            if isMixed || styled > 1 { count[Lane.lookAlike] = isKnown || isWritten ? 1 : 0.25 }
         }
+        if letters > 0, lexicon.isWritten(hash) {
+            count[Lane.vocabulary] = 1
+        } else if letters > 0, digits + signs == 0, word.count >= 3 {
+            count[Lane.unknown] = 1
+        }
+        if isSeparated { count[Lane.lookAlike] = 1 }
         if split > 0 { count[Lane.split] = 1 }
         if upper > 1, upper == letters { count[Lane.capitals] = 1 }
         if foreign > 0, !isMixed { count[Lane.foreign] = 1 }
@@ -332,10 +398,26 @@ package struct TextFeatures {
         return at
     }
 
+    /// Letters that stand for something after a backslash in source code and patterns.
+    private static func isEscape(_ value: UInt32) -> Bool {
+        switch value {
+        case 0x30, 0x62, 0x64, 0x66, 0x6E, 0x70, 0x72...0x78: true
+        default: false
+        }
+    }
+
+    /// The last sign stands for a letter at the end of many words; a digit that counts (`step5`) rarely does.
+    private var endsInDisguise: Bool {
+        guard let last = word.last, word.count > 3, word[word.count - 2] > 0x39 else { return false }
+        return last == 0x37 || last == 0x33 || last == 0x30 || last == 0x24 || last == 0x40
+    }
+
     /// Looks like an identifier, a number with a unit or a hash rather than a word in disguise.
     private func isCode() -> Bool {
         guard let first = word.first else { return true }
         if first == 0x30, word.count > 1, word[1] == 0x78 { return true }
+        // Ordinals: `1st`, `3rd`.
+        if word.count == 3, first <= 0x39, word[1] > 0x39, word[2] > 0x39 { return true }
         var hexadecimal = true
         var leadingDigits = 0
         var inLead = true
@@ -374,7 +456,7 @@ package struct TextFeatures {
     }
 
     private mutating func emit(
-        _ hash: UInt32, prefix: UInt32, _ start: Int, _ end: Int, _ counted: SIMD8<Float>, _ reader: inout Reader,
+        _ hash: UInt32, prefix: UInt32, _ start: Int, _ end: Int, _ counted: SIMD16<Float>, _ reader: inout Reader,
         _ lexicon: Lexicon
     ) {
         let index = Int32(starts.count)
@@ -394,12 +476,23 @@ package struct TextFeatures {
             add(Self.mix(Self.mix(reader.pendingSign, hash), 7))
             reader.pendingSign = 0
         }
+        if reader.opensUnit {
+            add(Self.mix(hash, 120 + setting))
+            reader.opensUnit = false
+        }
         reader.before = reader.last
         reader.last = hash
         var classes = lexicon.classes(ending: hash, after: &reader.phrase)
-        while let found = classes.next() { addClass(found, index) }
         var count = counted
+        while let found = classes.next() {
+            if let lane = lexicon.lane(of: found) {
+                count[lane] = 1
+                if lane == Lane.tongue || lane == Lane.please { continue }
+            }
+            addClass(found, index)
+        }
         if reader.isQuoted { count[Lane.quoted] = 1 }
+        if reader.isListed { count[Lane.listed] = 1 }
         count[Lane.punctuation] = min(reader.signs, 8)
         reader.signs = 0
         if lexicon.isPlainWord(hash) { count[Lane.plainWord] = 1 }
@@ -409,6 +502,7 @@ package struct TextFeatures {
     /// A class of words was met: it counts alone and together with the ones shortly before it, in order.
     private mutating func addClass(_ found: UInt8, _ index: Int32) {
         add(Self.mix(UInt32(found), 101))
+        add(Self.mix(UInt32(found), 110 + setting))
         var first: UInt8 = 0
         for old in recent.reversed() where index - old.word <= 14 {
             add(Self.mix(Self.mix(UInt32(old.class), UInt32(found)), 102))

@@ -34,13 +34,13 @@ struct WindowScorer {
     var best: Double { top == -.infinity ? 0 : model.probability(of: top, whole.phase) }
 
     /// Enough words are written in disguise to be no accident.
-    var isDisguised: Bool { disguised >= max(2, 0.04 * words) }
+    var isDisguised: Bool { TextFeatures.isDisguised(disguised, words) }
 
     mutating func read(whole bytes: UnsafeRawBufferPointer) {
         var at = 0
         repeat {
             let end = min(bytes.count, at + Self.piece)
-            text.read(bytes.part(at..<end), lexicon: model.lexicon)
+            text.read(bytes.part(at..<end), lexicon: model.lexicon, phase: whole.phase)
             if at == 0 { whole.measure(text) }
             words += Float(text.wordCount)
             disguised += text.disguised
@@ -56,7 +56,7 @@ struct WindowScorer {
             var at = 0
             repeat {
                 let end = min(bytes.count, at + Self.piece)
-                text.read(bytes.part(at..<end), lexicon: model.lexicon)
+                text.read(bytes.part(at..<end), lexicon: model.lexicon, phase: whole.phase)
                 score(carrier, base: 0, place: hidden.place)
                 at = end == bytes.count ? end : end - Self.overlap
             } while at < bytes.count
@@ -82,12 +82,7 @@ struct WindowScorer {
         var peak: Float = -.infinity
         let scale = model.scale
         let constant = text.denseConstant(carrier, weights: model.dense)
-        var shares = SIMD8<Float>.zero
-        var flags = SIMD8<Float>.zero
-        for lane in 0..<8 {
-            shares[lane] = model.dense[8 + lane] + model.dense[16 + lane]
-            flags[lane] = model.dense[24 + lane]
-        }
+        let (shares, flags) = TextFeatures.laneWeights(model.dense)
         text.forEachWindow { window in
             var score = (running[window.end] - running[window.first]) * scale * TextFeatures.norm(window) + constant
             score += text.denseScore(window, carrier, shares, flags)

@@ -16,7 +16,7 @@ enum Folding {
     /// The scalar is a letter of a script that a word in ASCII letters has no place for.
     @inline(__always)
     static func isForeign(_ value: UInt32) -> Bool {
-        (0x370...0x58F).contains(value) || (0x1D00...0x1D7F).contains(value) || (0x13A0...0x13FF).contains(value)
+        (0x370...0x58F).contains(value) || (0x13A0...0x13FF).contains(value)
             || (0xA4D0...0xA4FF).contains(value)
     }
 
@@ -27,30 +27,30 @@ enum Folding {
             for scalar in look.unicodeScalars where Int(scalar.value) < table.count { table[Int(scalar.value)] = ascii }
         }
         put("a", "àáâãäåāăąǎǟǡǻȁȃȧɑаАαΑὰÀÁÂÃÄÅĀĂĄªä")
-        put("b", "ƀɓƄЬьвВΒβЪъƁ")
+        put("b", "ƀɓƄЬьвВΒβЪъƁʙ")
         put("c", "çćĉċčсСϲϹÇĆĈĊČ¢")
         put("d", "ďđԁɗĎĐðÐ")
-        put("e", "èéêëēĕėęěеЕεΕЄєÈÉÊËĒĔĖĘĚёЁɘɛҽ€")
+        put("e", "èéêëēĕėęěеЕεΕЄєÈÉÊËĒĔĖĘĚёЁɘɛҽ€ǝ")
         put("f", "ƒϝſẝғ")
-        put("g", "ĝğġģɡԍɠĜĞĠĢ")
-        put("h", "ĥħһНнΗհĤĦ")
-        put("i", "ìíîïĩīĭįıіІιΙїЇÌÍÎÏĨĪĬĮİɩ¡ӏӀ")
+        put("g", "ĝğġģɡԍɠĜĞĠĢɢ")
+        put("h", "ĥħһНнΗհĤĦʜ")
+        put("i", "ìíîïĩīĭįıіІιΙїЇÌÍÎÏĨĪĬĮİɩ¡ӏӀɪ")
         put("j", "ĵјЈϳʝĴ")
         put("k", "ķĸкКκΚĶҡқ")
-        put("l", "ĺļľŀłƖɭĹĻĽĿŁ")
+        put("l", "ĺļľŀłƖɭĹĻĽĿŁʟ")
         put("m", "мМΜɱ")
-        put("n", "ñńņňŋոηпΝÑŃŅŇŊИи")
-        put("o", "òóôõöøōŏőоОοΟσօÒÓÔÕÖØŌŎŐӧө")
+        put("n", "ñńņňŋոηпΝÑŃŅŇŊИиɴ")
+        put("o", "òóôõöøōŏőоОοΟσօÒÓÔÕÖØŌŎŐӧөɔ")
         put("p", "рРρΡþ")
         put("q", "ԛգɋ")
-        put("r", "ŕŗřгɼгŔŖŘяЯ")
+        put("r", "ŕŗřгɼгŔŖŘяЯʀ")
         put("s", "śŝşšѕЅʂŚŜŞŠ§")
         put("t", "ţťŧтТτΤŢŤŦ")
         put("u", "ùúûüũūŭůűųυμսцЦÙÚÛÜŨŪŬŮŰŲµ")
         put("v", "νѵѴʋ")
         put("w", "ŵԝωшШщЩѡŴɯ")
         put("x", "хХχΧ×")
-        put("y", "ýÿŷуУγΥүÝŶŸ¥ɣч")
+        put("y", "ýÿŷуУγΥүÝŶŸ¥ɣчʏ")
         put("z", "źżžΖʐŹŻŽȥ")
         return table
     }()
@@ -58,6 +58,8 @@ enum Folding {
     private static func high(_ value: UInt32) -> UInt8 {
         func letter(_ offset: UInt32) -> UInt8 { UInt8(0x61 + offset % 26) }
         switch value {
+        case 0x20B5: return 0x63
+        case 0x2C6D: return 0x61
         case 0xFF21...0xFF3A: return letter(value - 0xFF21)
         case 0xFF41...0xFF5A: return letter(value - 0xFF41)
         case 0xFF10...0xFF19: return UInt8(0x30 + value - 0xFF10)

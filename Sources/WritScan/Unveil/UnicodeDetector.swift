@@ -2,17 +2,15 @@
 public import WritCore
 
 /// Finds text that a reader does not see or sees as something else: the scanner `unicode`.
-public struct UnicodeDetector: Detector {
+public struct UnicodeDetector: UnveilingDetector {
     public let scanner = "unicode"
-    private let unveiler: Unveiler
 
     /// Creates a detector.
-    public init(limits: UnveilLimits = UnveilLimits()) {
-        unveiler = Unveiler(limits: limits)
-    }
+    public init() {}
 
-    public func findings(in request: ScanRequest, _ context: ScanContext) throws -> [Finding] {
-        let unveiling = unveiler.unveil(request.text, path: request.path)
+    public func findings(
+        in request: ScanRequest, _ context: ScanContext, _ unveiling: Unveiling
+    ) throws -> [Finding] {
         var findings = Array(unveiling.findings.prefix(context.findingLimit))
         if unveiling.isCut {
             // What was not unveiled was not looked at either: that is said, never passed over.
