@@ -120,51 +120,66 @@ private final class Scratch: Sendable {
 }
 
 @Suite struct RecentDeliveriesTests {
-    private func key(_ id: String?, session: String = "s", event: String = "PreToolUse", payload: String = "p")
-        -> RecentDeliveries.Key?
-    {
-        var call = Call(agent: AgentIdentity(kind: "a"), session: session)
+    private typealias Route = RecentDeliveries.Route
+
+    private let usual = Route(agent: "a", event: "PreToolUse")
+
+    private func call(_ id: String?, session: String = "s", event: Call.Event = .beforeTool, command: String = "p") -> Call {
+        var call = Call(agent: AgentIdentity(kind: "a"), event: event, session: session)
+        call.tool = Tool(name: "Bash", action: .shellExec)
+        call.arguments = ["command": .string(command)]
         call.toolUse = id
-        return RecentDeliveries.Key(Delivery(event: event, call: call), Array(payload.utf8))
+        return call
     }
 
-    @Test func `the same event is decided once within five seconds`() throws {
+    private func decided(_ number: Int) -> RecentDeliveries.Decided {
+        RecentDeliveries.Decided(decision: Decision(verdict: .allow, message: "\(number)"), replacement: nil)
+    }
+
+    @Test func `the same call is decided once within five seconds`() throws {
         let recent = RecentDeliveries()
         let count = Mutex(0)
-        func answer(_ key: RecentDeliveries.Key?, at now: Int64) throws -> Int32 {
-            try recent.answer(key, now: now) {
-                HookResponse(
-                    exitCode: count.withLock { count -> Int32 in
+        func answer(_ call: Call, by route: RecentDeliveries.Route? = nil, at now: Int64) throws -> String {
+            try recent.decision(on: call, by: route ?? usual, now: now) {
+                decided(
+                    count.withLock { count in
                         count += 1
-                        return Int32(count)
+                        return count
                     })
-            }.exitCode
+            }.decision.message
         }
-        #expect(try answer(key("t1"), at: 0) == 1)
-        #expect(try answer(key("t1"), at: 4_999) == 1)
-        #expect(try answer(key("t1"), at: 5_000) == 2)
+        #expect(try answer(call("t1"), at: 0) == "1")
+        #expect(try answer(call("t1"), at: 4_999) == "1")
+        #expect(try answer(call("t1"), by: Route(agent: "b", event: "preToolUse"), at: 4_999) == "1")
+        #expect(try answer(call("t1"), at: 5_000) == "2")
         for (number, other) in [
-            key("t2"), key("t1", session: "s2"), key("t1", event: "PostToolUse"), key("t1", payload: "q"), key(nil),
-            key(nil), key(""),
+            call("t2"), call("t1", session: "s2"), call("t1", event: .afterTool), call("t1", command: "q"),
+            call(nil, command: "r"), call(nil, command: "r"), call("", command: "r"),
         ].enumerated() {
-            #expect(try answer(other, at: 5_001) == Int32(3 + number), "\(number)")
+            #expect(try answer(other, at: 5_001) == "\(3 + number)", "\(number)")
         }
+        // Without an id, the same call on another way is the same call.
+        #expect(try answer(call(nil, command: "z"), at: 5_001) == "10")
+        #expect(try answer(call(nil, command: "z"), by: Route(agent: "a", event: "beforeShell"), at: 5_002) == "10")
     }
 
     @Test func `a failure is not remembered`() throws {
         struct Stop: Error {}
         let recent = RecentDeliveries()
-        #expect(throws: Stop.self) { try recent.answer(key("t1"), now: 0) { throw Stop() } }
-        #expect(try recent.answer(key("t1"), now: 1) { HookResponse(exitCode: 7) }.exitCode == 7)
+        #expect(throws: Stop.self) { try recent.decision(on: call("t1"), by: usual, now: 0) { throw Stop() } }
+        #expect(try recent.decision(on: call("t1"), by: usual, now: 1) { decided(7) }.decision.message == "7")
     }
 
-    @Test func `thousands of events are forgotten in order`() throws {
+    @Test func `thousands of calls are forgotten in order`() throws {
         let recent = RecentDeliveries()
         for number in 0..<5_000 {
-            _ = try recent.answer(key("t\(number)"), now: 0) { HookResponse(exitCode: 0) }
+            _ = try recent.decision(on: call("t\(number)", command: "c\(number)"), by: usual, now: 0) { decided(0) }
         }
-        #expect(try recent.answer(key("t4999"), now: 1) { HookResponse(exitCode: 1) }.exitCode == 0)
-        #expect(try recent.answer(key("t0"), now: 1) { HookResponse(exitCode: 1) }.exitCode == 1)
+        func again(_ number: Int) throws -> String {
+            try recent.decision(on: call("t\(number)", command: "c\(number)"), by: usual, now: 1) { decided(1) }.decision.message
+        }
+        #expect(try again(4_999) == "0")
+        #expect(try again(0) == "1")
     }
 }
 

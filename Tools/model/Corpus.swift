@@ -48,10 +48,11 @@ struct Corpus {
                 let phase = phase(kind)
                 guard phase == .contextFile || phase == .skill else { continue }
                 var words: Set<String> = []
-                for word in text.utf8.split(whereSeparator: { !$0.isASCIILetter }) where word.count >= 3 && word.count < 20 {
+                for word in text.utf8.split(whereSeparator: { !$0.isASCIILetter })
+                where word.count >= 3 && word.count < 20 {
                     words.insert(String(decoding: word.map { $0 | 0x20 }, as: UTF8.self))
                 }
-                for word in words { 
+                for word in words {
                     documents[word, default: (0, [])].count += 1
                     documents[word, default: (0, [])].sources.insert(index)
                 }
@@ -92,7 +93,9 @@ struct Corpus {
                 counter += 1
                 if Tuning.number("FAST", 0) > 0, label == "benign", phase == .contextFile || phase == .skill,
                     counter % 6 != 0
-                { continue }
+                {
+                    continue
+                }
                 let carrier =
                     path.split(separator: "|").last?.drop { $0 == " " }.split(separator: ":").first.map(String.init)
                     ?? ""

@@ -75,7 +75,8 @@ struct Report {
             }
             .map { final($0, model) }.sorted()
             let cut = benign.isEmpty ? 0.9 : benign[min(benign.count - 1, Int(Double(benign.count) * 0.99))]
-            thresholds[phase] = Double(Float(min(0.98, cut + 0.0005)))
+            // Below one half no policy counts a finding unless it says so.
+            thresholds[phase] = Double(Float(max(0.5, min(0.98, cut + 0.0005))))
         }
         out.thresholds = thresholds
         return out

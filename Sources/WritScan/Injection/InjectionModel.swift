@@ -123,7 +123,8 @@ public struct InjectionModel: Sendable {
             }
         }
         for phase in Phase.allCases { put(Float(thresholds[phase] ?? 0.5).bitPattern) }
-        out += lexicon.vocabulary + Array(repeating: 0, count: max(0, Lexicon.vocabularyBytes - lexicon.vocabulary.count))
+        out += lexicon.vocabulary
+        out += Array(repeating: 0, count: max(0, Lexicon.vocabularyBytes - lexicon.vocabulary.count))
         var bucket = 0
         while bucket < weights.count {
             if weights[bucket] != 0 {

@@ -340,7 +340,9 @@ package struct TextFeatures {
                 foreign += 1
                 word.append(value)
             } else {
-                if value >= 0x1D00 || (0x250..<0x2B0).contains(value), !(0x1F1E6...0x1F1FF).contains(value) { styled += 1 }
+                if value >= 0x1D00 || (0x250..<0x2B0).contains(value), !(0x1F1E6...0x1F1FF).contains(value) {
+                    styled += 1
+                }
                 word.append(UInt32(ascii))
             }
             at += length
