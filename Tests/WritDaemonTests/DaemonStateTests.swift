@@ -125,15 +125,13 @@ private final class Scratch: Sendable {
     private let usual = Route(agent: "a", event: "PreToolUse")
 
     private func call(_ id: String?, session: String = "s", event: Call.Event = .beforeTool, command: String = "p") -> Call {
-        var call = Call(agent: AgentIdentity(kind: "a"), event: event, session: session)
-        call.tool = Tool(name: "Bash", action: .shellExec)
-        call.arguments = ["command": .string(command)]
-        call.toolUse = id
-        return call
+        Call(
+            event: event, agent: AgentIdentity(kind: "a"), session: session,
+            tool: Tool(name: "Bash", action: .shellExec), arguments: ["command": .string(command)], toolUse: id)
     }
 
     private func decided(_ number: Int) -> RecentDeliveries.Decided {
-        RecentDeliveries.Decided(decision: Decision(verdict: .allow, message: "\(number)"), replacement: nil)
+        RecentDeliveries.Decided(decision: Decision(.allow, message: "\(number)"), replacement: nil)
     }
 
     @Test func `the same call is decided once within five seconds`() throws {
