@@ -42,11 +42,11 @@ extension EndToEnd {
                     .init("tool_use_id", "t1"),
                 ], session: "reader")
             #expect(try machine.hook().heard(page) == .silence)
-            #expect(try labels("reader") == ["untrusted"])
+            #expect(try labels("reader") == ["prototyping", "untrusted"])
             let daemon = try #require(machine.daemon)
             kill(daemon, SIGKILL)
             machine.waitUntilGone(daemon)
-            #expect(try labels("reader") == ["untrusted"])
+            #expect(try labels("reader") == ["prototyping", "untrusted"])
             #expect(try labels("other") == [])
         }
 

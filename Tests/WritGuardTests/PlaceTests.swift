@@ -250,7 +250,9 @@ private struct SeededRandom {
 
 @Suite struct DetectorGroupTests {
     @Test func `the groups that policies may name are those that detectors yield`() throws {
-        let yielded = Set(try SecretRules.builtIn().rules.map(\.group))
-        #expect(PolicyOptions.defaultDetectorGroups == yielded.union(["all"]))
+        let secrets = Set(try SecretRules.builtIn().rules.map(\.group))
+        let code: Set = ["obfuscation", "backdoor", "diff"]
+        let supplyChain: Set = ["typosquat", "reputation", "advisory", "confusion", "pin", "source", "drift"]
+        #expect(PolicyOptions.defaultDetectorGroups == secrets.union(code).union(supplyChain).union(["all"]))
     }
 }

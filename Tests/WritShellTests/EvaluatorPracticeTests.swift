@@ -144,7 +144,7 @@ import WritShell
             ], fresh)
         // Beyond a limit nothing is a fragment.
         let deep = String(repeating: "{ ", count: 5_000)
-        #expect(ShellAnalyzer.analyze(deep, in: fresh).operations.contains { $0.opaque == .unparsable && !$0.detail.hasPrefix("a fragment") })
+        #expect(ShellAnalyzer.analyze(deep, in: fresh).operations.contains { $0.opaque == .limit && !$0.detail.hasPrefix("a fragment") })
     }
 
     @Test func `touching a file sets nothing, owning it neither`() {

@@ -262,17 +262,17 @@ struct PowerShellRun {
         switch name.lowercased() {
         case "downloadstring", "downloaddata", "openread", "getstringasync", "getasync":
             connect(first, traits: .download)
-            return .unknown(.output, taints: .net)
+            return .unknown(.output, taints: .fetched)
         case "downloadfile", "downloadfileasync":
             connect(first, traits: .download)
-            if arguments.count > 1 { write(arguments[1], content: .unknown(.output, taints: .net)) }
+            if arguments.count > 1 { write(arguments[1], content: .unknown(.output, taints: .fetched)) }
             return Value("")
         case "uploadstring", "uploaddata", "uploadfile", "postasync":
             var sent: Operation.Taints = []
             for argument in arguments.dropFirst() { sent.formUnion(argument.taints) }
             if name.lowercased() == "uploadfile", let file = arguments.last { sent.formUnion(read(file).taints) }
             connect(first, traits: .upload, taints: sent)
-            return .unknown(.output, taints: .net)
+            return .unknown(.output, taints: .fetched)
         case "frombase64string": return decoded(first)
         case "getstring", "trim", "tostring", "replace", "substring", "split", "toupper", "tolower", "join", "concat",
             "format", "insert", "remove", "padleft", "trimstart", "trimend":
@@ -376,7 +376,7 @@ struct PowerShellRun {
         let endpoint = Endpoint(address)
         var operation = Operation(
             .httpRequest, host: endpoint.host, port: endpoint.port, method: method, traits: traits,
-            taints: taints.union(address.taints).subtracting(.net))
+            taints: taints.union(address.taints).subtracting(.fetched))
         if operation.taints.contains(.secret) { operation.traits.insert(.upload) }
         evaluator.note(operation)
     }
@@ -694,7 +694,7 @@ struct PowerShellRun {
             }
         }
         connect(address, method: given.value("method")?.text?.uppercased() ?? "", traits: traits, taints: sent)
-        let answer = Value.unknown(.output, taints: .net)
+        let answer = Value.unknown(.output, taints: .fetched)
         if let file = given.value("outfile", "destination") {
             write(file, content: answer)
             return Value("")
