@@ -5,7 +5,8 @@ import WritCore
 struct Fields {
     let mark: SourceMark
     let section: PolicySchema.Section
-    private let members: [String: YAMLNode.Member]
+    /// A mapping has few keys: looking at each is faster than hashing them.
+    private let members: [YAMLNode.Member]
     let diagnostics: Diagnostics
 
     init(_ node: YAMLNode, _ section: PolicySchema.Section, _ diagnostics: Diagnostics) {
@@ -14,31 +15,33 @@ struct Fields {
         mark = node.mark
         guard let all = node.members else {
             diagnostics.error(.wrongType, "\(section.title) must be a mapping, not \(node.typeName)", at: node.mark)
-            members = [:]
+            members = []
             return
         }
-        var known: [String: YAMLNode.Member] = [:]
-        let names = section.keys.map(\.name)
+        var known: [YAMLNode.Member] = []
+        known.reserveCapacity(all.count)
         for member in all {
-            guard names.contains(member.key) else {
+            guard section.keys.contains(where: { $0.name == member.key }) else {
                 diagnostics.error(
                     .unknownKey, "unknown key \(quoted(member.key)) in \(section.title)", at: member.keyMark,
-                    hint: Suggestion.hint(for: member.key, in: names))
+                    hint: Suggestion.hint(for: member.key, in: section.keys.map(\.name)))
                 continue
             }
-            known[member.key] = member
+            known.append(member)
         }
-        for key in section.keys where key.isRequired && known[key.name] == nil {
+        for key in section.keys where key.isRequired && !known.contains(where: { $0.key == key.name }) {
             diagnostics.error(.missingKey, "\(section.title) needs the key `\(key.name)`", at: node.mark)
         }
         members = known
     }
 
-    func has(_ key: String) -> Bool { members[key] != nil }
+    private func member(_ key: String) -> YAMLNode.Member? { members.last { $0.key == key } }
 
-    func keyMark(_ key: String) -> SourceMark? { members[key]?.keyMark }
+    func has(_ key: String) -> Bool { member(key) != nil }
 
-    func node(_ key: String) -> YAMLNode? { members[key]?.value }
+    func keyMark(_ key: String) -> SourceMark? { member(key)?.keyMark }
+
+    func node(_ key: String) -> YAMLNode? { member(key)?.value }
 
     func wrong(_ key: String, _ expected: String, _ node: YAMLNode) {
         diagnostics.error(.wrongType, "`\(key)` must be \(expected), not \(node.typeName)", at: node.mark)

@@ -93,7 +93,7 @@ extension Evaluation {
     /// The account of a budget that an operation belongs to. A key that has no value counts as one value.
     func account(_ budget: CompiledBudget, _ view: OperationView, lists: [CELMapBox]) -> String {
         guard let key = budget.key else { return budget.id }
-        activation.operation = view.operation
+        activation.view = view
         do throws(CELFault) {
             let value = try key.program.evaluate(activation, budget: Self.conditionBudget)
             return "\(budget.id)#\(value.string ?? "")"

@@ -107,7 +107,7 @@ final class Evaluation {
             case .miss?: return .miss(.scanner)
             }
         }
-        activation.operation = view?.operation
+        activation.view = view
         activation.lists = lists.map
         if let when = rule.when {
             do throws(CELFault) {

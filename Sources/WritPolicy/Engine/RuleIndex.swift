@@ -87,6 +87,49 @@ enum ConditionKeys {
                 all += keys
             }
             return all
+        case .memberCall(let target, "endsWith", let arguments):
+            // How the last segment ends; an ending with a slash in it says nothing about one segment.
+            guard target.path == "op.path", arguments.count == 1,
+                case .constant(.string(let ending)) = arguments[0].kind,
+                let dot = ending.utf8.lastIndex(of: UInt8(ascii: ".")),
+                !ending.utf8[dot...].contains(UInt8(ascii: "/"))
+            else { return nil }
+            return RuleKey.ending(of: ending.utf8).map { [$0] }
+        case .macro(.exists, let over, let variables, let arguments):
+            guard over.path == "op.argv", variables.count == 1, arguments.count == 1 else { return nil }
+            return words(variables[0], arguments[0])
+        default: return nil
+        }
+    }
+
+    /// The words that the variable of a macro must be one of for this to be true.
+    private static func words(_ variable: String, _ expression: CELExpression) -> [UInt64]? {
+        func word(_ side: CELExpression, _ other: CELExpression) -> UInt64? {
+            guard side.path == variable, case .constant(.string(let text)) = other.kind else { return nil }
+            return RuleKey.argument(text)
+        }
+        switch expression.kind {
+        case .binary(.equal, let left, let right): return (word(left, right) ?? word(right, left)).map { [$0] }
+        case .binary(.isIn, let left, let right):
+            guard case .list(let elements) = right.kind else { return nil }
+            var all: [UInt64] = []
+            for element in elements {
+                guard !element.isOptional, let key = word(left, element.value) else { return nil }
+                all.append(key)
+            }
+            return all
+        case .and(let terms):
+            for term in terms {
+                if let keys = words(variable, term) { return keys }
+            }
+            return nil
+        case .or(let terms):
+            var all: [UInt64] = []
+            for term in terms {
+                guard let keys = words(variable, term) else { return nil }
+                all += keys
+            }
+            return all
         default: return nil
         }
     }

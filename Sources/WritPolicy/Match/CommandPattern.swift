@@ -30,7 +30,7 @@ struct CommandPattern: Sendable, Hashable {
         guard source.utf8.count <= 512 else { throw Fault(message: "is longer than 512 bytes", hint: nil) }
         var parts = source.split(whereSeparator: { $0 == " " || $0 == "\t" })
         guard let first = parts.first else { throw Fault(message: "is empty", hint: nil) }
-        if source.contains(where: { "|;&<>`$(){}\"'\\".contains($0) }) {
+        if source.utf8.contains(where: Self.shellSigns.contains) {
             throw Fault(
                 message: "holds shell syntax",
                 hint: "name one program with its sub-command; operations are judged apart")
@@ -56,6 +56,8 @@ struct CommandPattern: Sendable, Hashable {
         shortOptions = short
         longOptions = long
     }
+
+    private static let shellSigns = Array("|;&<>`$(){}\"'\\".utf8)
 
     /// Runs any program.
     var isEverything: Bool { program.isAny && words.isEmpty && shortOptions.isEmpty && longOptions.isEmpty }
@@ -85,9 +87,13 @@ struct CommandPattern: Sendable, Hashable {
 
     /// The command may be one that the pattern names.
     func touches(_ operation: Operation) -> Bool {
-        guard program.matches(operation.program) else { return false }
+        guard program.matches(operation.program), hasOptions(operation.arguments, unknownCounts: true) else {
+            return false
+        }
+        if words.isEmpty { return true }
         let arguments = operation.arguments.prefix(256)
         let options = GlobalOptions.of(operation.program)
+        if let answer = startsPlainly(arguments, options) { return answer }
         // Places at which the next sub-command word may stand, in one pass: every option of unknown arity gives two.
         var places: Set<Int> = [1]
         for word in words {
@@ -114,23 +120,56 @@ struct CommandPattern: Sendable, Hashable {
             if reached.isEmpty { return false }
             places = reached
         }
-        return hasOptions(operation.arguments, unknownCounts: true)
+        return true
+    }
+
+    /// Whether the words stand where they must; nil when something in front of them may be read in more than one way.
+    private func startsPlainly(_ arguments: ArraySlice<String>, _ options: GlobalOptions) -> Bool? {
+        var at = 1
+        var next = 0
+        while next < words.count {
+            guard at < arguments.count else { return false }
+            let argument = arguments[at]
+            if Self.isUnknown(argument) { return nil }
+            if Self.isOption(argument) {
+                guard let arity = options.arity(argument) else { return nil }
+                at += arity == .one ? 2 : 1
+            } else {
+                guard words[next].matches(argument) else { return false }
+                next += 1
+                at += 1
+            }
+        }
+        return true
+    }
+
+    /// A word that every command touched has; nil when there is none.
+    var lookupKey: UInt64? {
+        if let option = longOptions.first { return RuleKey.option(option.utf8) }
+        return program.isLiteral ? RuleKey.program(program.text) : nil
+    }
+
+    /// The name of a long option, without its value; nil for every other word.
+    static func longOption(_ argument: String) -> Substring.UTF8View? {
+        let bytes = argument.utf8
+        guard bytes.starts(with: "--".utf8) else { return nil }
+        return bytes[..<(bytes.firstIndex(of: UInt8(ascii: "=")) ?? bytes.endIndex)]
     }
 
     private func hasOptions(_ arguments: [String], unknownCounts: Bool) -> Bool {
         if shortOptions.isEmpty, longOptions.isEmpty { return true }
         if unknownCounts, arguments.dropFirst().contains(where: Self.isUnknown) { return true }
-        var letters: Set<UInt8> = []
-        var longs: Set<Substring> = []
-        for argument in arguments.dropFirst() {
-            if argument == "--" { break }
-            if argument.hasPrefix("--") {
-                longs.insert(argument.prefix { $0 != "=" })
-            } else if argument.hasPrefix("-") {
-                letters.formUnion(argument.utf8.dropFirst())
+        let words = arguments.dropFirst().prefix { $0 != "--" }
+        return shortOptions.allSatisfy { letter in
+            words.contains { word in
+                let bytes = word.utf8
+                return bytes.first == UInt8(ascii: "-") && Self.longOption(word) == nil
+                    && bytes.dropFirst().contains(letter)
             }
         }
-        return shortOptions.allSatisfy(letters.contains) && longOptions.allSatisfy { longs.contains($0[...]) }
+            && longOptions.allSatisfy { option in
+                words.contains { Self.longOption($0)?.elementsEqual(option.utf8) ?? false }
+            }
     }
 
     static func isUnknown(_ argument: String) -> Bool { argument.utf8.contains(0xE2) && argument.contains("…") }

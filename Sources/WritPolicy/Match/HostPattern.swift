@@ -3,6 +3,9 @@
 /// A host name in the form that is compared: lower case, no brackets, no final dot.
 enum HostText {
     static func normalized(_ host: String) -> String {
+        // Most hosts are in this form already.
+        let isPlain = host.utf8.allSatisfy { ($0 >= 0x61 && $0 <= 0x7A) || ($0 >= 0x2D && $0 <= 0x39) || $0 == 0x2A }
+        if isPlain, host.utf8.last != UInt8(ascii: ".") { return host }
         var text = host.lowercased()
         if text.hasPrefix("["), let end = text.firstIndex(of: "]") {
             text = String(text[text.index(after: text.startIndex)..<end])
@@ -61,7 +64,10 @@ struct HostPattern: Sendable, Hashable {
             throw Fault(message: "has a `*` that is not its first label", hint: "`*.example.com`")
         }
         let isName = name.unicodeScalars.allSatisfy {
-            $0.properties.isAlphabetic || ("0"..."9").contains($0) || $0 == "-" || $0 == "." || $0 == "_"
+            switch $0 {
+            case "a"..."z", "0"..."9", "-", ".", "_": true
+            default: $0.value >= 0x80 && $0.properties.isAlphabetic
+            }
         }
         guard isName, !name.isEmpty, !name.hasPrefix("."), !name.contains("..") else {
             throw Fault(message: "is no host", hint: "a name without scheme, port and path")
@@ -74,6 +80,15 @@ struct HostPattern: Sendable, Hashable {
         switch shape {
         case .exact(let name), .below(let name): name
         case .any, .network: nil
+        }
+    }
+
+    /// A word that every host matched has; nil for `*`.
+    var lookupKey: UInt64? {
+        switch shape {
+        case .exact(let name), .below(let name): RuleKey.host(name)
+        case .network: RuleKey.address
+        case .any: nil
         }
     }
 

@@ -15,7 +15,7 @@ struct IPAddress: Sendable, Hashable {
     /// IPv4 address mapped into IPv6 is that IPv4 address.
     init?(_ text: String) {
         if text.utf8.count > 64 { return nil }
-        if text.contains(":") {
+        if text.utf8.contains(UInt8(ascii: ":")) {
             guard let bytes = Self.six(text) else { return nil }
             let isMapped = bytes[0..<10].allSatisfy { $0 == 0 } && bytes[10] == 0xFF && bytes[11] == 0xFF
             self.bytes = isMapped ? Array(bytes[12...]) : bytes

@@ -97,22 +97,26 @@ struct Matcher: Sendable, Hashable {
 
     /// Words of which an operation has at least one if it matches; nil when nothing can be said.
     var lookupKeys: [UInt64]? {
-        if let commands, commands.allSatisfy({ $0.program.isLiteral }) {
-            return commands.map { RuleKey.program($0.program.text) }
-        }
-        if let hosts, hosts.allSatisfy({ $0.literal != nil }) {
-            return hosts.compactMap(\.literal).map { RuleKey.host($0) }
-        }
+        if let commands, let keys = Self.keys(commands, \.lookupKey) { return keys }
+        if let hosts, let keys = Self.keys(hosts, \.lookupKey) { return keys }
         if let packages, packages.allSatisfy({ $0.name.isLiteral }) {
             return packages.map { RuleKey.package($0.name.text) }
         }
         if let tools, toolKinds == 0, tools.allSatisfy({ $0.isLiteral || $0.server != nil }) {
             return tools.map { $0.isLiteral ? RuleKey.tool($0.source) : RuleKey.server($0.server ?? "") }
         }
-        if let paths, paths.allSatisfy({ $0.literal != nil }) {
-            return paths.compactMap(\.literal).map { RuleKey.segment($0) }
-        }
+        if let paths, let keys = Self.keys(paths, \.lookupKey) { return keys }
         return nil
+    }
+
+    /// The key of each pattern; nil when one has none.
+    private static func keys<Pattern>(_ patterns: [Pattern], _ key: (Pattern) -> UInt64?) -> [UInt64]? {
+        var keys: [UInt64] = []
+        for pattern in patterns {
+            guard let key = key(pattern) else { return nil }
+            keys.append(key)
+        }
+        return keys
     }
 }
 

@@ -146,6 +146,9 @@ struct PathGlob: Sendable, Hashable {
         let hint: String?
     }
 
+    /// `{}[]\\`
+    private static let reserved: [UInt8] = [0x7B, 0x7D, 0x5B, 0x5D, 0x5C]
+
     let source: String
     let root: Root
     let parts: [Part]
@@ -177,7 +180,7 @@ struct PathGlob: Sendable, Hashable {
                 if word.contains("**") {
                     throw Fault(message: "has `**` inside a segment", hint: "`**` stands alone between slashes")
                 }
-                if word.contains(where: { "{}[]\\".contains($0) }) {
+                if word.utf8.contains(where: Self.reserved.contains) {
                     throw Fault(
                         message: "holds a character that has no meaning in Writ's globs",
                         hint: "`*`, `?` and `**` are the wildcards; list alternatives one by one")
@@ -200,6 +203,15 @@ struct PathGlob: Sendable, Hashable {
     var literal: [UInt8]? {
         for part in parts.reversed() {
             if case .word(let word) = part, word.isLiteral { return word.bytes }
+        }
+        return nil
+    }
+
+    /// A word that every path matched has: a segment, or how one ends (`*.pem`); nil when the glob has neither.
+    var lookupKey: UInt64? {
+        if let literal { return RuleKey.segment(literal) }
+        for part in parts.reversed() {
+            if case .word(let word) = part, let key = RuleKey.ending(of: word.literalTail) { return key }
         }
         return nil
     }

@@ -28,6 +28,11 @@ struct WordGlob: Sendable, Hashable {
     var isAny: Bool { shape == .any }
     /// Holds no wildcard.
     var isLiteral: Bool { shape == .literal }
+    /// The bytes behind the last wildcard: every word matched ends with them.
+    var literalTail: ArraySlice<UInt8> {
+        let wild = bytes.lastIndex { $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "?") }
+        return bytes[(wild.map { $0 + 1 } ?? 0)...]
+    }
     var text: String { String(decoding: bytes, as: UTF8.self) }
 
     func matches(_ word: String) -> Bool {

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+import Synchronization
+import WritCore
+import WritPolicy
+
+/// Measures the policy engine alone, in release: loading 500 rules, from source and from the cache, and deciding on ten
+/// operations. `writ-policy-bench [ROUNDS]`; run by `swift run -c release writ-policy-bench`.
+@main
+struct PolicyBench {
+    static func main() throws {
+        let rounds = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? 20_000
+        let source = PolicyLayer.Source(file: "bench.yaml", bytes: Array(policy(rules: 500).utf8))
+        let kept = Kept()
+        var cached = PolicyOptions(hash: digest)
+        cached.cache = PolicyCache(
+            build: "1", read: { _ in kept.entry.withLock { $0 } },
+            write: { _, bytes in kept.entry.withLock { $0 = bytes } })
+        var layer = try PolicyLayer.load(.user, [source], options: cached)
+        let loads = min(max(rounds / 800, 1), 25)
+        report("load of 500 rules from source", try measure(loads) { layer = try PolicyLayer.load(.user, [source]) })
+        report(
+            "load of 500 rules from the cache",
+            try measure(loads * 4) { layer = try PolicyLayer.load(.user, [source], options: cached) })
+        let set = PolicySet([layer])
+        let request = PolicyRequest(
+            call: Call(
+                agent: AgentIdentity(kind: "bench"), tool: Tool(name: "Bash", action: .shellExec),
+                workingDirectory: "/srv/project", workspace: "/srv/project", home: "/home/dev"),
+            phase: .toolCall, operations: operations)
+        var verdicts: Set<Verdict> = []
+        let decisions = measure(rounds) { verdicts.insert(set.decide(request).verdict) }
+        report("decision of 500 rules on 10 operations", decisions)
+        precondition(verdicts == [.allow], "no rule of the benchmark applies")
+    }
+
+    /// Rules of the kinds that policies have: by command, path, host and condition.
+    static func policy(rules count: Int) -> String {
+        var text = "version: \"2\"\nmetadata: {name: bench, revision: 1}\nrules:\n"
+        for index in 0..<count {
+            let rule =
+                switch index % 5 {
+                case 0:
+                    "action: deny, match: {actions: [shell.exec], commands: ['tool\(index) run', 'git push --opt\(index)']}"
+                case 1:
+                    "action: ask, match: {actions: [file.write, file.delete], paths: ['$repo/area\(index)/**', '**/*.k\(index)']}"
+                case 2:
+                    "action: deny, match: {actions: [net.connect], hosts: ['*.zone\(index).example.com', 10.\(index % 250).0.0/16]}"
+                case 3:
+                    "action: deny, match: {actions: [shell.exec, file.read]}, when: 'op.argv.exists(a, a == \"--danger\(index)\")'"
+                default:
+                    "action: deny, match: {actions: [file.read]}, when: 'op.path.endsWith(\".s\(index)\") && !repo.trusted'"
+                }
+            text += "  - {name: r\(index), \(rule)}\n"
+        }
+        return text
+    }
+
+    private static func exec(_ command: String) -> WritCore.Operation {
+        let words = command.split(separator: " ").map(String.init)
+        return WritCore.Operation(.shellExec, program: words.first ?? "", arguments: words, command: command)
+    }
+
+    static let operations: [WritCore.Operation] = [
+        exec("git -C sub push origin feature"), WritCore.Operation(.gitPush, host: "git.example.com"),
+        exec("npm test -- --watch"), WritCore.Operation(.fileRead, path: "/srv/project/src/main.swift"),
+        WritCore.Operation(.fileWrite, path: "/srv/project/out/log.txt"), exec("tee out/log.txt"),
+        WritCore.Operation(.netConnect, host: "api.example.org", port: 443), exec("curl https://api.example.org"),
+        WritCore.Operation(.fileDelete, path: "/srv/project/build/a.o"), exec("rm build/a.o"),
+    ]
+
+    static func measure(_ count: Int, _ body: () throws -> Void) rethrows -> [Duration] {
+        let clock = ContinuousClock()
+        var times: [Duration] = []
+        times.reserveCapacity(count)
+        for _ in 0..<count { times.append(try clock.measure(body)) }
+        return times
+    }
+
+    static func report(_ name: String, _ times: [Duration]) {
+        let sorted = times.sorted()
+        func text(_ share: Double) -> String {
+            let (seconds, attoseconds) = sorted[min(Int(Double(sorted.count) * share), sorted.count - 1)].components
+            let nanoseconds = seconds * 1_000_000_000 + attoseconds / 1_000_000_000
+            return "\(Double(nanoseconds / 100) / 10) us"
+        }
+        print("\(name): best \(text(0)), p50 \(text(0.5)), p99 \(text(0.99))")
+    }
+
+    /// Tells sources apart; a digest only in this program.
+    @Sendable static func digest(_ bytes: [UInt8]) -> String {
+        var value: UInt64 = 0xCBF2_9CE4_8422_2325
+        for byte in bytes { value = (value ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        return String(value, radix: 16)
+    }
+}
+
+/// A cache with one entry, in memory.
+final class Kept: Sendable {
+    let entry = Mutex<[UInt8]?>(nil)
+}
