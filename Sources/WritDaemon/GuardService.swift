@@ -31,6 +31,7 @@ public final class GuardService: Sendable {
     private let projects: ProjectPolicies
     private let prototypes: PrototypeFiles
     private let instructions: InstructionWatch
+    private let held = HeldNotes()
     private let budgets: BudgetFile
     private let ledger: Ledger
     private let ids = Mutex(EntryIDs())
@@ -221,8 +222,11 @@ public final class GuardService: Sendable {
         // Released only once it is in the ledger; production asks for more than that it was handed to the kernel.
         let isProduction = judgement.request.facts.environment.profile == "production"
         try ledger.append(entry, durability: isProduction ? .synced : .written)
+        var answer = settled.answer
+        held.pass(
+            &answer, session: "\(call.agent.kind)|\(session)", canAddContext: judgement.request.host.canAddContext)
         return RecentDeliveries.Decided(
-            decision: settled.answer, replacement: try guardian.replacement(for: judgement))
+            decision: answer, replacement: try guardian.replacement(for: judgement))
     }
 
     /// Writes down what happened to approvals.

@@ -22,7 +22,6 @@ struct InstructionWalk {
     private static let maximumEntries = 4_000
     private static let maximumDepth = 8
 
-    private let places: AgentPlaces
     private(set) var files: [File] = []
     /// There may be more files than were found.
     private(set) var isCut = false
@@ -33,7 +32,6 @@ struct InstructionWalk {
     ///   - root: the repository, or the workspace outside one.
     ///   - folder: where the session works, at or below `root`.
     init(_ places: AgentPlaces, agent: String, root: String, folder: String, home: String) {
-        self.places = places
         let own = places.places.filter { $0.agent == agent || $0.agent == "cross-tool" }
         for kind in [AgentPlaces.Kind.instructions, .memory, .mcp, .hooks, .skills] {
             for place in own where place.kind == kind {
@@ -66,8 +64,10 @@ struct InstructionWalk {
         var parts = place.path.split(separator: "/").map(String.init)[...]
         while let part = parts.popFirst() {
             if part == "**" {
-                // Anything below: the place's own pattern says what counts.
-                for base in bases { walk(base, place, depth: 0) { _ in true } }
+                guard let whole = PathPattern("./" + place.path) else { return }
+                for base in bases {
+                    walk(base, place, depth: 0) { whole.matches(String($0.dropFirst(root.count + 1))) }
+                }
                 return
             }
             guard part.contains("*") || part.contains("?") else {

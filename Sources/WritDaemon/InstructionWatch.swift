@@ -109,7 +109,10 @@ final class InstructionWatch: Sendable {
             return ["untrusted"]
         }
         guard let place else {
-            return state.withLock { Set($0.book.paths(below: path).contains(path) ? $0.book.labels(of: path, digest: nil) : []) }
+            return state.withLock { state in
+                guard state.book.paths(below: path).contains(path) else { return [] }
+                return Set(state.book.labels(of: path, digest: nil))
+            }
         }
         let bytes: [UInt8]
         do throws(DaemonFault) {

@@ -25,14 +25,12 @@ private final class Ground: Sendable {
         var name = Array("/tmp/writ-memory-XXXXXX".utf8CString)
         try #require(mkdtemp(&name) != nil)
         let made = String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        path = realpath(made, nil).map { real in
-            defer { free(real) }
-            return String(cString: real)
-        } ?? made
-        for folder in ["home", "repo", "state"] { mkdir("\(path)/\(folder)", 0o700) }
+        path = made
+        home = try WritHome(path + "/own")
+        for folder in [home.state, path + "/home", path + "/repo"] { try WritHome.makeFolders(folder) }
     }
 
-    var home: WritHome { WritHome(home: path + "/home", state: path + "/state", config: path + "/state", runtime: path + "/state") }
+    let home: WritHome
     var repo: String { path + "/repo" }
 
     func put(_ file: String, _ text: String) throws {
@@ -200,10 +198,29 @@ private final class Ground: Sendable {
 
     @Test func `a damaged file of memories is an error that names its line`() throws {
         let ground = try Ground()
-        try ground.put("state/instructions", "{\"path\":\"/a\",\"labels\":[],\"time\":1}\n{\"labels\":[]}\n")
+        try ground.put("own/.local/state/writ/instructions", "{\"path\":\"/a\",\"labels\":[],\"time\":1}\n{\"labels\":[]}\n")
         #expect(throws: DaemonFault.self) { try watch(ground) }
         // Cut short by a crash: what it stood for was not answered.
-        try ground.put("state/instructions", "{\"path\":\"/a\",\"labels\":[],\"time\":1}\n{\"labels\":[")
+        try ground.put("own/.local/state/writ/instructions", "{\"path\":\"/a\",\"labels\":[],\"time\":1}\n{\"labels\":[")
         _ = try watch(ground)
+    }
+}
+
+@Suite struct HeldNotesTests {
+    @Test func `a note waits in its session for an event that can carry it, and is said once`() {
+        let held = HeldNotes()
+        var silent = Decision(.allow, obligations: [.annotate("a")])
+        held.pass(&silent, session: "1", canAddContext: false)
+        held.pass(&silent, session: "1", canAddContext: false)
+        #expect(silent.obligations == [.annotate("a")])
+        var other = Decision(.allow)
+        held.pass(&other, session: "2", canAddContext: true)
+        #expect(other.obligations == [])
+        var next = Decision(.allow, obligations: [.annotate("b")])
+        held.pass(&next, session: "1", canAddContext: true)
+        #expect(next.obligations == [.annotate("b"), .annotate("a")])
+        var last = Decision(.allow)
+        held.pass(&last, session: "1", canAddContext: true)
+        #expect(last.obligations == [])
     }
 }

@@ -73,6 +73,23 @@ import WritPolicy
         #expect(try judge("Write", self.write("/home/dev/project/src/a.txt", "x")).instructions.isEmpty)
     }
 
+    @Test func `B56 what this agent was served is judged, whatever a server shows to others`() throws {
+        let guardian = try Self.guardian.get()
+        for (text, isHostile) in [(Self.hostile, true), (Self.plain, false)] {
+            let call = Call(
+                event: .afterTool, agent: AgentIdentity(kind: "claude-code"), session: "s",
+                tool: Agents.tool("WebFetch", of: "claude-code"), arguments: ["url": "https://example.org/guide"],
+                response: ["result": .string(text)], workingDirectory: "/home/dev/project",
+                workspace: "/home/dev/project", home: "/home/dev")
+            let judgement = guardian.judge(call, session: SessionState(), in: Guard.Surroundings(user: "dev"))
+            #expect((judgement.decision.verdict > .allow) == isHostile)
+            // The benign page of today says nothing about the next one.
+            var tracker = SessionTracker(id: "s", now: 0)
+            _ = tracker.note(judgement, now: 1)
+            #expect(tracker.state(now: 1).labels.map(\.name) == ["untrusted"])
+        }
+    }
+
     @Test func `the record of a refused write repeats the decision`() throws {
         let judgement = try judge("Write", write("/home/dev/project/AGENTS.md", Self.hostile))
         #expect(try Self.guardian.get().policies.decide(judgement.request).verdict == judgement.decision.verdict)
