@@ -84,13 +84,19 @@ final class InstructionWatch: Sendable {
         var labels: Set<String> = []
         for operation in operations
         where [.fileRead, .fileSearch].contains(operation.kind) && operation.role == .executed
-            && operation.path.hasPrefix("/") {
+            && operation.path.hasPrefix("/")
+        {
+            // A folder's own listing shows names; only what goes into its files reads them.
+            let isDeep = operation.kind == .fileSearch || operation.traits.contains(.recursive)
             var folder = operation.path
             if operation.isPattern {
                 let stem = folder.prefix { $0 != "*" && $0 != "?" && $0 != "[" }
                 folder = stem.lastIndex(of: "/").map { String(stem[..<$0]) } ?? ""
+                if folder.isEmpty, !isDeep { continue }
             }
-            let known = state.withLock { $0.book.paths(below: folder.isEmpty ? "/" : folder) }
+            let known =
+                isDeep || operation.isPattern
+                ? state.withLock { $0.book.paths(below: folder.isEmpty ? "/" : folder) } : []
             for path in known.prefix(Self.maximumFiles) { labels.formUnion(self.labels(of: path, reader)) }
             if known.count > Self.maximumFiles { labels.insert("untrusted") }
             if !operation.isPattern, !known.contains(operation.path) {
