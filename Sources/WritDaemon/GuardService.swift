@@ -30,6 +30,8 @@ public final class GuardService: Sendable {
     private let places: Places
     private let projects: ProjectPolicies
     private let prototypes: PrototypeFiles
+    private let instructions: InstructionWatch
+    private let held = HeldNotes()
     private let budgets: BudgetFile
     private let ledger: Ledger
     private let ids = Mutex(EntryIDs())
@@ -69,6 +71,7 @@ public final class GuardService: Sendable {
         places = try Places(home: home, withholding: withholding)
         projects = ProjectPolicies(key: key)
         prototypes = try PrototypeFiles(home: home, withholding: withholding)
+        instructions = try InstructionWatch(home: home, withholding: withholding)
         budgets = try BudgetFile(home: home, withholding: withholding)
         do throws(LedgerError) {
             var options = Ledger.Options(
@@ -171,7 +174,7 @@ public final class GuardService: Sendable {
         let guardian = projects.guardian(
             policies.current, generation: policies.generation, for: place.repository)
         let session = delivery.call.session.isEmpty ? "process-\(request.parent)" : delivery.call.session
-        let settled = try sessions.with("\(delivery.call.agent.kind)|\(session)", now: now) { tracker in
+        let (settled, instructed) = try sessions.with("\(delivery.call.agent.kind)|\(session)", now: now) { tracker in
             var surroundings = Guard.Surroundings(
                 files: SystemFiles(written: tracker.written), now: now, user: Self.user,
                 isCaseInsensitive: Self.hasCaseInsensitiveFiles)
@@ -181,15 +184,22 @@ public final class GuardService: Sendable {
             surroundings.previous = SystemFiles.previous
             surroundings.host = Self.host(of: delivery, adapter)
             let folder = place.repository.facts.root.isEmpty ? call.workspace : place.repository.facts.root
-            surroundings.labels = { [prototypes] in prototypes.labels(for: $0, in: folder) }
+            let reader = InstructionWatch.Reader(call: call, guardian: guardian, surroundings: surroundings)
+            surroundings.labels = { [prototypes, instructions] in
+                prototypes.labels(for: $0, in: folder) + instructions.labels(for: $0, reader)
+            }
+            let start = try instructions.start("\(call.agent.kind)|\(session)", reader)
+            let isLabelled = tracker.bring(start?.labels.sorted() ?? [], now: now)
             var state = tracker.state(now: now)
             state.used = budgets.used(by: call, surroundings.facts, under: guardian.policies, now: now)
-            let judgement = guardian.judge(call, session: state, refusals: tracker.refusals, in: surroundings)
+            var judgement = guardian.judge(call, session: state, refusals: tracker.refusals, in: surroundings)
+            start?.add(to: &judgement)
             let settled = try approvals.settle(judgement, policies: guardian.policies, now: milliseconds)
             let mustKeep = tracker.note(settled.effect, now: now)
             try prototypes.note(settled.effect)
+            try instructions.note(settled.effect)
             try budgets.note(settled.effect, under: guardian.policies, now: now)
-            return (settled, mustKeep)
+            return ((settled, start?.record), mustKeep || isLabelled)
         }
         try record(settled.events)
         let judgement = settled.judgement
@@ -200,6 +210,7 @@ public final class GuardService: Sendable {
         let seen = Self.facts(request.facts)
         if !seen.isEmpty { record.set("hook", .array(seen.map { .string($0) })) }
         if let variant = judgement.variant { record.set("variant", .integer(Int64(variant.number))) }
+        if let instructed { record.set("instructions", try withholding.json(instructed)) }
         if let approval = settled.approval { record.set("approval", approval.outcome) }
         if !judgement.request.approvedGates.isEmpty { record.set("approved", true) }
         let entry = LedgerEntry(
@@ -211,8 +222,11 @@ public final class GuardService: Sendable {
         // Released only once it is in the ledger; production asks for more than that it was handed to the kernel.
         let isProduction = judgement.request.facts.environment.profile == "production"
         try ledger.append(entry, durability: isProduction ? .synced : .written)
+        var answer = settled.answer
+        held.pass(
+            &answer, session: "\(call.agent.kind)|\(session)", canAddContext: judgement.request.host.canAddContext)
         return RecentDeliveries.Decided(
-            decision: settled.answer, replacement: try guardian.replacement(for: judgement))
+            decision: answer, replacement: try guardian.replacement(for: judgement))
     }
 
     /// Writes down what happened to approvals.

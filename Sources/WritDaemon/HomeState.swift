@@ -57,12 +57,14 @@ public enum HomeState {
         }
     }
 
-    /// Notes that a person has reviewed what prototyping sessions wrote at or below a folder.
+    /// Notes that a person has reviewed what prototyping sessions wrote at or below a folder, and what agents wrote there
+    /// to be read by agents.
     ///
     /// - Returns: how many entries that were.
     public static func clearPrototypes(below folder: String, of home: WritHome) throws -> Int {
-        try change(home, "what prototypes wrote below \(folder) was reviewed") { withholding in
+        try change(home, "what agents wrote below \(folder) was reviewed") { withholding in
             try PrototypeFiles(home: home, withholding: withholding).clear(below: folder)
+                + InstructionWatch(home: home, withholding: withholding).clear(below: folder)
         }
     }
 

@@ -5,14 +5,6 @@ import WritGuard
 import WritPolicy
 import WritWire
 
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Musl)
-import Musl
-#else
-import Glibc
-#endif
-
 /// ``PrototypePaths`` across sessions and daemons: one JSON string a line, appended as files are written.
 final class PrototypeFiles: Sendable {
     private let path: String
@@ -30,27 +22,21 @@ final class PrototypeFiles: Sendable {
 
     static func path(of home: WritHome) -> String { home.state + "/prototypes" }
 
+    private static func lines(_ path: String) -> LineFile { LineFile(path: path, loss: "what prototypes wrote") }
+
     /// What a file of this kind holds.
     static func read(_ path: String) throws(DaemonFault) -> PrototypePaths {
         var kept = PrototypePaths()
-        guard let bytes = try SmallFile.read(path, limit: 64 << 20) else { return kept }
-        let lines = bytes.split(separator: UInt8(ascii: "\n"))
-        for (index, line) in lines.enumerated() {
-            let text: String?
-            do { text = try JSON(parsing: Array(line)).string } catch {
-                // The last line may have been cut short by a crash; the write it stood for was not answered.
-                if index == lines.count - 1, bytes.last != UInt8(ascii: "\n") { continue }
-                throw DaemonFault("\(path): is damaged in line \(index + 1); remove it to forget what prototypes wrote")
-            }
-            guard let text else { throw DaemonFault("\(path): is damaged in line \(index + 1)") }
+        let file = lines(path)
+        for (index, line) in try file.read().enumerated() {
+            guard let text = line.string else { throw file.damaged(index + 1) }
             if text.hasSuffix("/") { kept.insert(folder: String(text.dropLast())) } else { _ = kept.insert(file: text) }
         }
         return kept
     }
 
     static func save(_ paths: PrototypePaths, to path: String) throws(DaemonFault) {
-        let lines = paths.folders.sorted().map { $0 + "/" } + paths.files.sorted()
-        try SmallFile.write(Array(lines.map { JSON.string($0).text + "\n" }.joined().utf8), to: path)
+        try lines(path).write((paths.folders.sorted().map { $0 + "/" } + paths.files.sorted()).map { .string($0) })
     }
 
     /// The label that operations bring into a session.
@@ -69,7 +55,7 @@ final class PrototypeFiles: Sendable {
         }
         guard !written.isEmpty else { return }
         try paths.withLock { paths in
-            var news = ""
+            var news: [JSON] = []
             for operation in written {
                 // A name that holds a secret is not written down; the folder above it stands for it.
                 var kept = operation.path
@@ -80,12 +66,12 @@ final class PrototypeFiles: Sendable {
                 if kept != operation.path {
                     if paths.covers(kept) { continue }
                     paths.insert(folder: kept)
-                    news += JSON.string(kept + "/").text + "\n"
+                    news.append(.string(kept + "/"))
                 } else if paths.insert(file: kept) {
-                    news += JSON.string(kept).text + "\n"
+                    news.append(.string(kept))
                 }
             }
-            if !news.isEmpty { try append(Array(news.utf8)) }
+            try Self.lines(path).append(news)
         }
     }
 
@@ -105,13 +91,5 @@ final class PrototypeFiles: Sendable {
         }
         if let fault { throw fault }
         return count
-    }
-
-    private func append(_ bytes: [UInt8]) throws(DaemonFault) {
-        let file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard file >= 0 else { throw DaemonFault("\(path): cannot be written: \(systemText(errno))") }
-        defer { close(file) }
-        let count = write(file, bytes, bytes.count)
-        guard count == bytes.count else { throw DaemonFault("\(path): cannot be written: \(systemText(errno))") }
     }
 }

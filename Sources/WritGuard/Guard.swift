@@ -22,7 +22,7 @@ public struct Guard: Sendable {
     private let changes: Result<(CodeDetector, CodeDiff), any Error>?
 
     /// What the rules of each phase ask the detectors for, worked out once.
-    private let demands: [Phase: [ScannerDemand]]
+    let demands: [Phase: [ScannerDemand]]
 
     /// Creates a guard.
     public init(policies: PolicySet, detectors: [any Detector], packages: SupplyChain?, key: FingerprintKey) {
@@ -74,10 +74,12 @@ public struct Guard: Sendable {
     public func judge(
         _ call: Call, session: SessionState, refusals: RefusedEffects = RefusedEffects(), in surroundings: Surroundings
     ) -> Judgement {
-        var (request, review) = review(of: call, session: session, in: surroundings)
+        var (request, review, instructions) = review(of: call, session: session, in: surroundings)
         let variant = refusals.recognise(request, limits: policies.variantLimits)
         if let variant { request.further.append(variant.reason) }
         var judgement = Judgement(request: request, decision: decide(request), variant: variant)
+        judgement.instructions = instructions.writes
+        judgement.decision.obligations += instructions.obligations
         if variant?.isFirst == true {
             if judgement.decision.verdict == .allow {
                 judgement.decision.obligations.append(.annotate("Writ: \(RefusedEffects.Recognition.note)"))
@@ -121,7 +123,7 @@ public struct Guard: Sendable {
 
     private func review(
         of call: Call, session: SessionState, in surroundings: Surroundings
-    ) -> (PolicyRequest, CodeReview) {
+    ) -> (PolicyRequest, CodeReview, (writes: [InstructionWrite], obligations: [Obligation])) {
         let reading = CallReading(call, in: surroundings)
         var request = PolicyRequest(
             call: call, operations: reading.operations, facts: surroundings.facts, session: session,
@@ -134,7 +136,8 @@ public struct Guard: Sendable {
         }
         var review = CodeReview()
         inspect(&request, reading, &review)
-        return (request, review)
+        let instructions = readInstructions(&request, reading, in: surroundings)
+        return (request, review, instructions)
     }
 
     /// Runs the detectors that some rule asks for on the content that the call carries.
@@ -182,6 +185,8 @@ public struct Judgement: Sendable {
     public var decision: Decision
     /// The call tries what was refused in the session before.
     public var variant: RefusedEffects.Recognition?
+    /// What the call writes into files that instruct agents.
+    public var instructions: [InstructionWrite] = []
     /// How safe the code that the call writes looks; nil where it writes none.
     public var codeSafety: CodeSafetyScore?
 

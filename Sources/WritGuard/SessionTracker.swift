@@ -123,6 +123,15 @@ public struct SessionTracker: Sendable, Hashable {
         }
     }
 
+    /// The host has put something with these labels into the session by itself.
+    ///
+    /// - Returns: whether one of them is new.
+    public mutating func bring(_ names: [String], now: Int64) -> Bool {
+        let before = labels.count
+        for name in names { label(name, now) }
+        return labels.count > before
+    }
+
     /// A person takes a label off the session.
     ///
     /// - Returns: whether it had it.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 public import WritCore
-internal import WritScan
+public import WritScan
 
 /// Runs the detectors over content of any size and turns what they say into findings with a place, an identity and an
 /// excerpt. Files, clock and process are the caller's.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 public import WritCore
 internal import WritResources
+internal import WritScan
 
 /// A changed file that a person should look at, and why.
 public struct ReviewItem: Sendable, Hashable {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import WritCore
 import WritInspect
+import WritScan
 
 #if canImport(Glibc)
 import Glibc

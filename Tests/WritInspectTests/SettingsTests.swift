@@ -2,6 +2,7 @@
 import Testing
 import WritCore
 import WritInspect
+import WritScan
 
 @Suite struct SettingsTests {
     private let today = Day("2026-11-21") ?? Day(number: 0)

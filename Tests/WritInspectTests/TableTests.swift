@@ -3,6 +3,7 @@ import Synchronization
 import Testing
 import WritCore
 import WritInspect
+import WritScan
 
 @Suite struct TableTests {
     @Test func `changes that a person should look at`() throws {

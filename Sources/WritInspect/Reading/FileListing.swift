@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 public import WritCore
+public import WritScan
 
 #if canImport(Glibc)
 internal import Glibc

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 public import WritCore
+public import WritScan
 internal import Yams
 
 /// A finding that a person decided to live with, for a while.

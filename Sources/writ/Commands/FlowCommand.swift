@@ -61,8 +61,11 @@ struct FlowClear: ParsableCommand {
 
 struct FlowReviewed: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "reviewed", abstract: "Say that you have reviewed what prototypes wrote below a folder.",
-        discussion: "Sessions that meet these files are no longer labelled `prototyping` for it.")
+        commandName: "reviewed", abstract: "Say that you have reviewed what agents wrote below a folder.",
+        discussion: """
+            Sessions that meet the files of prototypes are no longer labelled `prototyping` for it, and those that read
+            agents' memory no longer take over the labels of the sessions that wrote it.
+            """)
 
     @OptionGroup var home: HomeOptions
 
@@ -71,7 +74,7 @@ struct FlowReviewed: ParsableCommand {
 
     func run() throws {
         let count = try HomeState.clearPrototypes(below: CurrentFolder.absolute(path), of: try home.resolve())
-        guard count > 0 else { throw CommandFault("nothing there was written by a prototyping session") }
+        guard count > 0 else { throw CommandFault("nothing there was written by a prototyping session, or to be read by agents") }
         Terminal.line("\(count) entries are reviewed")
     }
 }

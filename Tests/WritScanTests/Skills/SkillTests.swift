@@ -51,7 +51,7 @@ private let badSkills: [SkillCase] = [
         }
     }
 
-    @Test func `a folder's bytecode without source is found`() throws {
+    @Test func `B55 a folder's bytecode without source is found`() throws {
         let files = [
             SkillFile(path: "a/run.py", bytes: []), SkillFile(path: "a/__pycache__/run.cpython-312.pyc", bytes: []),
             SkillFile(path: "b/lone.pyc", bytes: []),

@@ -30,6 +30,8 @@ public struct AgentPlaces: Sendable {
     public let places: [Place]
     /// The first fixed segments of the patterns for repositories: a path without any of them matches none.
     private let marks: Set<String>
+    /// The same for the patterns of every root.
+    private let allMarks: Set<String>
 
     /// The table that ships with Writ.
     public static func builtIn() throws -> AgentPlaces {
@@ -65,10 +67,11 @@ public struct AgentPlaces: Sendable {
             }
         }
         self.places = places
-        marks = Set(
-            places.filter { $0.root == .project || $0.root == .nested }.compactMap { place in
-                place.path.split(separator: "/").map(String.init).first { !$0.contains("*") }
-            })
+        func firstFixed(_ place: Place) -> String? {
+            place.path.split(separator: "/").map(String.init).first { !$0.contains("*") }
+        }
+        marks = Set(places.filter { $0.root == .project || $0.root == .nested }.compactMap(firstFixed))
+        allMarks = Set(places.compactMap(firstFixed))
     }
 
     /// The place of a file in a repository; nil for ordinary files.
@@ -78,6 +81,33 @@ public struct AgentPlaces: Sendable {
         guard path.split(separator: "/").contains(where: { marks.contains(String($0)) }) else { return nil }
         return places.first { place in
             (place.root == .project || place.root == .nested) && place.pattern.matches(path)
+        }
+    }
+
+    /// The place of any file; nil for ordinary files. A path below the workspace is matched as the repository's own, one
+    /// below the home as the person's, and what may lie at any depth counts wherever it lies.
+    ///
+    /// - Parameters:
+    ///   - path: absolute and without `..`.
+    ///   - home: the person's home; empty when it is not known.
+    ///   - workspace: the repository's root; empty when there is none.
+    public func place(ofFile path: String, home: String, workspace: String) -> Place? {
+        guard path.hasPrefix("/"), path.split(separator: "/").contains(where: { allMarks.contains(String($0)) }) else {
+            return nil
+        }
+        func relative(to root: String) -> String? {
+            guard root.count > 1, path != root, PathText.isUnder(path, root) else { return nil }
+            return String(path.dropFirst(root.utf8.count).drop { $0 == "/" })
+        }
+        if let inside = relative(to: workspace), let place = place(inRepository: inside) { return place }
+        if let below = relative(to: home),
+            let place = places.first(where: { $0.root == .home && $0.pattern.matches(below) })
+        {
+            return place
+        }
+        let whole = String(path.dropFirst())
+        return places.first { place in
+            (place.root == .machine || place.root == .nested) && place.pattern.matches(whole)
         }
     }
 

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+public import WritCore
+import WritPolicy
+public import WritScan
+import WritShell
+
+/// What policy says of a text that instructs an agent, in the phase as which it reaches a model.
+public struct InstructionReview: Sendable, Hashable {
+    public var path: String
+    public var phase: Phase
+    /// Those that some rule of the phase wants.
+    public var findings: [Finding]
+    /// Of the phase's rules alone; closed when a detector could not do its work.
+    public var decision: Decision
+
+    /// A model that reads the text may be led by a stranger.
+    public var isSuspect: Bool { !findings.isEmpty || decision.verdict > .allow }
+}
+
+/// A write of a call to a file that instructs agents.
+public struct InstructionWrite: Sendable, Hashable {
+    /// Absolute.
+    public var path: String
+    public var kind: AgentPlaces.Kind
+    /// SHA-256 of the text, when the call carries it in one piece.
+    public var digest: String?
+    /// Policy found something in it.
+    public var isSuspect: Bool
+}
+
+extension Guard {
+    private static let places = Result { try AgentPlaces.builtIn() }
+
+    /// The agents' places, for whoever looks at files outside a call.
+    ///
+    /// - Throws: when the table that ships with Writ is damaged.
+    public static func agentPlaces() throws -> AgentPlaces { try places.get() }
+
+    /// Judges a text as an agent's instructions.
+    ///
+    /// - Parameters:
+    ///   - path: absolute, or relative to the repository; some detectors go by it.
+    ///   - call: on whose behalf; rules may ask who that is.
+    public func review(
+        instructions text: [UInt8], at path: String, phase: Phase, for call: Call, in surroundings: Surroundings
+    ) -> InstructionReview {
+        let wanted = Set((demands[phase] ?? []).map(\.scanner))
+        var request = PolicyRequest(call: call, phase: phase, facts: surroundings.facts, now: surroundings.now)
+        request.host = surroundings.host
+        request.facts.content.path = path
+        request.facts.content.size = text.count
+        let (found, faults) = scan(ScanRequest(text: text, phase: phase, path: path), wanted)
+        request.findings = found
+        request.scannerFaults = faults
+        return InstructionReview(
+            path: path, phase: phase, findings: found.filter { policies.isWanted($0, in: phase) },
+            decision: policies.decide(request))
+    }
+
+    /// Everything that the wanted detectors say of a text, and which of them could not do their work.
+    func scan(_ scan: ScanRequest, _ wanted: Set<String>) -> (findings: [Finding], faults: [ScannerFault]) {
+        let context = ScanContext(key: key)
+        var findings: [Finding] = []
+        var faults: [ScannerFault] = []
+        var unveiling: Unveiling?
+        for detector in detectors where wanted.contains(detector.policyName) {
+            do {
+                if let reader = detector as? any UnveilingDetector {
+                    let hidden = unveiling ?? Unveiler().unveil(scan.text, path: scan.path)
+                    unveiling = hidden
+                    findings += try reader.findings(in: scan, context, hidden)
+                } else {
+                    findings += try detector.findings(in: scan, context)
+                }
+            } catch {
+                faults.append(ScannerFault(scanner: detector.scanner, message: "\(error)"))
+            }
+        }
+        return (findings, faults)
+    }
+
+    /// What a call writes into the files that instruct agents, judged as what a model will read.
+    ///
+    /// What the rules of these phases say joins the request as further reasons: the write is refused as the text would be.
+    ///
+    /// - Returns: the writes, and the obligations that come with them.
+    func readInstructions(
+        _ request: inout PolicyRequest, _ reading: CallReading, in surroundings: Surroundings
+    ) -> ([InstructionWrite], [Obligation]) {
+        guard request.phase == .toolCall else { return ([], []) }
+        let targets = request.operations.filter {
+            $0.kind == .fileWrite && $0.role == .executed && !$0.isPattern && $0.path.hasPrefix("/")
+        }
+        guard !targets.isEmpty else { return ([], []) }
+        let places: AgentPlaces
+        do {
+            places = try Self.agentPlaces()
+        } catch {
+            request.scannerFaults.append(ScannerFault(scanner: "skill", message: "\(error)"))
+            return ([], [])
+        }
+        let call = request.call
+        let workspace = surroundings.facts.repo.root.isEmpty ? call.workspace : surroundings.facts.repo.root
+        var writes: [InstructionWrite] = []
+        var obligations: [Obligation] = []
+        for target in targets where !writes.contains(where: { $0.path == target.path }) {
+            guard let place = places.place(ofFile: target.path, home: call.home, workspace: workspace) else { continue }
+            var write = InstructionWrite(path: target.path, kind: place.kind, digest: nil, isSuspect: false)
+            var texts = reading.contents.filter { content in
+                guard let path = content.path else { return false }
+                return path == target.path || surroundings.files?.resolved(path) == target.path
+            }.map(\.text)
+            if texts.count == 1 { write.digest = Engines.digest(texts[0]) }
+            // A command that writes there holds what it writes, unless it comes from elsewhere.
+            if texts.isEmpty, !reading.commandText.isEmpty { texts = [Array(reading.commandText.utf8)] }
+            for text in texts {
+                let review = review(
+                    instructions: text, at: target.path, phase: AgentPlaces.phase(of: place.kind), for: call,
+                    in: surroundings)
+                guard review.isSuspect else { continue }
+                write.isSuspect = true
+                for finding in review.findings where !request.findings.contains(finding) {
+                    request.findings.append(finding)
+                }
+                request.further += review.decision.reasons.filter { $0.verdict > .allow }
+                // Taints are for whoever reads the text; the one who writes it need not have read it.
+                obligations += review.decision.obligations.filter { if case .annotate = $0 { true } else { false } }
+            }
+            writes.append(write)
+        }
+        return (writes, obligations)
+    }
+}
+
+extension Judgement {
+    /// What a later session takes over that reads what this call writes: the session's labels, and what the call itself
+    /// puts in.
+    public func labels(passedOnBy write: InstructionWrite) -> [String] {
+        var labels = Set(request.session.labels.map(\.name))
+        // It has a book of its own, which a person's review clears.
+        labels.remove(PrototypePaths.label)
+        for case .taint(let name) in decision.obligations { labels.insert(name) }
+        if write.isSuspect { labels.insert("untrusted") }
+        for operation in request.operations where operation.role == .executed {
+            switch operation.kind {
+            case .secretRead: labels.insert("secret")
+            case .httpRequest, .netConnect, .browserNavigate: labels.insert("untrusted")
+            default: break
+            }
+        }
+        return labels.sorted()
+    }
+}
