@@ -178,8 +178,8 @@ enum ProgramFile {
         #else
         let path = CommandLine.arguments.first ?? ""
         #endif
-        let identity = identity(of: path)
-        return identity.isEmpty ? "unknown \(Moment.now)" : identity
+        let facts = identity(of: path)
+        return facts.isEmpty ? "unknown \(Moment.now)" : facts
     }()
 
     /// Changes whenever a file is replaced; empty when there is none.

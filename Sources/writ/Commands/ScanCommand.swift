@@ -16,7 +16,7 @@ import Darwin
 
 struct Scan: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Look for secrets, hidden and injected text, unsafe code and agent settings.",
+        abstract: "Look for secrets, hidden and injected text, unsafe code, dependencies and agent settings.",
         discussion: """
             Reads whole files, in windows where they are large, and says what it did not read. In a repository it takes
             tracked files and those that are neither tracked nor ignored, and every instruction file of an agent even
@@ -185,7 +185,7 @@ struct Scan: ParsableCommand {
             for name in DetectorName.allCases { least[name.rawValue] = max(least[name.rawValue] ?? 0, minConfidence) }
         }
         let folder = noCache ? nil : CacheFolder(try home.resolve().home + "/.cache/writ")
-        let cache = folder.flatMap { folder in
+        let cache = try folder.flatMap { folder in
             // Secrets are found faster than a hash is looked up.
             selected == [.secrets]
                 ? nil
