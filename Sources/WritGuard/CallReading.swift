@@ -24,6 +24,8 @@ struct CallReading {
     var operations: [Operation] = []
     var commandText = ""
     var contents: [Content] = []
+    /// The dependency files that the call writes, before and after all its edits.
+    var dependencyChanges: [DependencyChange] = []
 
     init(_ call: Call, in surroundings: Guard.Surroundings) {
         switch call.event {
@@ -79,6 +81,7 @@ struct CallReading {
             if before == nil, writesWhole, let path = content.path { before = surroundings.previous?(path) }
             return Content(text: Array(content.text.utf8), path: content.path, before: before)
         }
+        dependencyChanges = DependencyChange.all(in: ToolOperations.contents(of: call), previous: surroundings.previous)
     }
 
     /// The operations on the files that their paths really name, and what reading or changing these means besides: the

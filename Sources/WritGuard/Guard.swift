@@ -130,6 +130,7 @@ public struct Guard: Sendable {
             now: surroundings.now)
         request.commandText = reading.commandText
         request.host = surroundings.host
+        addAges(to: &request, now: surroundings.now)
         for label in surroundings.labels?(reading.operations) ?? []
         where !request.session.labels.contains(where: { $0.name == label }) {
             request.session.labels.append(.init(label))
@@ -138,6 +139,20 @@ public struct Guard: Sendable {
         inspect(&request, reading, &review)
         let instructions = readInstructions(&request, reading, in: surroundings)
         return (request, review, instructions)
+    }
+
+    /// What conditions may ask of the packages that the call adds.
+    private func addAges(to request: inout PolicyRequest, now: Int64) {
+        guard let packages else { return }
+        for operation in request.operations where operation.kind == .pkgInstall {
+            guard let package = operation.package else { continue }
+            let key = "\(package.ecosystem):\(package.name)"
+            guard request.facts.packages[key] == nil,
+                let days = packages.ageInDays(
+                    of: package.name, in: package.ecosystem, today: now > 0 ? Int(now / 86_400) : nil)
+            else { continue }
+            request.facts.packages[key] = .init(days: days, isKnown: true)
+        }
     }
 
     /// Runs the detectors that some rule asks for on the content that the call carries.
@@ -174,6 +189,15 @@ public struct Guard: Sendable {
             for operation in request.operations where operation.kind == .pkgInstall {
                 guard let package = operation.package else { continue }
                 request.findings += packages.read(package, minimumWeeklyDownloads: minimum).findings
+            }
+            if !reading.dependencyChanges.isEmpty {
+                var settings = DependencyDetector.Settings()
+                settings.minimumWeeklyDownloads = minimum
+                let detector = DependencyDetector(packages: packages, settings: settings)
+                for change in reading.dependencyChanges {
+                    request.findings += detector.drift(path: change.path, before: change.before, after: change.after)
+                        .prefix(context.findingLimit)
+                }
             }
         }
     }

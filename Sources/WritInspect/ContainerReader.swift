@@ -2,7 +2,7 @@
 
 /// Takes containers apart: archives, office documents, compressed files.
 public protocol ContainerReader: Sendable {
-    /// The parts of a container that ``ContentKind`` recognised.
+    /// The parts of a container that ``ContentKind`` recognised, or of a notebook.
     ///
     /// - Parameters:
     ///   - path: the container's path.
@@ -19,11 +19,14 @@ public struct ContainerParts: Sendable, Hashable {
         /// Its path in the container.
         public var path: String
         public var content: [UInt8]
+        /// Text that the container keeps from the eyes of its reader.
+        public var isHidden: Bool
 
         /// Creates a part.
-        public init(path: String, content: [UInt8]) {
+        public init(path: String, content: [UInt8], isHidden: Bool = false) {
             self.path = path
             self.content = content
+            self.isHidden = isHidden
         }
     }
 

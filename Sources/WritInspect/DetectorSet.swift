@@ -26,6 +26,10 @@ public protocol FileDetector: Sendable {
     /// The path is one that this detector reads; others cost nothing.
     func reads(_ path: String) -> Bool
 
+    /// Names what the findings of a path depend on besides its content: the same text, the same findings. Empty when
+    /// there is nothing.
+    func surroundings(of path: String) -> String
+
     /// Everything found, in order of place.
     ///
     /// - Parameter previous: the version before a change; nil when no change is looked at or the file is new.
@@ -49,7 +53,9 @@ public final class DetectorSet: Sendable {
     private let diffSlot: Lazy<CodeDiff>
 
     /// What runs when nothing is said: all but personal data, which is for responses and logs.
-    public static let usual: Set<DetectorName> = [.secrets, .promptInjection, .unicode, .skill, .code]
+    public static let usual: Set<DetectorName> = [
+        .secrets, .promptInjection, .unicode, .skill, .code, .supplyChain,
+    ]
 
     /// Creates a set; nothing is loaded yet.
     ///

@@ -21,9 +21,12 @@ public final class FindingCache: Sendable {
         let bytes: [UInt8]
 
         /// Hashes the content.
-        public init(path: String, phase: Phase, content: [UInt8]) {
+        ///
+        /// - Parameter surroundings: what the findings depend on besides, such as the manifests above a file.
+        public init(path: String, phase: Phase, content: [UInt8], surroundings: String = "") {
             var hash = SHA256()
             hash.update(data: Array(path.utf8) + [0] + Array(phase.rawValue.utf8) + [0])
+            if !surroundings.isEmpty { hash.update(data: Array(surroundings.utf8) + [0]) }
             hash.update(data: content)
             bytes = Array(hash.finalize().prefix(16))
         }

@@ -30,6 +30,11 @@ enum FindingIdentity {
         return hex(hash.finalize().prefix(8))
     }
 
+    /// 32 hexadecimal digits for a text.
+    static func digest(_ text: String) -> String {
+        hex(SHA256.hash(data: Array(text.utf8)).prefix(16))
+    }
+
     /// Runs of blanks count as one, so that indentation changes nothing.
     static func squeezed(_ line: [UInt8]) -> [UInt8] {
         var out: [UInt8] = []

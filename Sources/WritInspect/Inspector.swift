@@ -77,11 +77,17 @@ public final class Inspector: Sendable {
             if let added, let before = change.previous.first {
                 // A finding on an old line counts when the change brought it about: a check that is gone, a source
                 // that now reaches an old sink.
-                let old = result.findings.filter { !added.overlaps($0.finding.line...$0.endLine) }
-                result.findings.removeAll { !added.overlaps($0.finding.line...$0.endLine) }
+                // The lines of a container's parts are not the file's own.
+                let isNew = { (found: LocatedFinding) in
+                    found.path == subject.path && added.overlaps(found.finding.line...found.endLine)
+                }
+                let old = result.findings.filter { !isNew($0) }
+                result.findings.removeAll { !isNew($0) }
                 if !old.isEmpty {
                     var known: [String: Int] = [:]
-                    for found in try inspect(subject, BytesInMemory(before)).findings {
+                    var earlier = subject
+                    earlier.change = nil
+                    for found in try inspect(earlier, BytesInMemory(before)).findings {
                         known[Self.likeness(found), default: 0] += 1
                     }
                     for found in old {
@@ -120,7 +126,7 @@ public final class Inspector: Sendable {
 
     /// Equal for the same finding in two versions of a file.
     private static func likeness(_ found: LocatedFinding) -> String {
-        "\(found.finding.scanner) \(found.finding.rule) \(found.excerpt?.text ?? "")"
+        "\(found.path) \(found.finding.scanner) \(found.finding.rule) \(found.excerpt?.text ?? "")"
     }
 
     static func precedes(_ a: LocatedFinding, _ b: LocatedFinding) -> Bool {
@@ -135,14 +141,33 @@ public final class Inspector: Sendable {
     // MARK: One content
 
     private func inspect(
-        _ subject: Subject, _ source: PeekedSource, head: [UInt8], counting: LineSet?
+        _ subject: Subject, _ source: PeekedSource, head: [UInt8], counting: LineSet?, isPart: Bool = false
     ) throws -> Inspection {
         var result = Inspection()
         let kind = ContentKind(head)
         var onlySecrets = false
+        var source = source
         var content: any ByteSource = source
+        let others = detectors.others.filter { subject.lineNumbers == nil && $0.reads(subject.path) }
+        // What reads whole files gets those that are longer than a window in one piece.
+        var whole: [UInt8]?
         switch kind {
-        case .text: break
+        case .text:
+            if !isPart, subject.lineNumbers == nil, subject.path.lowercased().hasSuffix(".ipynb") {
+                let isOpen = try open(subject, &source, into: &result)
+                onlySecrets = isOpen && result.notes.isEmpty
+                content = source
+            } else if !source.isWhole, !others.isEmpty {
+                if try source.extend(to: Self.wholeLimit) {
+                    whole = source.bytes
+                } else {
+                    result.notes.append(
+                        Note(
+                            .limit, path: subject.path,
+                            "over \(Self.wholeLimit >> 20) MiB: dependencies in it are not judged"))
+                }
+                content = source
+            }
         case .wide(let width, let isLittleEndian):
             content = WideDecoder(source, width: width, isLittleEndian: isLittleEndian)
         case .binary:
@@ -150,28 +175,21 @@ public final class Inspector: Sendable {
             result.notes.append(Note(.binary, path: subject.path, "binary: read for secrets only"))
         case .container(let name):
             onlySecrets = true
-            let opened = try containers.members(of: subject.path, head, isWhole: source.isWhole)
-            result.notes += opened.notes.map { Note($0.kind, path: subject.path, $0.message) }
-            if opened.members.isEmpty, opened.notes.isEmpty {
+            // A part is opened, or not, with the container that it is in.
+            let isOpen = isPart ? false : try open(subject, &source, into: &result)
+            if !isOpen, result.notes.isEmpty {
                 result.notes.append(
                     Note(.container, path: subject.path, "\(name): parts not opened, its bytes read for secrets only"))
             }
-            for member in opened.members {
-                var part = subject
-                part.path = subject.path + "!/" + member.path
-                part.change = nil
-                var inner = try inspect(
-                    part, PeekedSource(head: member.content, rest: BytesInMemory([])), head: member.content,
-                    counting: nil)
-                inner.bytes = 0
-                result.findings += inner.findings
-                result.notes += inner.notes
-            }
+            content = source
         }
+        let inside = result.findings.filter { $0.finding.scanner == DetectorName.secrets.rawValue }
         let phase = subject.phase ?? options.phase ?? phase(of: subject.path)
         let key =
-            cache != nil && counting == nil && subject.lineNumbers == nil && source.isWhole && head.count >= 64
-            ? FindingCache.Key(path: subject.path, phase: phase, content: head) : nil
+            cache != nil && counting == nil && subject.lineNumbers == nil && source.isShort && head.count >= 64
+            ? FindingCache.Key(
+                path: subject.path, phase: phase, content: head,
+                surroundings: others.map { $0.surroundings(of: subject.path) }.joined(separator: " ")) : nil
         if let key, let cache, let known = cache.findings(for: key) {
             result.findings += known.map { located($0, subject) }
             result.bytes = head.count
@@ -184,7 +202,7 @@ public final class Inspector: Sendable {
         while let window = try windows.next() {
             result.bytes = window.base + window.kept.upperBound
             count += 1
-            let found = try findings(subject, phase, window, onlySecrets: onlySecrets)
+            let found = try findings(subject, phase, window, onlySecrets: onlySecrets, others)
             finisher.take(
                 found.filter { isSure($0) }, in: window.bytes, firstLine: window.firstLine,
                 beginsLine: window.beginsLine, base: window.base)
@@ -212,9 +230,84 @@ public final class Inspector: Sendable {
             let found = try detectors.skillScanner().scan(files: files).map(\.finding).filter(isSure)
             finisher.take(found, in: [], firstLine: 1, beginsLine: true)
         }
-        if let key, let cache, result.notes.isEmpty { cache.remember(finisher.findings, for: key) }
+        if let whole {
+            // Excerpts of these are made without what the windows found.
+            var second = Finisher(subject: subject, redactor: .search(secretSearch))
+            for detector in others {
+                let found = try detector.findings(
+                    path: subject.path, content: whole, previous: subject.change?.previous.first, context)
+                second.take(
+                    Array(found.filter(isSure).prefix(options.findingLimit)), in: whole, firstLine: 1, beginsLine: true)
+                if found.count > options.findingLimit {
+                    result.notes.append(
+                        Note(.limit, path: subject.path, "more than \(options.findingLimit) findings of dependencies"))
+                }
+            }
+            finisher.findings = (finisher.findings + second.findings).sorted(by: Self.precedes)
+        }
+        if !inside.isEmpty {
+            // What a part holds unpacked stands in the container's own bytes too.
+            var known: [String: Int] = [:]
+            for found in inside { known[found.finding.rule, default: 0] += 1 }
+            finisher.findings.removeAll { found in
+                guard found.finding.scanner == DetectorName.secrets.rawValue, let count = known[found.finding.rule],
+                    count > 0
+                else { return false }
+                known[found.finding.rule] = count - 1
+                return true
+            }
+        }
+        if let key, let cache, result.notes.isEmpty, inside.isEmpty { cache.remember(finisher.findings, for: key) }
         result.findings += finisher.findings
         return result
+    }
+
+    /// Bytes of a file that detectors of whole files are given.
+    static let wholeLimit = 8 << 20
+
+    /// Looks at the parts of a container; false when it was not opened.
+    private func open(_ subject: Subject, _ source: inout PeekedSource, into result: inout Inspection) throws -> Bool {
+        guard !(containers is ClosedContainers) else { return false }
+        let isWhole = try source.extend(to: OpenContainers.longest)
+        let opened = try containers.members(of: subject.path, source.bytes, isWhole: isWhole)
+        result.notes += opened.notes.map { Note($0.kind, path: subject.path, $0.message) }
+        var binaries = 0
+        for member in opened.members {
+            var part = subject
+            part.path = subject.path + "!" + member.path
+            part.change = nil
+            part.lineNumbers = nil
+            part.siblings = []
+            var inner = try inspect(
+                part, PeekedSource(head: member.content, rest: BytesInMemory([])), head: member.content,
+                counting: nil, isPart: true)
+            inner.bytes = 0
+            if member.isHidden, detectors.selected.contains(.unicode), let found = Self.hiddenText(member.content),
+                isSure(found)
+            {
+                var finisher = Finisher(subject: part, redactor: .search(secretSearch))
+                finisher.take([found], in: member.content, firstLine: 1, beginsLine: true)
+                result.findings += finisher.findings
+            }
+            result.findings += inner.findings
+            binaries += inner.notes.count { $0.kind == .binary }
+            result.notes += inner.notes.filter { $0.kind != .binary }
+        }
+        if binaries > 0 {
+            result.notes.append(
+                Note(.binary, path: subject.path, "parts that are binary were read for secrets only", count: binaries))
+        }
+        return !opened.members.isEmpty || !opened.notes.isEmpty
+    }
+
+    /// What there is to say of text that a document keeps from its reader; a page number or a bullet is no text.
+    private static func hiddenText(_ bytes: [UInt8]) -> Finding? {
+        let text = String(decoding: bytes.prefix(1 << 16), as: UTF8.self)
+        guard text.unicodeScalars.lazy.filter({ $0.properties.isAlphabetic }).prefix(20).count == 20 else { return nil }
+        return Finding(
+            scanner: DetectorName.unicode.rawValue, rule: "hidden-document-text", category: "hidden_text",
+            severity: .medium, confidence: 0.8, message: "text that a reader of the document does not see",
+            remedy: "read it before a model does; what must stay should be visible")
     }
 
     private func located(_ found: LocatedFinding, _ subject: Subject) -> LocatedFinding {
@@ -236,7 +329,8 @@ public final class Inspector: Sendable {
 
     /// All detectors over one window; lines count from the window's start.
     private func findings(
-        _ subject: Subject, _ phase: Phase, _ window: WindowReader<AnySource>.Window, onlySecrets: Bool
+        _ subject: Subject, _ phase: Phase, _ window: WindowReader<AnySource>.Window, onlySecrets: Bool,
+        _ others: [any FileDetector]
     ) throws -> [Finding] {
         var found: [Finding] = []
         let request = ScanRequest(text: window.bytes, phase: phase, path: subject.path)
@@ -259,7 +353,7 @@ public final class Inspector: Sendable {
             if selected.contains(.personalData) {
                 found += PersonalDataDetector().findings(in: request, context)
             }
-            for detector in detectors.others where window.base == 0 && window.isLast && detector.reads(subject.path) {
+            for detector in others where window.base == 0 && window.isLast {
                 found += try detector.findings(
                     path: subject.path, content: window.bytes, previous: subject.change?.previous.first, context)
             }
@@ -293,9 +387,13 @@ public final class Inspector: Sendable {
     /// Excerpts never show a secret, also where secrets are not looked for.
     private func redactor() throws -> Finisher.Redaction {
         if detectors.selected.contains(.secrets) { return .known }
+        return .search(secretSearch)
+    }
+
+    private var secretSearch: ([UInt8]) throws -> [Finding] {
         let detectors = detectors
         let context = context
-        return .search { line in try detectors.secrets().findings(in: ScanRequest(text: line), context) }
+        return { line in try detectors.secrets().findings(in: ScanRequest(text: line), context) }
     }
 }
 
@@ -305,12 +403,29 @@ struct PeekedSource: ByteSource {
     private var rest: any ByteSource
     private var at = 0
     /// The beginning is all there is, as far as is known without reading on.
-    let isWhole: Bool
+    private(set) var isWhole: Bool
+    /// It was so before ``extend(to:)``.
+    let isShort: Bool
+
+    /// What was read so far.
+    var bytes: [UInt8] { head }
+
+    /// Reads on, before anything was taken.
+    ///
+    /// - Returns: whether that is all there is.
+    mutating func extend(to limit: Int) throws -> Bool {
+        while !isWhole, head.count <= limit {
+            let more = try rest.read(min(256 << 10, limit + 1 - head.count))
+            if more.isEmpty { isWhole = true } else { head += more }
+        }
+        return isWhole
+    }
 
     init(head: [UInt8], rest: some ByteSource) {
         self.head = head
         self.rest = rest
         isWhole = head.count < WindowReader<PeekedSource>.block + WindowReader<PeekedSource>.margin
+        isShort = isWhole
     }
 
     mutating func read(_ most: Int) throws -> [UInt8] {

@@ -179,13 +179,19 @@ enum ProgramFile {
         #else
         let path = CommandLine.arguments.first ?? ""
         #endif
+        let facts = identity(of: path)
+        return facts.isEmpty ? "unknown \(Moment.now)" : facts
+    }()
+
+    /// Changes whenever a file is replaced; empty when there is none.
+    static func identity(of path: String) -> String {
         var facts = stat()
-        guard stat(path, &facts) == 0 else { return "unknown \(Moment.now)" }
+        guard stat(path, &facts) == 0 else { return "" }
         #if canImport(Glibc)
         let changed = facts.st_mtim
         #else
         let changed = facts.st_mtimespec
         #endif
         return "\(facts.st_ino) \(facts.st_size) \(changed.tv_sec).\(changed.tv_nsec)"
-    }()
+    }
 }

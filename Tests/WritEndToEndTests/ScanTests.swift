@@ -379,6 +379,74 @@ extension EndToEnd {
             }
         }
 
+        @Test func `containers are opened, and what was not opened is in the report`() throws {
+            try with { repository in
+                try repository.write(zip([("x/a.env", "\nkey = \(token(1))\n")]), to: "a.zip")
+                try repository.write(
+                    zip([
+                        ("[Content_Types].xml", "<Types/>"),
+                        (
+                            "word/document.xml",
+                            "<w:document><w:p><w:r><w:t>Plan</w:t></w:r></w:p><w:p><w:r><w:rPr><w:vanish/></w:rPr><w:t>what nobody who opens this file can read</w:t></w:r></w:p></w:document>"
+                        ),
+                    ]), to: "a.docx")
+                try repository.write([0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C, 0, 4], to: "b.7z")
+                #expect(
+                    try repository.found("--only", "secrets,unicode") == [
+                        "a.docx!word/document.xml!hidden:1 hidden-document-text", "a.zip!x/a.env:2 gitlab-pat",
+                    ])
+                #expect(try repository.notes("--only", "secrets,unicode") == ["container b.7z"])
+                let sarif = try JSON(parsing: Array(try repository.scan("--sarif", "--only", "unicode").output.utf8))
+                let rule = sarif["runs"]?.array?.first?["tool"]?["driver"]?["rules"]?.array?.first
+                #expect(rule?["shortDescription"]?["text"]?.string == "A document holds text that its reader does not see.")
+            }
+        }
+
+        @Test func `dependencies are judged as they stand, and in a change by what it moves`() throws {
+            try with { repository in
+                try repository.write("requests==2.32.0\nreqeusts==1.0\n", to: "requirements.txt")
+                try repository.write("import requests\nimport zz_quite_imaginary_client\n", to: "a.py")
+                try repository.write("{\"packages\": {}}\n", to: "web/package-lock.json")
+                #expect(
+                    try repository.found("--only", "supply_chain") == [
+                        "a.py:2 invented-import", "requirements.txt:2 look-alike", "requirements.txt:2 unknown-package",
+                    ])
+                // The answer from the cache is the same, and does not outlive the manifest that it depends on.
+                #expect(try repository.found("--only", "supply_chain").count == 3)
+                try repository.write("version: 1\ninternal_packages: ['zz_*', 'reqeusts']\n", to: ".writ/scan.yaml")
+                #expect(try repository.found("--only", "supply_chain") == ["a.py:2 invented-import"])
+                try repository.write("requests==2.32.0\nreqeusts==1.0\nzz_quite_imaginary_client\n", to: "requirements.txt")
+                #expect(try repository.found("--only", "supply_chain") == [])
+                try repository.commit("first")
+                try repository.write("{\"packages\": {\"node_modules/a\": {\"version\": \"1.0.0\"}}}\n", to: "web/package-lock.json")
+                try repository.write("--index-url https://p.example/simple\nrequests==3.0.0\nreqeusts==1.0\n", to: "requirements.txt")
+                try repository.git("add", "-A")
+                #expect(
+                    try repository.found("--staged", "--only", "supply_chain").sorted() == [
+                        "requirements.txt:1 index-changed", "requirements.txt:2 major-upgrade",
+                        "web/package-lock.json:1 lock-without-manifest",
+                    ])
+            }
+        }
+
+        /// A zip archive without compression.
+        private func zip(_ entries: [(name: String, content: String)]) -> [UInt8] {
+            func number(_ value: Int, _ bytes: Int) -> [UInt8] {
+                (0..<bytes).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
+            }
+            var out: [UInt8] = []
+            var directory: [UInt8] = []
+            for (name, content) in entries {
+                let size = number(content.utf8.count, 4)
+                let facts = number(0, 12) + size + size + number(name.utf8.count, 2) + number(0, 2)
+                directory += [0x50, 0x4B, 1, 2] + number(20, 2) + number(20, 2) + facts + number(0, 10)
+                directory += number(out.count, 4) + Array(name.utf8)
+                out += [0x50, 0x4B, 3, 4] + number(20, 2) + facts + Array(name.utf8) + Array(content.utf8)
+            }
+            return out + directory + [0x50, 0x4B, 5, 6] + number(0, 4) + number(entries.count, 2)
+                + number(entries.count, 2) + number(directory.count, 4) + number(out.count, 4) + number(0, 2)
+        }
+
         @Test func `ten megabytes of one line through standard input stay bounded`() throws {
             try with { repository in
                 let input = [UInt8](repeating: UInt8(ascii: "x"), count: 10 << 20) + Array(" \(token(1)) \n".utf8)

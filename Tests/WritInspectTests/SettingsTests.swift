@@ -23,6 +23,9 @@ import WritScan
             fail_on: high
             min_confidence: {secrets: 0.5}
             exclude: [vendor/, '*.min.js']
+            internal_packages: ['@acme/*']
+            minimum_age_days: 30
+            minimum_weekly_downloads: 500
             suppressions:
               # The reason is for those who come after.
               - rule: weak-hash
@@ -40,8 +43,11 @@ import WritScan
         expected.suppressions = [
             Suppression(
                 rule: "weak-hash", path: PathPattern("legacy/**"), fingerprint: "0123456789abcdef",
-                reason: "The old protocol needs it.", expires: Day(number: 20_908), line: 8)
+                reason: "The old protocol needs it.", expires: Day(number: 20_908), line: 11)
         ]
+        expected.internalPackages = ["@acme/*"]
+        expected.minimumAgeDays = 30
+        expected.minimumWeeklyDownloads = 500
         #expect(settings == expected)
         #expect(try ScanSettings(parsing: [], today: today) == ScanSettings())
     }
@@ -54,10 +60,11 @@ import WritScan
             ("version: 1\nfail_on: bad\n", ".writ/scan.yaml:2: `fail_on` must be info, low, medium, high or critical"),
             (
                 "version: 1\n\nexcludes: []\n",
-                ".writ/scan.yaml:3: unknown key `excludes`; there are version, detectors, fail_on, min_confidence, exclude, suppressions"
+                ".writ/scan.yaml:3: unknown key `excludes`; there are version, detectors, fail_on, min_confidence, exclude, internal_packages, minimum_age_days, minimum_weekly_downloads, suppressions"
             ),
             ("exclude: [/etc]\n", ".writ/scan.yaml:1: `exclude` needs patterns of relative paths"),
-            ("a: &x 1\n", ".writ/scan.yaml:1: unknown key `a`; there are version, detectors, fail_on, min_confidence, exclude, suppressions"),
+            ("a: &x 1\n", ".writ/scan.yaml:1: unknown key `a`; there are version, detectors, fail_on, min_confidence, exclude, internal_packages, minimum_age_days, minimum_weekly_downloads, suppressions"),
+            ("minimum_age_days: -1\n", ".writ/scan.yaml:1: `minimum_age_days` must be a number from 0 to 3650"),
             ("fail_on: [high]\n", ".writ/scan.yaml:1: `fail_on` must be a text"),
             (entry.replacing("    reason: long enough\n", with: ""), ".writ/scan.yaml:2: a suppression needs a `reason` of at least 10 characters"),
             (entry.replacing("long enough", with: "short"), ".writ/scan.yaml:2: a suppression needs a `reason` of at least 10 characters"),

@@ -84,7 +84,7 @@ public enum ToolOperations {
             let path = PathText.absolute(file.movedTo ?? file.path, in: call.workingDirectory, home: call.home)
             switch file.change {
             case .add(let content): return [Content(text: content, path: path)]
-            case .update(let edits): return edits.map { Content(text: $0.new, path: path) }
+            case .update(let edits): return edits.map { Content(text: $0.new, path: path, replaced: $0.old) }
             case .delete: return []
             }
         }

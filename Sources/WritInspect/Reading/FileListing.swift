@@ -19,6 +19,15 @@ public struct ListedFile: Sendable, Hashable {
     public var size: Int
     public var phase: Phase?
     public var agent: String?
+
+    /// Creates a file.
+    public init(location: String, path: String, size: Int, phase: Phase? = nil, agent: String? = nil) {
+        self.location = location
+        self.path = path
+        self.size = size
+        self.phase = phase
+        self.agent = agent
+    }
 }
 
 /// The files below some paths, and what was left out.

@@ -161,10 +161,13 @@ private struct RuleTable {
         if let cwe = finding.cwe {
             tags.append("external/cwe/" + cwe.lowercased())
         }
-        let help = finding.remedy.isEmpty ? finding.message : finding.message + " " + finding.remedy
+        let general = RuleText.texts[id]
+        let title = general?.title ?? finding.message
+        let remedy = general?.help ?? finding.remedy
+        let help = remedy.isEmpty ? title : title + " " + remedy
         rules.append(
             Self.rule(
-                id, finding.message, help: help, tags: tags, severity: finding.severity,
+                id, title, help: help, tags: tags, severity: finding.severity,
                 level: Self.level(finding.severity)))
         return rules.count - 1
     }

@@ -47,6 +47,9 @@ public struct Suppression: Sendable, Hashable {
 ///     fail_on: medium
 ///     min_confidence: {secrets: 0.5}
 ///     exclude: [vendor/, '*.min.js']
+///     internal_packages: ['@acme/*']
+///     minimum_age_days: 30
+///     minimum_weekly_downloads: 500
 ///     suppressions:
 ///       - rule: weak-hash
 ///         path: legacy/**
@@ -62,6 +65,12 @@ public struct ScanSettings: Sendable, Hashable {
     /// Paths that are not read; each is counted in the report.
     public var exclude: [PathPattern] = []
     public var suppressions: [Suppression] = []
+    /// Names of packages that must never come from a public registry, with `*`.
+    public var internalPackages: [String] = []
+    /// Days that a package's name must have been registered for; 0 asks nothing.
+    public var minimumAgeDays = 0
+    /// Downloads a week that a package must have; 0 asks nothing.
+    public var minimumWeeklyDownloads = 0
 
     /// Where it lies in a repository.
     public static let path = ".writ/scan.yaml"
@@ -221,10 +230,20 @@ private struct SettingsReader {
         return Array(sequence)
     }
 
+    private func number(_ node: Node, _ what: String, most: Int) throws(ScanSettings.Fault) -> Int {
+        guard let number = Int(try text(node, what)), (0...most).contains(number) else {
+            throw fault("`\(what)` must be a number from 0 to \(most)", node)
+        }
+        return number
+    }
+
     mutating func read(_ root: Node) throws(ScanSettings.Fault) -> ScanSettings {
         var settings = ScanSettings()
         if case .scalar(let scalar) = root, scalar.string.isEmpty { return settings }
-        let keys = ["version", "detectors", "fail_on", "min_confidence", "exclude", "suppressions"]
+        let keys = [
+            "version", "detectors", "fail_on", "min_confidence", "exclude", "internal_packages", "minimum_age_days",
+            "minimum_weekly_downloads", "suppressions",
+        ]
         for (key, _, value) in try pairs(root, "the file", keys: keys) {
             switch key {
             case "version":
@@ -261,6 +280,12 @@ private struct SettingsReader {
                     }
                     settings.exclude.append(pattern)
                 }
+            case "internal_packages":
+                for node in try list(value, key) { settings.internalPackages.append(try text(node, key)) }
+            case "minimum_age_days":
+                settings.minimumAgeDays = try number(value, key, most: 3_650)
+            case "minimum_weekly_downloads":
+                settings.minimumWeeklyDownloads = try number(value, key, most: 1_000_000_000)
             default:
                 for node in try list(value, key) { settings.suppressions.append(try suppression(node)) }
             }

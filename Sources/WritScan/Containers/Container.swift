@@ -22,11 +22,14 @@ public struct ContainerContents: Sendable, Hashable {
         /// Its path in the container; parts of parts stand behind a `!`.
         public var path: String
         public var content: [UInt8]
+        /// Text that the document holds and keeps from its reader's eyes.
+        public var isHidden: Bool
 
         /// Creates a part.
-        public init(path: String, content: [UInt8]) {
+        public init(path: String, content: [UInt8], isHidden: Bool = false) {
             self.path = path
             self.content = content
+            self.isHidden = isHidden
         }
     }
 
@@ -116,12 +119,12 @@ struct Opening {
     }
 
     /// Text that was made from a part: it counts against the limits like any other.
-    mutating func addText(_ path: String, _ text: String) {
+    mutating func addText(_ path: String, _ text: String, isHidden: Bool = false) {
         guard !text.isEmpty else { return }
         guard !isFull else { return gap("the limit of \(limits.total >> 20) MiB was reached; the rest was not read") }
         let bytes = Array(text.utf8.prefix(room))
         used += bytes.count
-        contents.members.append(.init(path: path, content: bytes))
+        contents.members.append(.init(path: path, content: bytes, isHidden: isHidden))
     }
 
     private mutating func gzip(_ bytes: [UInt8], path: String, inside prefix: String, depth: Int) {

@@ -3,10 +3,12 @@ import WritCore
 
 /// The words in a part of an office document: Word, Excel, PowerPoint, LibreOffice.
 enum OfficeText {
-    /// The words that the document shows, and those that it keeps from the reader.
-    static func read(_ xml: String) -> (shown: String, hidden: String) {
+    /// The words that the document shows, those that it keeps from the reader, and those that are read out to people who
+    /// do not see its pictures.
+    static func read(_ xml: String) -> (shown: String, hidden: String, spoken: String) {
         var shown = ""
         var hidden = ""
+        var spoken = ""
         var isHidden = false
         for tag in PlacedTags(xml) {
             let name = tag.name.split(separator: ":").last.map(String.init) ?? tag.name
@@ -32,7 +34,7 @@ enum OfficeText {
                     }
                 case "docPr", "cNvPr":
                     // Alternative texts are read out, not shown.
-                    for key in ["descr", "title"] { if let text = tag.attributes[key], !text.isEmpty { hidden += text + "\n" } }
+                    for key in ["descr", "title"] { if let text = tag.attributes[key], !text.isEmpty { spoken += text + "\n" } }
                 default: break
                 }
             }
@@ -43,7 +45,7 @@ enum OfficeText {
             if isHidden { hidden += text } else { shown += text }
             if !tag.isEnd, !isRun, !isHidden { shown += "\n" }
         }
-        return (shown, hidden)
+        return (shown, hidden, spoken)
     }
 }
 

@@ -89,7 +89,7 @@ enum PDFReader {
             hidden += page.hidden + (page.hidden.isEmpty ? "" : "\n")
         }
         opening.addText(prefix + "text", shown)
-        opening.addText(prefix + "hidden text", hidden)
+        opening.addText(prefix + "hidden text", hidden, isHidden: true)
         opening.addText(prefix + "annotations and scripts", PDFText.strings(of: plain))
         if shown.allSatisfy(\.isWhitespace), streams.isEmpty == false || has("/Image", plain) {
             opening.gap("the PDF shows pictures only; text in them was not read")

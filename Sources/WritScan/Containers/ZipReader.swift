@@ -52,7 +52,8 @@ enum ZipReader {
             if isOffice, entry.name.hasSuffix(".xml") || entry.name.hasSuffix(".rels") {
                 let text = OfficeText.read(String(decoding: content, as: UTF8.self))
                 opening.addText(prefix + entry.name, text.shown)
-                opening.addText(prefix + entry.name + "!hidden", text.hidden)
+                opening.addText(prefix + entry.name + "!hidden", text.hidden, isHidden: true)
+                opening.addText(prefix + entry.name + "!alternative text", text.spoken)
             } else {
                 opening.add(entry.name, content, inside: prefix, depth: depth)
             }

@@ -59,12 +59,24 @@ public struct Imports: Sendable {
     public func undeclared(
         path: String, text: String, dependencies: [Dependency], isLocal: (String) -> Bool
     ) -> [ImportedModule] {
+        undeclared(path: path, text: text, declared: Self.declared(by: dependencies), isLocal: isLocal)
+    }
+
+    /// The names of packages by ecosystem, in the form in which they are compared.
+    public static func declared(by dependencies: [Dependency]) -> [String: Set<String>] {
         var declared: [String: Set<String>] = [:]
         for dependency in dependencies {
             declared[dependency.ecosystem, default: []].insert(
                 PackageIndex.normalised(dependency.name, in: dependency.ecosystem))
         }
-        return read(path: path, text: text).filter { imported in
+        return declared
+    }
+
+    /// The same for many files under one set of manifests, of which ``declared(by:)`` made the names.
+    public func undeclared(
+        path: String, text: String, declared: [String: Set<String>], isLocal: (String) -> Bool
+    ) -> [ImportedModule] {
+        read(path: path, text: text).filter { imported in
             guard let names = declared[imported.ecosystem], !isLocal(imported.module) else { return false }
             let candidates = [imported.package, imported.module, "@types/" + imported.module].map {
                 PackageIndex.normalised($0, in: imported.ecosystem)

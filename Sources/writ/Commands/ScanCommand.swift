@@ -2,6 +2,7 @@
 import ArgumentParser
 import Synchronization
 import WritCore
+import WritDaemon
 import WritGuard
 import WritInspect
 import WritScan
@@ -15,7 +16,7 @@ import Darwin
 
 struct Scan: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Look for secrets, hidden and injected text, unsafe code and agent settings.",
+        abstract: "Look for secrets, hidden and injected text, unsafe code, dependencies and agent settings.",
         discussion: """
             Reads whole files, in windows where they are large, and says what it did not read. In a repository it takes
             tracked files and those that are neither tracked nor ignored, and every instruction file of an agent even
@@ -171,11 +172,12 @@ struct Scan: ParsableCommand {
         let settings = try settings(place, repository, base: base, today)
         let selected = try detectors(settings)
         let failOn = try level(settings)
-        let detectors = DetectorSet(selected)
         // Where secrets alone are looked for, paths make no difference.
         let places = selected == [.secrets] ? nil : try AgentPlaces.builtIn()
 
         let work = try work(place, repository, base, settings, places)
+        let dependencies = selected.contains(.supplyChain) ? try dependencyReview(settings, work, today) : nil
+        let detectors = DetectorSet(selected, others: dependencies.map { [$0] } ?? [])
         let phase = try self.as.map(phase)
         var least = settings.minimumConfidence
         if let minConfidence {
@@ -183,24 +185,28 @@ struct Scan: ParsableCommand {
             for name in DetectorName.allCases { least[name.rawValue] = max(least[name.rawValue] ?? 0, minConfidence) }
         }
         let folder = noCache ? nil : CacheFolder(try home.resolve().home + "/.cache/writ")
-        let cache = folder.flatMap { folder in
+        let cache = try folder.flatMap { folder in
             // Secrets are found faster than a hash is looked up.
             selected == [.secrets]
                 ? nil
                 : FindingCache(
-                    storage: folder, identity: identity(selected, least, phase), key: folder.key, today: today)
+                    storage: folder, identity: try identity(selected, least, phase, settings, today), key: folder.key, today: today)
         }
         let inspector = Inspector(
             detectors: detectors,
             options: Inspector.Options(
                 minimumConfidence: least, phase: phase, gate: gate ? try ReviewGate.builtIn() : nil),
-            places: places, cache: cache)
+            places: places, containers: OpenContainers(), cache: cache)
         prepare(detectors, work, folder)
 
+        let stray = try strayLocks(dependencies, work).filter {
+            $0.finding.confidence >= least[DetectorName.supplyChain.rawValue] ?? 0
+        }
         let gathered = Mutex(ScanReport(subject: work.subject, settings: settings, today: today))
         gathered.withLock { report in
             for note in work.notes { report.add(note) }
             if let found = work.settingsChange { report.add(found) }
+            for found in stray { report.add(found) }
         }
         let progress = ScanProgress(totalBytes: work.bytes)
         try InspectionRun(inspector: inspector, git: repository, workers: jobs ?? min(2, Self.cores)).run(
@@ -233,9 +239,6 @@ struct Scan: ParsableCommand {
         var selected = try only.map(names) ?? settings.detectors ?? DetectorSet.usual
         if let skip { selected.subtract(try names(skip)) }
         guard !selected.isEmpty else { throw ValidationError("no detector is left") }
-        guard !selected.contains(.supplyChain) else {
-            throw ValidationError("`supply_chain` does not read files yet; ask `writ packages check` about names")
-        }
         return selected
     }
 
@@ -256,10 +259,45 @@ struct Scan: ParsableCommand {
     }
 
     /// What findings depend on besides content: a cache of another program or other settings is another cache.
-    private func identity(_ selected: Set<DetectorName>, _ least: [String: Double], _ phase: Phase?) -> String {
+    private func identity(
+        _ selected: Set<DetectorName>, _ least: [String: Double], _ phase: Phase?, _ settings: ScanSettings, _ today: Day
+    ) throws -> String {
         let names = selected.map(\.rawValue).sorted().joined(separator: ",")
         let bars = least.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
-        return "\(Writ.version) \(ProgramFile.identity) \(names) \(bars) \(phase?.rawValue ?? "")"
+        var identity = "\(Writ.version) \(ProgramFile.identity) \(names) \(bars) \(phase?.rawValue ?? "")"
+        if selected.contains(.supplyChain) {
+            let packages = settings.internalPackages.joined(separator: ",")
+            identity += " \(packages) \(settings.minimumAgeDays) \(settings.minimumWeeklyDownloads)"
+            // What is too new today is not tomorrow.
+            if settings.minimumAgeDays > 0 { identity += " \(today)" }
+            identity += " " + ProgramFile.identity(of: try home.resolve().packageIndex)
+        }
+        return identity
+    }
+
+    /// The detector of dependencies. Imports are judged where the files around them are known: in scans of folders.
+    private func dependencyReview(_ settings: ScanSettings, _ work: ScanWork, _ today: Day) throws -> DependencyReview {
+        var wanted = DependencyReview.Settings()
+        wanted.internalNames = settings.internalPackages
+        wanted.minimumAgeDays = settings.minimumAgeDays
+        wanted.minimumWeeklyDownloads = settings.minimumWeeklyDownloads
+        wanted.today = today.number
+        let files = work.items.compactMap { item in if case .file(let file) = item { file } else { nil } }
+        let home = try home.resolve()
+        return DependencyReview(
+            settings: wanted, project: files.isEmpty || machine ? nil : ProjectPackages(files: files)
+        ) {
+            guard let index = try PackageIndexFile.load(home) ?? Engines.packageIndex() else {
+                throw CommandFault("the built-in package index is missing")
+            }
+            return index
+        }
+    }
+
+    private func strayLocks(_ review: DependencyReview?, _ work: ScanWork) throws -> [LocatedFinding] {
+        guard let review, staged || diff != nil else { return [] }
+        return try review.strayLocks(
+            work.items.compactMap { item in if case .change(let change) = item { change.path } else { nil } })
     }
 
     /// Loads side by side what much work needs anyway; little work loads what it meets.
