@@ -17,7 +17,9 @@ struct Writ: ParsableCommand {
         groupedSubcommands: [
             CommandGroup(
                 name: "Protect",
-                subcommands: [Install.self, Uninstall.self, AgentsCommand.self, DaemonCommand.self]),
+                subcommands: [
+                    Install.self, Uninstall.self, DoctorCommand.self, AgentsCommand.self, DaemonCommand.self,
+                ]),
             CommandGroup(name: "Answer", subcommands: [ApprovalsCommand.self, Approve.self, Deny.self]),
             CommandGroup(
                 name: "Understand",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import WritCore
+import WritCore
 
 /// Harmless calls with a reserved name that the default policy always refuses, and what an agent makes of the answers.
 ///
@@ -101,9 +101,10 @@ public enum Canary {
             tool = Tool(name: "Write", action: .fileWrite)
             arguments = ["file_path": .string(file), "content": "canary\n"]
         case .mcp:
-            // The server `writ-canary` has the tools `deny` and `allow`.
-            let name = isRefused ? "deny" : "allow"
-            tool = Tool(name: "mcp__writ-canary__\(name)", action: .mcpCall, server: "writ-canary", serverTool: name)
+            // Some agents join server and tool with one mark, and one does not name the server.
+            let name = isRefused ? "canary_deny" : "canary_allow"
+            let server = agent == "cursor" && row.event != "preToolUse" ? "" : "writ-canary"
+            tool = Tool(name: "mcp__\(server)__\(name)", action: .mcpCall, server: server, serverTool: name)
             arguments = ["nonce": .string(nonce)]
         case .prompt: tool = Tool(name: "", action: .toolOther)
         }
@@ -112,7 +113,8 @@ public enum Canary {
             session: "\(sessionPrefix)\(nonce)-\(row.event)-\(subject.rawValue)-\(isRefused ? "d" : "a")", tool: tool,
             arguments: arguments, workingDirectory: directory, workspace: directory, home: home)
         call.toolUse = "canary-\(nonce)-\(subject.rawValue)-\(isRefused ? "d" : "a")"
-        if subject == .prompt { call.prompt = isRefused ? "look at @\(file)" : "say hello to \(word)" }
+        // Of the files that a prompt names, only those that hold secrets are judged.
+        if subject == .prompt { call.prompt = isRefused ? "look at @\(file)/.env" : "say hello to \(word)" }
         return call
     }
 

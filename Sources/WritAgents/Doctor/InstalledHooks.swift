@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import WritCore
+import WritCore
 
 /// How an agent starts Writ's hook for one event, as its settings say.
 public struct HookStart: Sendable, Hashable {

@@ -100,7 +100,6 @@ struct HookRunner {
         for (number, stream) in streams.enumerated() {
             posix_spawn_file_actions_adddup2(&actions, stream, Int32(number))
         }
-        posix_spawn_file_actions_addchdir_np(&actions, folder)
         var defaults = sigset_t()
         sigemptyset(&defaults)
         sigaddset(&defaults, SIGPIPE)
@@ -110,6 +109,17 @@ struct HookRunner {
         var block: [UnsafeMutablePointer<CChar>?] = variables.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { (arguments + block).forEach { free($0) } }
         var child: pid_t = 0
+        // This command has one thread, so the folder can be lent to the child by standing in it for a moment.
+        let here = open(".", O_RDONLY | O_CLOEXEC)
+        defer {
+            if here >= 0 {
+                _ = fchdir(here)
+                close(here)
+            }
+        }
+        guard chdir(folder) == 0 else {
+            return .failure(SpawnFault(message: "the folder `\(folder)` cannot be entered: \(Self.words(errno))"))
+        }
         let code = posix_spawn(&child, program, &actions, &attributes, &arguments, &block)
         guard code == 0 else { return .failure(SpawnFault(message: "`\(program)` cannot be started: \(Self.words(code))")) }
         return .success(child)
