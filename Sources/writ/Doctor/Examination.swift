@@ -194,7 +194,7 @@ struct Examiner {
             }
         }
         for name in [".bashrc", ".bash_profile", ".bash_aliases", ".profile", ".zshrc", ".zshenv", ".zprofile"] {
-            guard let text = Self.text(home.home + "/" + name) else { continue }
+            guard let text = SmallText.read(home.home + "/" + name, limit: 1 << 20) else { continue }
             for line in text.split(separator: "\n") {
                 let words = line.split(whereSeparator: { $0 == " " || $0 == "\t" })
                 guard let first = words.first else { continue }
@@ -235,17 +235,5 @@ struct Examiner {
         guard let real = realpath(path, nil) else { return path }
         defer { free(real) }
         return String(cString: real)
-    }
-
-    /// At most a mebibyte of a regular file.
-    private static func text(_ path: String) -> String? {
-        let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard file >= 0 else { return nil }
-        defer { close(file) }
-        var facts = stat()
-        guard fstat(file, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else { return nil }
-        var bytes = [UInt8](repeating: 0, count: Int(min(facts.st_size, 1 << 20)))
-        let count = read(file, &bytes, bytes.count)
-        return count < 0 ? nil : String(decoding: bytes[..<count], as: UTF8.self)
     }
 }
