@@ -36,6 +36,8 @@ public final class GuardService: Sendable {
     private let ledger: Ledger
     private let ids = Mutex(EntryIDs())
     private let recent = RecentDeliveries()
+    private let hosts = HostPrograms()
+    private let watch: SessionWatch
     private let isClosed = Mutex(false)
 
     /// Opens what the daemon owns. Costs the reading of policies and tables; the first call should not wait for more.
@@ -43,6 +45,7 @@ public final class GuardService: Sendable {
     /// - Throws: ``DaemonFault`` with the file and the remedy when the home cannot be used.
     public init(home: WritHome) throws(DaemonFault) {
         self.home = home
+        watch = SessionWatch(home: home.home)
         do {
             try WritHome.makeFolders(home.state)
             try WritHome.makeFolders(home.config)
@@ -213,6 +216,9 @@ public final class GuardService: Sendable {
         if let instructed { record.set("instructions", try withholding.json(instructed)) }
         if let approval = settled.approval { record.set("approval", approval.outcome) }
         if !judgement.request.approvedGates.isEmpty { record.set("approved", true) }
+        if let program = hosts.program(above: request.process, of: delivery.call.agent.kind) {
+            record.set("host", .string(program))
+        }
         let entry = LedgerEntry(
             id: delivery.call.id, time: milliseconds, kind: .decision, agent: delivery.call.agent.kind,
             session: try withholding.text(delivery.call.session),
@@ -223,8 +229,15 @@ public final class GuardService: Sendable {
         let isProduction = judgement.request.facts.environment.profile == "production"
         try ledger.append(entry, durability: isProduction ? .synced : .written)
         var answer = settled.answer
+<<<<<<< HEAD
         held.pass(
             &answer, session: "\(call.agent.kind)|\(session)", canAddContext: judgement.request.host.canAddContext)
+=======
+        for fault in watch.faults(on: delivery.call, native: delivery.event) {
+            note(.alarm, fault, agent: delivery.call.agent.kind)
+            if delivery.call.event == .sessionStart { answer.obligations.append(.annotate("Writ: \(fault)")) }
+        }
+>>>>>>> doctor
         return RecentDeliveries.Decided(
             decision: answer, replacement: try guardian.replacement(for: judgement))
     }

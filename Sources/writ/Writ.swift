@@ -11,13 +11,16 @@ struct Writ: ParsableCommand {
             Writ stands between a coding agent and everything it can touch: it understands every tool call, decides it
             by policy, and records the decision in a tamper-evident ledger.
 
-            Start with `writ install claude-code`; see what happened with `writ log` and why with `writ explain ID`.
+            Start with `writ init`; see what happened with `writ log` and why with `writ explain ID`.
             """,
         version: version,
         groupedSubcommands: [
             CommandGroup(
                 name: "Protect",
-                subcommands: [Install.self, Uninstall.self, AgentsCommand.self, DaemonCommand.self]),
+                subcommands: [
+                    InitCommand.self, StatusCommand.self, DoctorCommand.self, Install.self, Uninstall.self,
+                    AgentsCommand.self, DaemonCommand.self,
+                ]),
             CommandGroup(name: "Answer", subcommands: [ApprovalsCommand.self, Approve.self, Deny.self]),
             CommandGroup(
                 name: "Understand",

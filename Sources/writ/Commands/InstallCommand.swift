@@ -24,6 +24,10 @@ struct Install: ParsableCommand {
 
     @OptionGroup var options: InstallOptions
 
+    func validate() throws {
+        guard !options.agent.isEmpty else { throw ValidationError("name an agent; `writ agents` lists them") }
+    }
+
     func run() throws {
         try options.run(verb: "install") { installer, level, isDryRun in
             try isDryRun ? installer.planInstall(level) : installer.install(level)
@@ -37,11 +41,27 @@ struct Uninstall: ParsableCommand {
         discussion: """
             A file that nobody has edited since the installation is put back byte by byte; of any other, only Writ's own
             entries are taken out. Policies and ledger stay.
+
+            `--all` does this for every agent, in your own settings, the machine's, and those of all projects that Writ
+            was installed for.
             """)
 
     @OptionGroup var options: InstallOptions
 
+    @Flag(help: "Every agent, at every level and in every project that Writ was installed for.")
+    var all = false
+
+    func validate() throws {
+        guard all == options.agent.isEmpty else {
+            throw ValidationError(all ? "give an agent or --all" : "name an agent, or give --all")
+        }
+        guard !all || !(options.user || options.project || options.managed) else {
+            throw ValidationError("--all takes no level")
+        }
+    }
+
     func run() throws {
+        guard !all else { return try options.uninstallAll() }
         try options.run(verb: "uninstall") { installer, level, isDryRun in
             try isDryRun ? installer.planUninstall(level) : installer.uninstall(level)
         }
@@ -51,7 +71,7 @@ struct Uninstall: ParsableCommand {
 /// What both commands take and print.
 struct InstallOptions: ParsableArguments {
     @Argument(help: "The agent; `writ agents` lists them.")
-    var agent: String
+    var agent: String = ""
 
     @Flag(help: "Your own settings, for all projects. The default.")
     var user = false
@@ -109,6 +129,30 @@ struct InstallOptions: ParsableArguments {
             Terminal.error(Terminal.harmless(fault.description), hint: fault.hint.isEmpty ? nil : fault.hint)
             throw ExitCode(1)
         }
+    }
+
+    /// Takes Writ out everywhere; a file that cannot be edited keeps no other from being put back.
+    func uninstallAll() throws {
+        let home = try pinnedHome()
+        var files: [InstallPlan] = []
+        var faults: [SettingsFault] = []
+        for layout in HookLayout.all {
+            for level in UninstallAll.levels(of: layout, home: home) {
+                do throws(SettingsFault) {
+                    let hook = ProgramPath.sibling("writ-hook") ?? "/writ-hook"
+                    let installer = try Installer(layout, hook: hook, home: home)
+                    let plan = try installer.planUninstall(level)
+                    guard !plan.isNoop else { continue }
+                    files += dryRun ? plan.files : try installer.uninstall(level).files
+                } catch {
+                    faults.append(error)
+                }
+            }
+        }
+        report(InstallReport(files: files.filter { !$0.isNoop }), verb: "uninstall", home: home)
+        if files.isEmpty, faults.isEmpty, !quiet, !json { Terminal.line("nothing of Writ's is installed") }
+        for fault in faults { Terminal.error(Terminal.harmless(fault.description)) }
+        if !faults.isEmpty { throw ExitCode(1) }
     }
 
     /// Beside this program, where every build and package puts it.
