@@ -149,18 +149,12 @@ struct Corpus {
             raw[$0].isAttack && raw[$0].source != composed && raw[$0].text.count < 700 && raw[$0].phase != .skill
         }
         let carriers = raw.indices.filter { !raw[$0].isAttack && raw[$0].text.count > 400 && raw[$0].phase != .input }
-        // Every sort of carrier gets the same number of attacks: answers of tools are few, and attacks come in them most.
-        let sorts = [Phase.contextFile, .skill, .toolResponse].map { phase in
-            carriers.filter { raw[$0].phase == phase }
-        }.filter { !$0.isEmpty }
-        let isEven = Tuning.number("EVEN", 1) > 0
         var generator = SplitMix(state: 11)
         sources.append("composed-here")
         guard !attacks.isEmpty, !carriers.isEmpty else { return }
         for number in 0..<Int(Tuning.number("COMPOSE", 5000)) {
             let attack = raw[attacks[Int(generator.next() % UInt64(attacks.count))]]
-            let sort = isEven ? sorts[number / 24 % sorts.count] : carriers
-            let carrier = raw[sort[Int(generator.next() % UInt64(sort.count))]]
+            let carrier = raw[carriers[Int(generator.next() % UInt64(carriers.count))]]
             var lines = carrier.text.prefix(2500).split(separator: 0x0A, omittingEmptySubsequences: false).map(
                 Array.init)
             let place = Int(generator.next() % UInt64(lines.count + 1))
