@@ -79,6 +79,10 @@ func finish(_ scores: [Float]) {
                 to: URL(fileURLWithPath: "Sources/CWritResources/Data/models/injection.weights"))
         } catch { fatalError("\(error)") }
         print("weights: \(model.file().count) bytes")
+        let cuts = [Phase.input, .toolResponse, .contextFile, .skill].map {
+            String(format: "%@ %.3f", $0.rawValue, model.thresholds[$0] ?? 0.5)
+        }
+        print("thresholds: \(cuts.joined(separator: ", "))")
         Check.run(model, folder: arguments[1])
     }
 }
