@@ -229,15 +229,12 @@ public final class GuardService: Sendable {
         let isProduction = judgement.request.facts.environment.profile == "production"
         try ledger.append(entry, durability: isProduction ? .synced : .written)
         var answer = settled.answer
-<<<<<<< HEAD
         held.pass(
             &answer, session: "\(call.agent.kind)|\(session)", canAddContext: judgement.request.host.canAddContext)
-=======
         for fault in watch.faults(on: delivery.call, native: delivery.event) {
             note(.alarm, fault, agent: delivery.call.agent.kind)
             if delivery.call.event == .sessionStart { answer.obligations.append(.annotate("Writ: \(fault)")) }
         }
->>>>>>> doctor
         return RecentDeliveries.Decided(
             decision: answer, replacement: try guardian.replacement(for: judgement))
     }
