@@ -3,6 +3,7 @@ import Testing
 import WritAgents
 import WritCore
 import WritGuard
+import WritScan
 import WritPolicy
 import WritWire
 

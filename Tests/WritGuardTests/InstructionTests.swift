@@ -4,6 +4,7 @@ import WritAgents
 import WritCore
 import WritGuard
 import WritPolicy
+import WritScan
 
 /// Files that instruct agents: judged as what a model will read when an agent writes them.
 @Suite struct InstructionTests {
@@ -104,9 +105,12 @@ import WritPolicy
     @Test func `a file has the labels of who left exactly this, or of all who may have`() {
         var book = InstructionBook()
         #expect(book.labels(of: "/r/AGENTS.md", digest: "1") == [])
-        #expect(book.note(entry("/r/AGENTS.md", "1", ["untrusted"])))
-        #expect(!book.note(entry("/r/AGENTS.md", "1", [])))
-        #expect(book.note(entry("/r/AGENTS.md", "2", [])))
+        let noted1 = book.note(entry("/r/AGENTS.md", "1", ["untrusted"]))
+        #expect(noted1)
+        let noted2 = book.note(entry("/r/AGENTS.md", "1", []))
+        #expect(!noted2)
+        let noted3 = book.note(entry("/r/AGENTS.md", "2", []))
+        #expect(noted3)
         #expect(book.labels(of: "/r/AGENTS.md", digest: "1") == ["memory", "untrusted"])
         #expect(book.labels(of: "/r/AGENTS.md", digest: "2") == ["memory"])
         #expect(book.labels(of: "/r/AGENTS.md", digest: "3") == ["memory", "untrusted"])
@@ -123,8 +127,10 @@ import WritPolicy
         for number in 0..<40 { _ = book.note(entry("/r/A", "\(number)", ["l\(number)"])) }
         #expect(book.entries.count == 8)
         #expect(book.labels(of: "/r/A", digest: "none").count == 41)
-        #expect(book.note(entry("/r/B", "1", [])))
-        #expect(book.note(entry("/r/C", "1", ["secret"])))
+        let noted4 = book.note(entry("/r/B", "1", []))
+        #expect(noted4)
+        let noted5 = book.note(entry("/r/C", "1", ["secret"]))
+        #expect(noted5)
         #expect(book.labels(of: "/r/C", digest: "1") == ["memory", "secret"])
         #expect(book.labels(of: "/r/D", digest: nil) == ["memory", "secret"])
         #expect(book.labels(of: "/r/B", digest: "1") == ["memory"])
