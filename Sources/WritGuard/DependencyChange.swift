@@ -24,7 +24,9 @@ struct DependencyChange: Sendable, Hashable {
                 changes.append(DependencyChange(path: path, before: previous?(path), after: new))
                 continue
             }
-            if let last = changes.lastIndex(where: { $0.path == path }), let range = range(of: replaced, in: changes[last].after) {
+            if let last = changes.lastIndex(where: { $0.path == path }),
+                let range = range(of: replaced, in: changes[last].after)
+            {
                 changes[last].after.replaceSubrange(range, with: new)
             } else if let whole = previous?(path), let range = range(of: replaced, in: whole) {
                 var after = whole

@@ -103,7 +103,8 @@ public final class ProjectPackages: Sendable {
             let parts = file.path.split(separator: "/")
             for part in parts.dropLast() { modules.insert(String(part)) }
             if let last = parts.last { modules.insert(String(last.prefix { $0 != "." })) }
-            guard let kind = DependencyFile(path: file.path), Self.kinds.contains(kind), file.size <= Self.longest else {
+            guard let kind = DependencyFile(path: file.path), Self.kinds.contains(kind), file.size <= Self.longest
+            else {
                 continue
             }
             var folders = parts.dropLast()
@@ -126,7 +127,8 @@ public final class ProjectPackages: Sendable {
     }
 
     private static let kinds: Set<DependencyFile> = [
-        .requirements, .pyproject, .pipfile, .setupPy, .setupCfg, .pipfileLock, .poetryLock, .uvLock, .conda, .packageJSON,
+        .requirements, .pyproject, .pipfile, .setupPy, .setupCfg, .pipfileLock, .poetryLock, .uvLock, .conda,
+        .packageJSON,
         .packageLock, .yarnLock, .pnpmLock, .bunLock,
     ]
 

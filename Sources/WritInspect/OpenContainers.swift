@@ -32,7 +32,9 @@ public struct OpenContainers: ContainerReader {
         if !isWhole {
             parts.notes.append(
                 Note(
-                    .container, "only parts in the first \(Self.longest >> 20) MiB were opened; of the rest, its bytes were read for secrets"))
+                    .container,
+                    "only parts in the first \(Self.longest >> 20) MiB were opened; of the rest, its bytes were read for secrets"
+                ))
         }
         return parts
     }

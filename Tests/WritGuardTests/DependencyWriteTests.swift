@@ -54,7 +54,7 @@ private func judge(_ call: Call, files: [String: String] = [:]) throws -> Judgem
                         ],
                     ]), .ask
             ),
-            ("a patch", call("apply_patch", ["input": .string(patch)], agent: "codex"), .ask),
+            ("a patch", call("apply_patch", ["patch": .string(patch)], agent: "codex"), .ask),
             ("a well-known package", call("Write", ["file_path": "requirements.txt", "content": "requests==2.32.0\nnumpy==2.0.0\n"]), .allow),
             ("a new version", call("Edit", ["file_path": "requirements.txt", "old_string": "3.0.0", "new_string": "3.0.1"]), .allow),
             ("another file", call("Write", ["file_path": "notes.txt", "content": "reqeusts\n"]), .allow),

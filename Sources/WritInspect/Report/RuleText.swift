@@ -6,10 +6,12 @@ enum RuleText {
     /// By `scanner/rule`: one sentence, and what to do.
     static let texts: [String: (title: String, help: String)] = [
         "unicode/hidden-document-text": (
-            "A document holds text that its reader does not see.", "Read it before a model does; what must stay should be visible."
+            "A document holds text that its reader does not see.",
+            "Read it before a model does; what must stay should be visible."
         ),
         "supply_chain/look-alike": (
-            "The name of a package looks like a much better known one.", "Install the well-known package if that was meant."
+            "The name of a package looks like a much better known one.",
+            "Install the well-known package if that was meant."
         ),
         "supply_chain/unknown-package": (
             "The package index does not hold this name: it is new, private or invented.",
@@ -31,9 +33,13 @@ enum RuleText {
             "Packages are asked for at a second registry beside the usual one.",
             "Use one registry that mirrors both, or bind names to registries."
         ),
-        "supply_chain/too-new": ("The package has been registered for a short time.", "Wait, or read its source first."),
+        "supply_chain/too-new": (
+            "The package has been registered for a short time.", "Wait, or read its source first."
+        ),
         "supply_chain/rarely-used": ("Few use the package.", "Look at its source and its authors first."),
-        "supply_chain/use-unknown": ("How much the package is used is unknown.", "Look at its source and its authors first."),
+        "supply_chain/use-unknown": (
+            "How much the package is used is unknown.", "Look at its source and its authors first."
+        ),
         "supply_chain/unpinned-action": (
             "A workflow takes an action by a tag or branch, which its owner can move.",
             "Name the commit of forty digits, with the tag in a comment."
@@ -65,13 +71,17 @@ enum RuleText {
         "supply_chain/major-upgrade": (
             "A package moves across a breaking version.", "Read what changed and run the tests."
         ),
-        "supply_chain/downgrade": ("A package goes back to an earlier version.", "Say why; fixes of later versions are lost."),
+        "supply_chain/downgrade": (
+            "A package goes back to an earlier version.", "Say why; fixes of later versions are lost."
+        ),
         "supply_chain/new-install-script": (
             "A package runs code of its own when it is installed, which is new.", "Read its install script first."
         ),
         "supply_chain/lock-without-manifest": (
             "A lock file changed, but no manifest did.", "Say what was updated, or restore the file."
         ),
-        "supply_chain/unread-dependencies": ("A part of a dependency file was not read.", "Check that the file is whole."),
+        "supply_chain/unread-dependencies": (
+            "A part of a dependency file was not read.", "Check that the file is whole."
+        ),
     ]
 }
