@@ -43,7 +43,7 @@ public final class GuardService: Sendable {
     /// - Throws: ``DaemonFault`` with the file and the remedy when the home cannot be used.
     public init(home: WritHome) throws(DaemonFault) {
         self.home = home
-        watch = SessionWatch(home: home.home)
+        watch = SessionWatch(home: home)
         do {
             try WritHome.makeFolders(home.state)
             try WritHome.makeFolders(home.config)
@@ -217,7 +217,7 @@ public final class GuardService: Sendable {
         let isProduction = judgement.request.facts.environment.profile == "production"
         try ledger.append(entry, durability: isProduction ? .synced : .written)
         var answer = settled.answer
-        for fault in watch.faults(on: delivery.call, native: delivery.event) {
+        for fault in watch.faults(on: delivery.call) {
             note(.alarm, fault, agent: delivery.call.agent.kind)
             if delivery.call.event == .sessionStart { answer.obligations.append(.annotate("Writ: \(fault)")) }
         }
