@@ -45,7 +45,7 @@ public final class GuardService: Sendable {
     /// - Throws: ``DaemonFault`` with the file and the remedy when the home cannot be used.
     public init(home: WritHome) throws(DaemonFault) {
         self.home = home
-        watch = SessionWatch(home: home.home)
+        watch = SessionWatch(home: home)
         do {
             try WritHome.makeFolders(home.state)
             try WritHome.makeFolders(home.config)
@@ -231,7 +231,7 @@ public final class GuardService: Sendable {
         var answer = settled.answer
         held.pass(
             &answer, session: "\(call.agent.kind)|\(session)", canAddContext: judgement.request.host.canAddContext)
-        for fault in watch.faults(on: delivery.call, native: delivery.event) {
+        for fault in watch.faults(on: delivery.call) {
             note(.alarm, fault, agent: delivery.call.agent.kind)
             if delivery.call.event == .sessionStart { answer.obligations.append(.annotate("Writ: \(fault)")) }
         }

@@ -2,6 +2,7 @@
 import Synchronization
 import WritAgents
 import WritCore
+import WritWire
 
 #if canImport(Darwin)
 import Darwin
@@ -29,15 +30,15 @@ final class SessionWatch: Sendable {
         var isWhole = false
     }
 
-    private let home: String
+    private let home: WritHome
     private let sessions = Mutex<[String: Session]>([:])
 
-    init(home: String) {
+    init(home: WritHome) {
         self.home = home
     }
 
     /// Notes an event, and says what is wrong: one line for each fault, empty when all is well.
-    func faults(on call: Call, native: String) -> [String] {
+    func faults(on call: Call) -> [String] {
         switch call.event {
         case .sessionStart:
             begin(call)
@@ -76,8 +77,9 @@ final class SessionWatch: Sendable {
     /// Whether the agent's settings still start Writ at some level, and whether anything there switches hooks off.
     private func settings(of call: Call) -> [String] {
         guard let layout = HookLayout.of(call.agent.kind) else { return [] }
-        var faults = DisablingSettings.found(agent: layout.agent, home: home, directory: call.workspace)
-        faults += DisablingSettings.environment(agent: layout.agent, home: home, directory: call.workspace).warnings
+        var faults = InstalledHooks.lost(layout, home: home, directory: call.workspace)
+        faults += DisablingSettings.found(agent: layout.agent, home: home.home, directory: call.workspace)
+        faults += DisablingSettings.environment(agent: layout.agent, home: home.home, directory: call.workspace).warnings
         return faults
     }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import WritWire
+
 #if canImport(Darwin)
 import Darwin
 #elseif canImport(Musl)
@@ -72,10 +74,20 @@ public struct AgentPresence: Sendable, Hashable {
         return Trace(agent: agent, program: program, folders: found)
     }
 
-    /// Every file in the folder is one that Writ installs for an agent.
+    /// Every file in the folder is one that is there because of Writ alone.
     private func isOwn(_ folder: String, _ home: String) -> Bool {
         guard let layout = HookLayout.of(agent) else { return false }
-        let own = Set(layout.user.map { home + "/" + $0.path })
+        var own: Set<String> = []
+        for path in layout.user.map({ home + "/" + $0.path }) {
+            do {
+                let record = try InstallRecord.read(of: path, agent: agent, in: try WritHome(home))
+                if let record, record.original == nil { own.insert(path) }
+            } catch {
+                // Nothing says that Writ made it.
+                continue
+            }
+        }
+        guard !own.isEmpty else { return false }
         var left = 64
         return AgentPresence.holdsOnly(own, folder, &left)
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import WritCore
+public import WritWire
 
 /// How an agent starts Writ's hook for one event, as its settings say.
 public struct HookStart: Sendable, Hashable {
@@ -74,6 +75,27 @@ public struct InstalledHooks: Sendable, Hashable {
                 faults.append(error.description)
             }
         }
+    }
+
+    /// Files that Writ was installed into, by its own records, and that start it no more; one line each.
+    public static func lost(_ layout: HookLayout, home: WritHome, directory: String) -> [String] {
+        var lost: [String] = []
+        do throws(SettingsFault) {
+            let installer = try Installer(layout, hook: "/writ-hook", home: home)
+            for level in [InstallLevel.user, .project(directory: directory), .managed(path: nil)] {
+                for place in installer.places(of: level) where place.form != .own(.goosePlugin) {
+                    guard try InstallRecord.read(of: place.path, agent: layout.agent, in: home) != nil else { continue }
+                    let bytes = try SettingsFile(place.path).read().bytes ?? []
+                    let found = bytes.isEmpty ? [] : try starts(in: bytes, place)
+                    if found.isEmpty {
+                        lost.append("\(place.path): Writ's entries are gone from it")
+                    }
+                }
+            }
+        } catch {
+            lost.append(error.description)
+        }
+        return lost
     }
 
     private static func starts(in bytes: [UInt8], _ place: HookLayout.Place) throws(SettingsFault) -> [HookStart] {

@@ -42,6 +42,8 @@ struct Evidence {
             guard !entry.session.hasPrefix(Canary.sessionPrefix),
                 let event = entry.record["native_event"]?.string
             else { continue }
+            // Some agents name no session with a prompt; then the canary's own words tell.
+            if entry.session.isEmpty, entry.record.text.contains("writ-canary-") { continue }
             let isMeasured = entry.record["host"]?.string != nil && entry.time >= since
             var seen = events[event] ?? Seen(last: entry.time, measured: nil)
             if isMeasured, seen.measured == nil { seen.measured = entry.time }
