@@ -24,12 +24,18 @@ import WritCore
             ("match: {commands: ['rm -rf']}", Fixture.exec("rm -f -r a"), true),
             ("match: {commands: ['rm -rf']}", Fixture.exec("rm -r a"), false),
             ("match: {actions: [shell.exec]}, when: 'op.argv.exists(a, a == \"--all\")'", Fixture.exec("run --all"), true),
-            ("match: {actions: [shell.exec]}, when: 'op.argv.exists(a, \"--all\" == a || a in [\"-a\", \"-A\"])'",
-                Fixture.exec("run -A"), true),
-            ("match: {actions: [shell.exec]}, when: 'op.argv.exists(a, a == \"--all\" && op.depth == 0)'",
-                Fixture.exec("run --all"), true),
-            ("match: {actions: [shell.exec]}, when: 'op.argv.exists(a, a == \"--all\" || a.startsWith(\"-\"))'",
-                Fixture.exec("run -b"), true),
+            (
+                "match: {actions: [shell.exec]}, when: 'op.argv.exists(a, \"--all\" == a || a in [\"-a\", \"-A\"])'",
+                Fixture.exec("run -A"), true
+            ),
+            (
+                "match: {actions: [shell.exec]}, when: 'op.argv.exists(a, a == \"--all\" && op.depth == 0)'",
+                Fixture.exec("run --all"), true
+            ),
+            (
+                "match: {actions: [shell.exec]}, when: 'op.argv.exists(a, a == \"--all\" || a.startsWith(\"-\"))'",
+                Fixture.exec("run -b"), true
+            ),
             ("match: {actions: [shell.exec]}, when: 'op.argv.exists(a, a == \"--all\")'", Fixture.exec("run all"), false),
             ("match: {actions: [shell.exec]}, when: 'op.argv.exists(a, a == \"--all\")'", Fixture.exec(many), false),
             ("match: {paths: ['**/*.pem']}", Self.touch("/srv/a/key.pem"), true),
