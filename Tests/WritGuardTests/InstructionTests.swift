@@ -4,6 +4,7 @@ import WritAgents
 import WritCore
 import WritGuard
 import WritPolicy
+import WritScan
 
 /// Files that instruct agents: judged as what a model will read when an agent writes them.
 @Suite struct InstructionTests {
@@ -104,17 +105,22 @@ import WritPolicy
     @Test func `a file has the labels of who left exactly this, or of all who may have`() {
         var book = InstructionBook()
         #expect(book.labels(of: "/r/AGENTS.md", digest: "1") == [])
-        #expect(book.note(entry("/r/AGENTS.md", "1", ["untrusted"])))
-        #expect(!book.note(entry("/r/AGENTS.md", "1", [])))
-        #expect(book.note(entry("/r/AGENTS.md", "2", [])))
+        let step1 = book.note(entry("/r/AGENTS.md", "1", ["untrusted"]))
+        #expect(step1)
+        let step2 = book.note(entry("/r/AGENTS.md", "1", []))
+        #expect(!step2)
+        let step3 = book.note(entry("/r/AGENTS.md", "2", []))
+        #expect(step3)
         #expect(book.labels(of: "/r/AGENTS.md", digest: "1") == ["memory", "untrusted"])
         #expect(book.labels(of: "/r/AGENTS.md", digest: "2") == ["memory"])
         #expect(book.labels(of: "/r/AGENTS.md", digest: "3") == ["memory", "untrusted"])
         #expect(book.labels(of: "/r/AGENTS.md", digest: nil) == ["memory", "untrusted"])
         #expect(book.labels(of: "/r/b/AGENTS.md", digest: "1") == [])
         #expect(book.paths(below: "/r") == ["/r/AGENTS.md"])
-        #expect(book.remove(below: "/other") == 0)
-        #expect(book.remove(below: "/r") == 1)
+        let step4 = book.remove(below: "/other")
+        #expect(step4 == 0)
+        let step5 = book.remove(below: "/r")
+        #expect(step5 == 1)
         #expect(book.entries == [])
     }
 
@@ -123,8 +129,10 @@ import WritPolicy
         for number in 0..<40 { _ = book.note(entry("/r/A", "\(number)", ["l\(number)"])) }
         #expect(book.entries.count == 8)
         #expect(book.labels(of: "/r/A", digest: "none").count == 41)
-        #expect(book.note(entry("/r/B", "1", [])))
-        #expect(book.note(entry("/r/C", "1", ["secret"])))
+        let step6 = book.note(entry("/r/B", "1", []))
+        #expect(step6)
+        let step7 = book.note(entry("/r/C", "1", ["secret"]))
+        #expect(step7)
         #expect(book.labels(of: "/r/C", digest: "1") == ["memory", "secret"])
         #expect(book.labels(of: "/r/D", digest: nil) == ["memory", "secret"])
         #expect(book.labels(of: "/r/B", digest: "1") == ["memory"])
