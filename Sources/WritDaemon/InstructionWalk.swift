@@ -94,14 +94,15 @@ struct InstructionWalk {
 
     /// How hosts spell a path as the name of one folder.
     private static func folderName(of path: String) -> String {
-        String(decoding: path.utf8.map { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"):
-                byte
-            default: UInt8(ascii: "-")
-            }
-        }, as: UTF8.self)
+        String(
+            decoding: path.utf8.map { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"):
+                    byte
+                default: UInt8(ascii: "-")
+                }
+            }, as: UTF8.self)
     }
 
     private mutating func walk(

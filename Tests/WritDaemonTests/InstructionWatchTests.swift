@@ -133,7 +133,9 @@ private final class Ground: Sendable {
 
     @Test func `memory passes the labels of its writer on to later sessions and daemons`() throws {
         let ground = try Ground()
-        let memory = ground.path + "/home/.claude/projects/" + ground.repo.map { $0.isLetter || $0.isNumber ? "\($0)" : "-" }
+        let memory =
+            ground.path + "/home/.claude/projects/"
+            + ground.repo.map { $0.isLetter || $0.isNumber ? "\($0)" : "-" }
             .joined() + "/memory/MEMORY.md"
         let text = "The service listens on port 8080.\n"
         try ground.put(String(memory.dropFirst(ground.path.count + 1)), text)
