@@ -76,9 +76,10 @@ public struct AgentPresence: Sendable, Hashable {
 
     /// Every file in the folder is one that is there because of Writ alone.
     private func isOwn(_ folder: String, _ home: String) -> Bool {
-        guard let layout = HookLayout.of(agent) else { return false }
         var own: Set<String> = []
-        for path in layout.user.map({ home + "/" + $0.path }) {
+        // Agents share folders: what Writ made for another one counts too.
+        for (agent, path) in HookLayout.all.flatMap({ layout in layout.user.map { (layout.agent, home + "/" + $0.path) } })
+        where path.hasPrefix(folder + "/") {
             do {
                 let record = try InstallRecord.read(of: path, agent: agent, in: try WritHome(home))
                 if let record, record.original == nil { own.insert(path) }

@@ -74,7 +74,7 @@ struct StatusReport {
 
     var isSound: Bool {
         ledgerFault.isEmpty && silent.isEmpty
-            && coverage.allSatisfy { $0.levels.isEmpty || ($0.proof != .broken && $0.faults.isEmpty) }
+            && coverage.allSatisfy { $0.faults.isEmpty && ($0.levels.isEmpty || $0.proof != .broken) }
     }
 
     init(home: WritHome, directory: String) throws {

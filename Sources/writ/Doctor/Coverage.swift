@@ -52,16 +52,21 @@ struct Coverage {
                 if !hooks.isEmpty { levels.append(name) }
                 faults += hooks.faults
             }
+            // An installation that somebody took out by hand is no agent that nobody protects.
+            let lost = InstalledHooks.lost(layout, home: home, directory: directory)
+            faults += lost
             if !levels.isEmpty {
                 faults += DisablingSettings.found(agent: layout.agent, home: home.home, directory: directory)
             }
             let evidence = try Evidence(layout.agent, in: reader, program: trace.program)
-            guard !levels.isEmpty || trace.isFound || evidence.last != nil else { continue }
+            guard !levels.isEmpty || !lost.isEmpty || trace.isFound || evidence.last != nil else { continue }
             let newest = evidence.events.max { $0.value.last < $1.value.last }
             var proof = Proof.declared
             var proven: Int64?
             let result = kept.last(of: layout.agent)
-            if levels.isEmpty {
+            if !lost.isEmpty {
+                proof = .broken
+            } else if levels.isEmpty {
                 proof = .unknown
             } else if let result, !result.isSound {
                 (proof, proven) = (.broken, result.time)
