@@ -79,7 +79,8 @@ final class SessionWatch: Sendable {
         guard let layout = HookLayout.of(call.agent.kind) else { return [] }
         var faults = InstalledHooks.lost(layout, home: home, directory: call.workspace)
         faults += DisablingSettings.found(agent: layout.agent, home: home.home, directory: call.workspace)
-        faults += DisablingSettings.environment(agent: layout.agent, home: home.home, directory: call.workspace).warnings
+        faults +=
+            DisablingSettings.environment(agent: layout.agent, home: home.home, directory: call.workspace).warnings
         return faults
     }
 

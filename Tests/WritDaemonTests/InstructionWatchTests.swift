@@ -3,7 +3,6 @@ import Testing
 import WritAgents
 import WritCore
 import WritGuard
-import WritScan
 import WritPolicy
 import WritScan
 import WritWire

@@ -73,22 +73,36 @@ extension EndToEnd {
         @Test func `what keeps a refusal from refusing is found, and is a regression`() throws {
             let hook = Machine.hook
             let rows: [(name: String, agent: String, file: String, edit: (String) -> String, says: String)] = [
-                ("missing", "claude-code", ".claude/settings.json",
-                    { $0.replacingOccurrences(of: hook, with: "/nowhere/writ-hook") }, "does not exist"),
-                ("not executable", "codex", ".codex/hooks.json",
-                    { $0.replacingOccurrences(of: hook, with: "/etc/hostname-none/writ-hook") }, "does not exist"),
-                ("relative", "gemini-cli", ".gemini/settings.json",
-                    { $0.replacingOccurrences(of: hook, with: "writ-hook") }, "PATH decides"),
-                ("off", "claude-code", ".claude/settings.json",
+                (
+                    "missing", "claude-code", ".claude/settings.json",
+                    { $0.replacingOccurrences(of: hook, with: "/nowhere/writ-hook") }, "does not exist"
+                ),
+                (
+                    "not executable", "codex", ".codex/hooks.json",
+                    { $0.replacingOccurrences(of: hook, with: "/etc/hostname-none/writ-hook") }, "does not exist"
+                ),
+                (
+                    "relative", "gemini-cli", ".gemini/settings.json",
+                    { $0.replacingOccurrences(of: hook, with: "writ-hook") }, "PATH decides"
+                ),
+                (
+                    "off", "claude-code", ".claude/settings.json",
                     { $0.replacingOccurrences(of: "{\n  \"hooks\"", with: "{\n  \"disableAllHooks\": true,\n  \"hooks\"") },
-                    "disableAllHooks"),
-                ("kiro off", "kiro", ".kiro/hooks/writ.json",
-                    { $0.replacingOccurrences(of: "\"enabled\":true", with: "\"enabled\":false") }, "switched off"),
-                ("event gone", "cursor", ".cursor/hooks.json",
+                    "disableAllHooks"
+                ),
+                (
+                    "kiro off", "kiro", ".kiro/hooks/writ.json",
+                    { $0.replacingOccurrences(of: "\"enabled\":true", with: "\"enabled\":false") }, "switched off"
+                ),
+                (
+                    "event gone", "cursor", ".cursor/hooks.json",
                     { $0.replacingOccurrences(of: "\"beforeShellExecution\"", with: "\"elsewhere\"") },
-                    "not registered: beforeShellExecution"),
-                ("consents", "goose", ".agents/plugins/writ/hooks/hooks.json",
-                    { $0.replacingOccurrences(of: "\"command\": \"", with: "\"command\": \"true \")") }, ""),
+                    "not registered: beforeShellExecution"
+                ),
+                (
+                    "consents", "goose", ".agents/plugins/writ/hooks/hooks.json",
+                    { $0.replacingOccurrences(of: "\"command\": \"", with: "\"command\": \"true \")") }, ""
+                ),
             ]
             for row in rows {
                 let machine = try Machine()

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 import Testing
-import WritWire
 import WritCore
-import WritWire
 import WritTestSupport
 import WritWire
 

@@ -63,7 +63,10 @@ import WritScan
                 ".writ/scan.yaml:3: unknown key `excludes`; there are version, detectors, fail_on, min_confidence, exclude, internal_packages, minimum_age_days, minimum_weekly_downloads, suppressions"
             ),
             ("exclude: [/etc]\n", ".writ/scan.yaml:1: `exclude` needs patterns of relative paths"),
-            ("a: &x 1\n", ".writ/scan.yaml:1: unknown key `a`; there are version, detectors, fail_on, min_confidence, exclude, internal_packages, minimum_age_days, minimum_weekly_downloads, suppressions"),
+            (
+                "a: &x 1\n",
+                ".writ/scan.yaml:1: unknown key `a`; there are version, detectors, fail_on, min_confidence, exclude, internal_packages, minimum_age_days, minimum_weekly_downloads, suppressions"
+            ),
             ("minimum_age_days: -1\n", ".writ/scan.yaml:1: `minimum_age_days` must be a number from 0 to 3650"),
             ("fail_on: [high]\n", ".writ/scan.yaml:1: `fail_on` must be a text"),
             (entry.replacing("    reason: long enough\n", with: ""), ".writ/scan.yaml:2: a suppression needs a `reason` of at least 10 characters"),

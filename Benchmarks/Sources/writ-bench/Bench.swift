@@ -168,11 +168,15 @@ struct Run {
         for index in 0..<500 {
             let rule =
                 switch index % 5 {
-                case 0: "action: deny, match: {actions: [shell.exec], commands: ['tool\(index) run', 'git push --opt\(index)']}"
-                case 1: "action: ask, match: {actions: [file.write], paths: ['$repo/area\(index)/**', '**/*.k\(index)']}"
+                case 0:
+                    "action: deny, match: {actions: [shell.exec], commands: ['tool\(index) run', 'git push --opt\(index)']}"
+                case 1:
+                    "action: ask, match: {actions: [file.write], paths: ['$repo/area\(index)/**', '**/*.k\(index)']}"
                 case 2: "action: deny, match: {actions: [net.connect], hosts: ['*.zone\(index).example.com']}"
-                case 3: "action: deny, match: {actions: [shell.exec]}, when: 'op.argv.exists(a, a == \"--danger\(index)\")'"
-                default: "action: deny, match: {actions: [file.read]}, when: 'op.path.endsWith(\".s\(index)\") && !repo.trusted'"
+                case 3:
+                    "action: deny, match: {actions: [shell.exec]}, when: 'op.argv.exists(a, a == \"--danger\(index)\")'"
+                default:
+                    "action: deny, match: {actions: [file.read]}, when: 'op.path.endsWith(\".s\(index)\") && !repo.trusted'"
                 }
             text += "  - {name: r\(index), \(rule)}\n"
         }

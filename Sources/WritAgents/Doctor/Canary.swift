@@ -64,7 +64,9 @@ public enum Canary {
         for subject in subjects {
             for isRefused in [true, false] {
                 let call = call(subject, isRefused, row, adapter.kind, directory, home, nonce)
-                guard let payload = CallWriter.payload(of: call, event: row.event, for: adapter)?.bytes else { continue }
+                guard let payload = CallWriter.payload(of: call, event: row.event, for: adapter)?.bytes else {
+                    continue
+                }
                 let context = HookContext(home: home, workingDirectory: directory, event: row.event)
                 do throws(PayloadFault) {
                     let delivery = try adapter.decode(payload, in: context)

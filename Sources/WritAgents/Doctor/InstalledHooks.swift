@@ -112,7 +112,9 @@ public struct InstalledHooks: Sendable, Hashable {
                 let text = try SettingsText(bytes)
                 return (text.value(of: text.root)?["hooks"]?.array ?? []).compactMap { hook in
                     guard HookEntry.isOwn(hook["action"]) else { return nil }
-                    guard var start = start(hook["action"], hook["trigger"]?.string ?? "", place.path) else { return nil }
+                    guard var start = start(hook["action"], hook["trigger"]?.string ?? "", place.path) else {
+                        return nil
+                    }
                     start.isOff = hook["enabled"]?.bool == false
                     return start
                 }

@@ -131,7 +131,9 @@ struct Opening {
         let limit = room
         let out = Inflate.gzip(bytes, limit: limit)
         if out.isEmpty { return gap("`\(prefix.isEmpty ? path : prefix)` is no whole gzip file and was not read") }
-        if out.count >= limit { gap("`\(prefix.isEmpty ? path : prefix)` unfolds past \(limit >> 20) MiB; the rest was not read") }
+        if out.count >= limit {
+            gap("`\(prefix.isEmpty ? path : prefix)` unfolds past \(limit >> 20) MiB; the rest was not read")
+        }
         var name = path.split(separator: "/").last.map(String.init) ?? path
         if name.hasSuffix(".gz") { name.removeLast(3) }
         if name.hasSuffix(".tgz") { name = String(name.dropLast(4)) + ".tar" }

@@ -24,7 +24,8 @@ enum OfficeText {
             } else {
                 switch name {
                 // Word's hidden text, white text and text of a point or less.
-                case "vanish", "webHidden": isHidden = tag.attributes["w:val"] != "0" && tag.attributes["w:val"] != "false"
+                case "vanish", "webHidden":
+                    isHidden = tag.attributes["w:val"] != "0" && tag.attributes["w:val"] != "false"
                 case "color" where tag.attributes["w:val"]?.lowercased() == "ffffff": isHidden = true
                 case "sz" where (tag.attributes["w:val"].flatMap { Int($0) } ?? 99) <= 2: isHidden = true
                 case "br", "tab": shown += " "
@@ -34,7 +35,9 @@ enum OfficeText {
                     }
                 case "docPr", "cNvPr":
                     // Alternative texts are read out, not shown.
-                    for key in ["descr", "title"] { if let text = tag.attributes[key], !text.isEmpty { spoken += text + "\n" } }
+                    for key in ["descr", "title"] {
+                        if let text = tag.attributes[key], !text.isEmpty { spoken += text + "\n" }
+                    }
                 default: break
                 }
             }
@@ -62,18 +65,25 @@ enum Notebook {
         guard let cells = notebook["cells"]?.array ?? notebook["worksheets"]?.array?.first?["cells"]?.array else {
             return false
         }
-        let language = notebook["metadata"]?["language_info"]?["name"]?.string ?? notebook["metadata"]?["kernelspec"]?["language"]?.string ?? "python"
-        let ending = ["python": "py", "julia": "jl", "r": "R", "javascript": "js", "typescript": "ts"][language.lowercased()] ?? "txt"
+        let language =
+            notebook["metadata"]?["language_info"]?["name"]?.string ?? notebook["metadata"]?["kernelspec"]?["language"]?
+            .string ?? "python"
+        let ending =
+            ["python": "py", "julia": "jl", "r": "R", "javascript": "js", "typescript": "ts"][language.lowercased()]
+            ?? "txt"
         for (number, cell) in cells.enumerated() {
             let isCode = cell["cell_type"]?.string == "code"
-            opening.addText("\(prefix)cell-\(number + 1).\(isCode ? ending : "md")", text(cell["source"] ?? cell["input"]))
+            opening.addText(
+                "\(prefix)cell-\(number + 1).\(isCode ? ending : "md")", text(cell["source"] ?? cell["input"]))
             for (place, output) in (cell["outputs"]?.array ?? []).enumerated() {
                 var parts = [text(output["text"]), text(output["traceback"])]
-                for member in output["data"]?.members ?? [] where member.key.hasPrefix("text/") || member.key.hasSuffix("json") {
+                for member in output["data"]?.members ?? []
+                where member.key.hasPrefix("text/") || member.key.hasSuffix("json") {
                     parts.append(text(member.value))
                 }
                 opening.addText(
-                    "\(prefix)cell-\(number + 1)-output-\(place + 1).txt", parts.filter { !$0.isEmpty }.joined(separator: "\n"))
+                    "\(prefix)cell-\(number + 1)-output-\(place + 1).txt",
+                    parts.filter { !$0.isEmpty }.joined(separator: "\n"))
             }
         }
         return true

@@ -70,17 +70,24 @@ enum PDFReader {
         var shown = ""
         var hidden = ""
         for (_, stream) in streams {
-            if has("/ObjStm", stream.dictionary) || find("begincmap", in: stream.content, from: 0, to: stream.content.count) != nil {
+            if has("/ObjStm", stream.dictionary)
+                || find("begincmap", in: stream.content, from: 0, to: stream.content.count) != nil
+            {
                 continue
             }
             if has("/Metadata", stream.dictionary) || stream.content.starts(with: "<?xpacket".utf8) {
                 shown += OfficeText.read(String(decoding: stream.content, as: UTF8.self)).shown + "\n"
                 continue
             }
-            guard find("Tj", in: stream.content, from: 0, to: stream.content.count) != nil || find("TJ", in: stream.content, from: 0, to: stream.content.count) != nil || find("'", in: stream.content, from: 0, to: stream.content.count) != nil
+            guard
+                find("Tj", in: stream.content, from: 0, to: stream.content.count) != nil
+                    || find("TJ", in: stream.content, from: 0, to: stream.content.count) != nil
+                    || find("'", in: stream.content, from: 0, to: stream.content.count) != nil
             else {
                 // Scripts and attached files are streams of their own.
-                if PDFText.looksLikeText(stream.content) { hidden += String(decoding: stream.content, as: UTF8.self) + "\n" }
+                if PDFText.looksLikeText(stream.content) {
+                    hidden += String(decoding: stream.content, as: UTF8.self) + "\n"
+                }
                 continue
             }
             var page = PDFText(bytes: stream.content, fonts: fonts)
@@ -104,7 +111,9 @@ enum PDFReader {
         if let mark = text.firstRange(of: "/Filter") {
             let rest = text[mark.upperBound...]
             let list = rest.drop { $0 == " " || $0 == "\n" || $0 == "\r" }
-            let names = list.hasPrefix("[") ? list.prefix { $0 != "]" } : list.prefix { $0 == "/" || $0.isLetter || $0.isNumber }
+            let names =
+                list.hasPrefix("[")
+                ? list.prefix { $0 != "]" } : list.prefix { $0 == "/" || $0.isLetter || $0.isNumber }
             filters = names.split(whereSeparator: { !$0.isLetter && !$0.isNumber }).map(String.init)
         }
         var content = raw
@@ -114,7 +123,9 @@ enum PDFReader {
                 // A predictor is for pictures and tables, which hold no text.
                 let read = Inflate.zlib(content, limit: limit)
                 if !read.isWhole, read.out.isEmpty { return note("a damaged stream", &opening) }
-                if read.out.count >= limit { opening.gap("a stream of the PDF unfolds past its limit; the rest was not read") }
+                if read.out.count >= limit {
+                    opening.gap("a stream of the PDF unfolds past its limit; the rest was not read")
+                }
                 content = read.out
             case "ASCIIHexDecode", "AHx": content = PDFText.hexadecimal(content[...])
             case "ASCII85Decode", "A85": content = ascii85(content)
@@ -154,13 +165,17 @@ enum PDFReader {
 
     /// The objects of an object stream: pairs of number and offset, then the objects.
     private static func inner(_ stream: Stream) -> [(Int, [UInt8])] {
-        guard let first = integer("/First", stream.dictionary), first > 0, first <= stream.content.count else { return [] }
+        guard let first = integer("/First", stream.dictionary), first > 0, first <= stream.content.count else {
+            return []
+        }
         let numbers = String(decoding: stream.content[..<first], as: UTF8.self).split(whereSeparator: \.isWhitespace)
             .compactMap { Int($0) }
         var found: [(Int, [UInt8])] = []
         for pair in stride(from: 0, to: numbers.count - 1, by: 2) {
             let start = first + max(0, min(numbers[pair + 1], stream.content.count))
-            let end = pair + 3 < numbers.count ? first + max(0, min(numbers[pair + 3], stream.content.count)) : stream.content.count
+            let end =
+                pair + 3 < numbers.count
+                ? first + max(0, min(numbers[pair + 3], stream.content.count)) : stream.content.count
             guard start < end, end <= stream.content.count else { continue }
             found.append((numbers[pair], Array(stream.content[start..<end])))
         }
@@ -178,9 +193,13 @@ enum PDFReader {
         var found: [String: [PDFText.CodeMap]] = [:]
         // `/F1 12 0 R` wherever it stands: a name that means several fonts has several tables.
         for (_, object) in objects.sorted(by: { $0.key < $1.key }) {
-            let words = String(decoding: object.prefix(65_536), as: UTF8.self).split(whereSeparator: { " \n\r\t<>[]".contains($0) })
+            let words = String(decoding: object.prefix(65_536), as: UTF8.self).split(whereSeparator: {
+                " \n\r\t<>[]".contains($0)
+            })
             for (place, word) in words.enumerated() where word.hasPrefix("/") && place + 3 < words.count {
-                guard words[place + 3] == "R", let target = Int(words[place + 1]), let map = maps[target] else { continue }
+                guard words[place + 3] == "R", let target = Int(words[place + 1]), let map = maps[target] else {
+                    continue
+                }
                 let name = String(word.dropFirst())
                 if found[name, default: []].count < 16 { found[name, default: []].append(map) }
             }

@@ -27,7 +27,9 @@ struct PDFText {
                     for triple in stride(from: 0, to: strings.count - 2, by: 3) {
                         let first = Self.code(strings[triple])
                         let last = min(Self.code(strings[triple + 1]), first + 65_535)
-                        guard first <= last, var target = Optional(strings[triple + 2]), !target.isEmpty else { continue }
+                        guard first <= last, var target = Optional(strings[triple + 2]), !target.isEmpty else {
+                            continue
+                        }
                         for code in first...last {
                             add(code, target)
                             target[target.count - 1] &+= 1
@@ -139,7 +141,9 @@ struct PDFText {
 
     private static func latin(_ bytes: [UInt8]) -> String {
         if bytes.starts(with: [0xFE, 0xFF]) {
-            let units = stride(from: 2, to: bytes.count - 1, by: 2).map { UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1]) }
+            let units = stride(from: 2, to: bytes.count - 1, by: 2).map {
+                UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1])
+            }
             return String(decoding: units, as: UTF16.self)
         }
         return String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) }))
@@ -217,7 +221,8 @@ struct PDFTokens: Sequence, IteratorProtocol {
         while at < bytes.count {
             let byte = bytes[at]
             switch byte {
-            case 0, 9, 10, 12, 13, 32, UInt8(ascii: "["), UInt8(ascii: "]"), UInt8(ascii: "{"), UInt8(ascii: "}"), UInt8(ascii: ">"), UInt8(ascii: ")"):
+            case 0, 9, 10, 12, 13, 32, UInt8(ascii: "["), UInt8(ascii: "]"), UInt8(ascii: "{"), UInt8(ascii: "}"),
+                UInt8(ascii: ">"), UInt8(ascii: ")"):
                 at += 1
             case UInt8(ascii: "%"):
                 while at < bytes.count, bytes[at] != 10, bytes[at] != 13 { at += 1 }
@@ -252,7 +257,10 @@ struct PDFTokens: Sequence, IteratorProtocol {
 
     private static func isDelimiter(_ byte: UInt8) -> Bool {
         byte <= 32
-            || [UInt8(ascii: "("), UInt8(ascii: ")"), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "["), UInt8(ascii: "]"), UInt8(ascii: "{"), UInt8(ascii: "}"), UInt8(ascii: "/"), UInt8(ascii: "%")].contains(byte)
+            || [
+                UInt8(ascii: "("), UInt8(ascii: ")"), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "["),
+                UInt8(ascii: "]"), UInt8(ascii: "{"), UInt8(ascii: "}"), UInt8(ascii: "/"), UInt8(ascii: "%"),
+            ].contains(byte)
     }
 
     private mutating func literal() -> [UInt8] {

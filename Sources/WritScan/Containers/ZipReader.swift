@@ -13,7 +13,9 @@ enum ZipReader {
     static func read(_ bytes: [UInt8], inside prefix: String, depth: Int, into opening: inout Opening) {
         let directory = directory(bytes)
         if directory == nil {
-            opening.gap("the archive\(prefix.isEmpty ? "" : " `\(prefix.dropLast())`") has no directory; its parts were looked for one by one")
+            opening.gap(
+                "the archive\(prefix.isEmpty ? "" : " `\(prefix.dropLast())`") has no directory; its parts were looked for one by one"
+            )
         }
         let entries = directory ?? localEntries(bytes)
         let isOffice = entries.contains { $0.name == "[Content_Types].xml" || $0.name == "mimetype" }
@@ -39,7 +41,9 @@ enum ZipReader {
                 let end = min(bytes.count, start + max(0, entry.packed))
                 content = Array(bytes[start..<max(start, end)].prefix(limit))
                 work -= content.count
-                if end - start > limit { opening.gap("`\(prefix)\(entry.name)` is longer than its limit; the rest was not read") }
+                if end - start > limit {
+                    opening.gap("`\(prefix)\(entry.name)` is longer than its limit; the rest was not read")
+                }
             case 8:
                 let read = Inflate.raw(bytes, from: start, limit: limit)
                 content = read.out
@@ -72,7 +76,9 @@ enum ZipReader {
         guard count != 0xFFFF, at != 0xFFFF_FFFF else { return nil }
         var entries: [Entry] = []
         for _ in 0..<count {
-            guard at + 46 <= bytes.count, word(bytes, at, 4) == 0x0201_4B50 else { return entries.isEmpty ? nil : entries }
+            guard at + 46 <= bytes.count, word(bytes, at, 4) == 0x0201_4B50 else {
+                return entries.isEmpty ? nil : entries
+            }
             let name = word(bytes, at + 28, 2)
             guard at + 46 + name <= bytes.count else { return entries }
             entries.append(
@@ -136,12 +142,15 @@ enum TarReader {
             let header = bytes[at..<(at + 512)]
             if header.allSatisfy({ $0 == 0 }) { return }
             guard let size = octal(bytes[(at + 124)..<(at + 136)]) else {
-                opening.gap("the archive\(prefix.isEmpty ? "" : " `\(prefix.dropLast())`") is damaged; the rest was not read")
+                opening.gap(
+                    "the archive\(prefix.isEmpty ? "" : " `\(prefix.dropLast())`") is damaged; the rest was not read")
                 return
             }
             let start = at + 512
             let end = min(bytes.count, start + size)
-            if end - start < size { opening.gap("the archive\(prefix.isEmpty ? "" : " `\(prefix.dropLast())`") is cut short") }
+            if end - start < size {
+                opening.gap("the archive\(prefix.isEmpty ? "" : " `\(prefix.dropLast())`") is cut short")
+            }
             var name = text(bytes[at..<(at + 100)])
             let folder = text(bytes[(at + 345)..<(at + 500)])
             if !folder.isEmpty { name = folder + "/" + name }
@@ -156,7 +165,9 @@ enum TarReader {
                     return
                 }
                 let limit = opening.room
-                if end - start > limit { opening.gap("`\(prefix)\(longName ?? name)` is longer than its limit; the rest was not read") }
+                if end - start > limit {
+                    opening.gap("`\(prefix)\(longName ?? name)` is longer than its limit; the rest was not read")
+                }
                 opening.add(longName ?? name, Array(bytes[start..<end].prefix(limit)), inside: prefix, depth: depth)
                 longName = nil
             default:

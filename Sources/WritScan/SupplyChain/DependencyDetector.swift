@@ -55,7 +55,8 @@ public struct DependencyDetector: Detector {
         for dependency in reading.dependencies {
             findings += pins(dependency, kind)
             findings += origin(dependency)
-            guard seen.insert(dependency.ecosystem + " " + dependency.name + " " + dependency.requirement).inserted else {
+            guard seen.insert(dependency.ecosystem + " " + dependency.name + " " + dependency.requirement).inserted
+            else {
                 continue
             }
             findings += reputation(dependency, kind)
@@ -97,7 +98,8 @@ public struct DependencyDetector: Detector {
         where exact.map(advisory.covers) ?? advisory.coversAll {
             findings.append(
                 finding(
-                    advisory.isMalware ? "malicious-package" : "known-vulnerability", "advisory", advisory.severity, 0.95,
+                    advisory.isMalware ? "malicious-package" : "known-vulnerability", "advisory", advisory.severity,
+                    0.95,
                     line: dependency.line,
                     "`\(([dependency.name, dependency.requirement].filter { !$0.isEmpty }).joined(separator: " "))` is named in \(advisory.id)",
                     advisory.fixed.map { "take \($0) or later" } ?? "take another package"))
@@ -141,7 +143,8 @@ public struct DependencyDetector: Detector {
                     "the action `\(dependency.name)` is taken by \(isBranch ? "branch" : "tag") `\(reference)`, which its owner can move",
                     "name the commit of forty digits, with the tag in a comment")
             ]
-        case "docker" where dependency.integrity.isEmpty && (dependency.requirement.isEmpty || dependency.requirement == "latest"):
+        case "docker"
+        where dependency.integrity.isEmpty && (dependency.requirement.isEmpty || dependency.requirement == "latest"):
             return [
                 finding(
                     "unpinned-image", "pin", .low, 0.9, line: dependency.line,
@@ -169,12 +172,15 @@ public struct DependencyDetector: Detector {
         case .archive(let url):
             return insecure(url, dependency.line) + [
                 finding(
-                    "archive-dependency", "source", .low, dependency.integrity.isEmpty ? 0.8 : 0.4, line: dependency.line,
+                    "archive-dependency", "source", .low, dependency.integrity.isEmpty ? 0.8 : 0.4,
+                    line: dependency.line,
                     "`\(dependency.name)` is a file at \(Self.host(url)), which no registry vouches for",
                     "take it from a registry, or demand its hash")
             ]
         case .git(let url, let reference):
-            guard dependency.ecosystem != "go", dependency.ecosystem != "swift" else { return insecure(url, dependency.line) }
+            guard dependency.ecosystem != "go", dependency.ecosystem != "swift" else {
+                return insecure(url, dependency.line)
+            }
             guard !Self.isCommit(reference) else { return insecure(url, dependency.line) }
             return insecure(url, dependency.line) + [
                 finding(
@@ -210,9 +216,10 @@ public struct DependencyDetector: Detector {
     }
 
     static func isCommit(_ text: String) -> Bool {
-        (text.utf8.count == 40 || text.utf8.count == 64) && text.utf8.allSatisfy { byte in
-            (48...57).contains(byte) || (97...102).contains(byte) || (65...70).contains(byte)
-        }
+        (text.utf8.count == 40 || text.utf8.count == 64)
+            && text.utf8.allSatisfy { byte in
+                (48...57).contains(byte) || (97...102).contains(byte) || (65...70).contains(byte)
+            }
     }
 
     /// The host of an address, never its user or password.

@@ -124,7 +124,8 @@ public struct Imports: Sendable {
             let line = LineText.trimmed(String(decoding: bytes, as: UTF8.self))
             if line.hasPrefix("//") || line.hasPrefix("*") || line.hasPrefix("/*") { continue }
             var specifiers: [String] = []
-            if line.hasPrefix("import ") || line.hasPrefix("import{") || line.hasPrefix("export ") || line.hasPrefix("}"),
+            if line.hasPrefix("import ") || line.hasPrefix("import{") || line.hasPrefix("export ")
+                || line.hasPrefix("}"),
                 let from = line.ranges(of: "from").last
             {
                 specifiers += LineText.quoted(line[from.upperBound...]).prefix(1)

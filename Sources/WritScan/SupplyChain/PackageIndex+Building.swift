@@ -127,7 +127,9 @@ extension PackageIndex {
         out.append(isDated ? 1 : 0)
         append(UInt32(clamping: days.count), to: &out)
         for (key, first) in days.sorted(by: { $0.key < $1.key }) {
-            for shift in stride(from: 32, through: 0, by: -8) { out.append(UInt8(truncatingIfNeeded: key >> UInt64(shift))) }
+            for shift in stride(from: 32, through: 0, by: -8) {
+                out.append(UInt8(truncatingIfNeeded: key >> UInt64(shift)))
+            }
             append(UInt32(clamping: first), to: &out)
         }
     }

@@ -38,12 +38,15 @@ public struct PackageVersion: Sendable, Hashable, Comparable {
         } else {
             numbers = [first]
         }
-        while rest.first == UInt8(ascii: "."), let byte = rest.dropFirst().first, Self.isDigit(byte), numbers.count < 16 {
+        while rest.first == UInt8(ascii: "."), let byte = rest.dropFirst().first, Self.isDigit(byte), numbers.count < 16
+        {
             rest = rest.dropFirst()
             numbers.append(Self.number(&rest))
         }
         while numbers.count > 1, numbers.last == 0 { numbers.removeLast() }
-        var tail = rest.prefix { $0 > 32 && $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: ",") && $0 != UInt8(ascii: "|") }
+        var tail = rest.prefix {
+            $0 > 32 && $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: ",") && $0 != UInt8(ascii: "|")
+        }
         tail = tail.drop { !Self.isDigit($0) && !Self.isLetter($0) }
         let parts = Self.parts(tail)
         // `1.0.post1` and `1.0.Final` come after or with the release, not before it.

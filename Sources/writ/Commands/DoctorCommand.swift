@@ -189,7 +189,8 @@ struct DoctorReport {
         for agent in missing { Terminal.line(Terminal.styled("\(agent): Writ is not installed", .red)) }
         for trace in unguarded {
             Terminal.line(
-                Terminal.styled("\(trace.agent)", .bold) + "  is on this machine without Writ: `writ install \(trace.agent)`")
+                Terminal.styled("\(trace.agent)", .bold)
+                    + "  is on this machine without Writ: `writ install \(trace.agent)`")
         }
         for line in warnings { Terminal.line(Terminal.styled("! \(Terminal.harmless(line))", .yellow)) }
         for line in faults { Terminal.line(Terminal.styled("✗ \(Terminal.harmless(line))", .red)) }

@@ -74,7 +74,9 @@ struct FlowReviewed: ParsableCommand {
 
     func run() throws {
         let count = try HomeState.clearPrototypes(below: CurrentFolder.absolute(path), of: try home.resolve())
-        guard count > 0 else { throw CommandFault("nothing there was written by a prototyping session, or to be read by agents") }
+        guard count > 0 else {
+            throw CommandFault("nothing there was written by a prototyping session, or to be read by agents")
+        }
         Terminal.line("\(count) entries are reviewed")
     }
 }

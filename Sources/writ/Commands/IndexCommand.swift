@@ -32,7 +32,8 @@ struct IndexBuild: ParsableCommand {
     var list: [String]
 
     @Option(
-        name: .long, help: ArgumentHelp("OSV records: a folder, a .json or a .jsonl file; may be repeated.", valueName: "path"),
+        name: .long,
+        help: ArgumentHelp("OSV records: a folder, a .json or a .jsonl file; may be repeated.", valueName: "path"),
         completion: .file())
     var advisories: [String] = []
 
@@ -69,10 +70,12 @@ struct IndexBuild: ParsableCommand {
         try Data(bytes).write(to: URL(fileURLWithPath: output), options: .atomic)
         Terminal.endProgress()
         for listing in listings {
-            Terminal.line("\(listing.ecosystem): \(listing.entries.count) names, \(listing.advisories.count) advisories")
+            Terminal.line(
+                "\(listing.ecosystem): \(listing.entries.count) names, \(listing.advisories.count) advisories")
         }
         for ecosystem in records.keys.sorted() where !listings.contains(where: { $0.ecosystem == ecosystem }) {
-            Terminal.error("\(records[ecosystem]?.count ?? 0) advisories of \(ecosystem) are left out: no list of its names")
+            Terminal.error(
+                "\(records[ecosystem]?.count ?? 0) advisories of \(ecosystem) are left out: no list of its names")
         }
         Terminal.line("\(output): \(bytes.count) bytes")
     }
@@ -96,7 +99,9 @@ struct IndexBuild: ParsableCommand {
             }
             let files =
                 isFolder.boolValue
-                ? FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String }.sorted().map { path + "/" + $0 } ?? []
+                ? FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String }.sorted().map {
+                    path + "/" + $0
+                } ?? []
                 : [path]
             for (number, file) in files.enumerated() {
                 if number.isMultiple(of: 500) { Terminal.progress("reading advisories: \(number) of \(files.count)") }
@@ -131,7 +136,8 @@ struct IndexShow: ParsableCommand {
             fetched = try PackageIndexFile.read(home)
         } catch {
             Terminal.error(
-                "the fetched index is not used: \(error)", hint: "fetch it anew: writ index update URL; or: writ index reset")
+                "the fetched index is not used: \(error)",
+                hint: "fetch it anew: writ index update URL; or: writ index reset")
         }
         guard let index = try fetched ?? Engines.packageIndex() else {
             throw CommandFault("no package index is built in", hint: "build one: writ index build --help")
@@ -155,7 +161,8 @@ struct IndexShow: ParsableCommand {
         Terminal.line("\(fetched == nil ? "built in" : "fetched"), lists of \(index.day)")
         for ecosystem in index.ecosystems {
             Terminal.line(
-                "\(ecosystem): \(index.popular(in: ecosystem).count) most used names with their rank, \(index.advisoryCount(in: ecosystem)) advisories")
+                "\(ecosystem): \(index.popular(in: ecosystem).count) most used names with their rank, \(index.advisoryCount(in: ecosystem)) advisories"
+            )
         }
     }
 }
@@ -306,16 +313,23 @@ private enum IndexFiles {
         guard source.hasPrefix("https://") else {
             throw ValidationError("only https addresses and files are taken, not `\(source)`")
         }
-        guard let curl = ["/usr/bin/curl", "/bin/curl", "/usr/local/bin/curl", "/opt/homebrew/bin/curl"].first(where: { FileManager.default.isExecutableFile(atPath: $0) })
-        else { throw CommandFault("curl is not installed", hint: "fetch `\(source)` yourself and give the file's path") }
+        guard
+            let curl = ["/usr/bin/curl", "/bin/curl", "/usr/local/bin/curl", "/opt/homebrew/bin/curl"].first(where: {
+                FileManager.default.isExecutableFile(atPath: $0)
+            })
+        else {
+            throw CommandFault("curl is not installed", hint: "fetch `\(source)` yourself and give the file's path")
+        }
         let target = FileManager.default.temporaryDirectory.appendingPathComponent("writ-index-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: target) }
         let process = Process()
         process.executableURL = URL(fileURLWithPath: curl)
-        process.arguments = [
-            "-q", "--proto", "=https", "--proto-redir", "=https", "--tlsv1.2", "--location", "--max-redirs", "3", "--fail",
-            "--max-time", "600", "--max-filesize", String(limit), "--output", target.path,
-        ]
+        process.arguments =
+            [
+                "-q", "--proto", "=https", "--proto-redir", "=https", "--tlsv1.2", "--location", "--max-redirs", "3",
+                "--fail",
+                "--max-time", "600", "--max-filesize", String(limit), "--output", target.path,
+            ]
             + (Terminal.errorsAreSeen ? ["--progress-bar"] : ["--silent", "--show-error"]) + ["--", source]
         try process.run()
         process.waitUntilExit()

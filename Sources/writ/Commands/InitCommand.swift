@@ -54,7 +54,8 @@ struct InitCommand: ParsableCommand {
         let hook = try PersonHome.hook()
         guard access(hook, X_OK) == 0 else {
             throw CommandFault(
-                "the hook is missing: `\(hook)` cannot be run", hint: "build or install `writ-hook` beside `writ` first")
+                "the hook is missing: `\(hook)` cannot be run", hint: "build or install `writ-hook` beside `writ` first"
+            )
         }
         let path = Examiner.environment["PATH"] ?? ""
         let traces = AgentPresence.all.map { $0.trace(home: home.home, path: path) }.filter(\.isFound)
@@ -133,7 +134,8 @@ struct InitCommand: ParsableCommand {
                 Terminal.line(
                     Terminal.styled("protected", .green) + "      \(trace.agent): \(count) canaries denied\(dead)")
             } else {
-                Terminal.line(Terminal.styled("not protected", .red) + "  \(trace.agent): see `writ doctor \(trace.agent)`")
+                Terminal.line(
+                    Terminal.styled("not protected", .red) + "  \(trace.agent): see `writ doctor \(trace.agent)`")
             }
         }
         for fault in faults { Terminal.line(Terminal.styled("✗ \(Terminal.harmless(fault))", .red)) }

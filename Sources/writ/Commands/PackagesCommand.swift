@@ -75,10 +75,13 @@ struct PackagesCheck: ParsableCommand {
             let reading = kind.read(Array(try Data(contentsOf: URL(fileURLWithPath: path))))
             let findings = detector.findings(in: reading, kind)
             for finding in findings {
-                Terminal.line("\(Terminal.harmless(path)):\(finding.line): \(finding.severity.name): \(Terminal.harmless(finding.message)) [\(finding.rule)]")
+                Terminal.line(
+                    "\(Terminal.harmless(path)):\(finding.line): \(finding.severity.name): \(Terminal.harmless(finding.message)) [\(finding.rule)]"
+                )
                 if !finding.remedy.isEmpty { Terminal.line("    \(Terminal.harmless(finding.remedy))") }
             }
-            Terminal.line("\(Terminal.harmless(path)): dependencies \(reading.dependencies.count), findings \(findings.count)")
+            Terminal.line(
+                "\(Terminal.harmless(path)): dependencies \(reading.dependencies.count), findings \(findings.count)")
             isStopped = isStopped || findings.contains { $0.severity >= .high && $0.confidence >= 0.7 }
         }
         return isStopped

@@ -190,7 +190,8 @@ struct Scan: ParsableCommand {
             selected == [.secrets]
                 ? nil
                 : FindingCache(
-                    storage: folder, identity: try identity(selected, least, phase, settings, today), key: folder.key, today: today)
+                    storage: folder, identity: try identity(selected, least, phase, settings, today), key: folder.key,
+                    today: today)
         }
         let inspector = Inspector(
             detectors: detectors,
@@ -260,7 +261,8 @@ struct Scan: ParsableCommand {
 
     /// What findings depend on besides content: a cache of another program or other settings is another cache.
     private func identity(
-        _ selected: Set<DetectorName>, _ least: [String: Double], _ phase: Phase?, _ settings: ScanSettings, _ today: Day
+        _ selected: Set<DetectorName>, _ least: [String: Double], _ phase: Phase?, _ settings: ScanSettings,
+        _ today: Day
     ) throws -> String {
         let names = selected.map(\.rawValue).sorted().joined(separator: ",")
         let bars = least.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")

@@ -190,7 +190,8 @@ struct StatusReport {
         let proof = Terminal.styled((item.proof.rawValue + age).padded(to: 17), style)
         let seen = item.last.map { "\(item.lastEvent ?? "") \(DoctorReport.age($0)) ago" } ?? "no event seen"
         Terminal.line(
-            "\(Terminal.styled(item.agent.padded(to: 14), .bold))\(levels.padded(to: 15))\(proof) \(Terminal.harmless(seen))")
+            "\(Terminal.styled(item.agent.padded(to: 14), .bold))\(levels.padded(to: 15))\(proof) \(Terminal.harmless(seen))"
+        )
         for fault in item.faults { Terminal.line(Terminal.styled("  ✗ \(Terminal.harmless(fault))", .red)) }
     }
 }

@@ -135,7 +135,9 @@ struct Examiner {
             } else if access(program, X_OK) != 0 {
                 result.faults.append("the hook `\(program)` may not be run")
             } else {
-                if Self.isWritableByOthers(program) { result.faults.append("others can write to the hook `\(program)`") }
+                if Self.isWritableByOthers(program) {
+                    result.faults.append("others can write to the hook `\(program)`")
+                }
                 if program != hook { result.warnings.append("the entry starts another copy: `\(program)`") }
             }
         }
@@ -175,7 +177,8 @@ struct Examiner {
             }
             if check.outcome == .denied, check.harmless != .allowed {
                 result.warnings.append(
-                    "\(row.event): the harmless \(subject.rawValue) call is not allowed either (\(check.harmless.rawValue))")
+                    "\(row.event): the harmless \(subject.rawValue) call is not allowed either (\(check.harmless.rawValue))"
+                )
             }
             result.checks.append(check)
         }
@@ -188,7 +191,9 @@ struct Examiner {
         var found: [String] = []
         let path = Self.environment["PATH"] ?? ""
         for name in ["writ-hook", "writ"] {
-            guard let first = AgentPresence.find(name, path: path), let own = ProgramPath.sibling(name) else { continue }
+            guard let first = AgentPresence.find(name, path: path), let own = ProgramPath.sibling(name) else {
+                continue
+            }
             if Self.real(first) != Self.real(own) {
                 found.append("`\(name)` on PATH is another program: \(first) stands before \(own)")
             }

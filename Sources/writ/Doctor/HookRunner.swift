@@ -121,7 +121,9 @@ struct HookRunner {
             return .failure(SpawnFault(message: "the folder `\(folder)` cannot be entered: \(Self.words(errno))"))
         }
         let code = posix_spawn(&child, program, &actions, &attributes, &arguments, &block)
-        guard code == 0 else { return .failure(SpawnFault(message: "`\(program)` cannot be started: \(Self.words(code))")) }
+        guard code == 0 else {
+            return .failure(SpawnFault(message: "`\(program)` cannot be started: \(Self.words(code))"))
+        }
         return .success(child)
     }
 
@@ -145,7 +147,9 @@ struct HookRunner {
             ]
             _ = poll(&entries, 3, Int32(clamping: left + 1))
             if entries[0].revents != 0 {
-                let count = input.withUnsafeBytes { write(pipes[1], $0.baseAddress.map { $0 + sent }, input.count - sent) }
+                let count = input.withUnsafeBytes {
+                    write(pipes[1], $0.baseAddress.map { $0 + sent }, input.count - sent)
+                }
                 if count > 0 { sent += count }
                 if sent == input.count || (count < 0 && errno != EAGAIN && errno != EINTR) { shut(1, &pipes) }
             }

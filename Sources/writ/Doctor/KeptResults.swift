@@ -49,7 +49,8 @@ struct KeptResults {
             for check in examination.checks {
                 let key = check.key(examination.agent, examination.level)
                 if let old = before[key], old["outcome"]?.string == "denied", !check.isSound {
-                    var line = "\(key): was denied on \(Moment.text(old["time"]?.integer ?? 0)), is \(check.outcome.rawValue) now"
+                    var line =
+                        "\(key): was denied on \(Moment.text(old["time"]?.integer ?? 0)), is \(check.outcome.rawValue) now"
                     if let program = programs[examination.agent], let known = old["program"]?.string, known != program {
                         line += "; the agent's program has changed since"
                     }

@@ -62,7 +62,8 @@ enum SilentSessions {
     /// `2026-01-31T12:34:56.789Z`; nil for anything else.
     static func milliseconds(_ text: String) -> Int64? {
         let bytes = Array(text.utf8)
-        guard bytes.count >= 20, bytes[4] == 0x2D, bytes[10] == UInt8(ascii: "T"), bytes.last == UInt8(ascii: "Z") else {
+        guard bytes.count >= 20, bytes[4] == 0x2D, bytes[10] == UInt8(ascii: "T"), bytes.last == UInt8(ascii: "Z")
+        else {
             return nil
         }
         func number(_ range: Range<Int>) -> Int32? { Int32(String(decoding: bytes[range], as: UTF8.self)) }

@@ -46,7 +46,10 @@ private func rules(_ findings: [Finding]) -> [String] {
             ("package.json", "{\"dependencies\": {\"lodash\": \"*\"}}", ["1 unbounded-version"]),
             ("package.json", "{\"dependencies\": {\"a\": \"http://x.example/a.tgz\"}}", ["1 archive-dependency", "1 unencrypted-source"]),
             ("package.json", "{", ["1 unread-dependencies"]),
-            (".github/workflows/a.yml", "x:\n  - uses: actions/checkout@v4\n  - uses: o/r@main\n  - uses: o/r@\(commit)\n", ["2 unpinned-action", "3 unpinned-action"]),
+            (
+                ".github/workflows/a.yml", "x:\n  - uses: actions/checkout@v4\n  - uses: o/r@main\n  - uses: o/r@\(commit)\n",
+                ["2 unpinned-action", "3 unpinned-action"]
+            ),
             ("Dockerfile", "FROM alpine\nFROM alpine:latest\nFROM alpine:3.20\n", ["1 unpinned-image", "2 unpinned-image"]),
             ("package-lock.json", "{\"packages\": {\"node_modules/never-heard-of\": {\"version\": \"1.0.0\"}}}", []),
             ("readme.md", "requests", []),

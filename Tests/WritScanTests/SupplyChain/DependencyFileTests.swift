@@ -345,10 +345,19 @@ import WritTestSupport
 
     @Test(
         arguments: [
-            (.npmSettings, "registry=https://r.example/\n//r.example/:_authToken=x\n@acme:registry=https://a.example/\n", ["  https://r.example/", "@acme  https://a.example/"]),
-            (.npmSettings, "npmRegistryServer: \"https://r.example\"\nnpmScopes:\n  acme:\n    npmRegistryServer: \"https://a.example\"\n", ["  https://r.example", "@acme  https://a.example"]),
+            (
+                .npmSettings, "registry=https://r.example/\n//r.example/:_authToken=x\n@acme:registry=https://a.example/\n",
+                ["  https://r.example/", "@acme  https://a.example/"]
+            ),
+            (
+                .npmSettings, "npmRegistryServer: \"https://r.example\"\nnpmScopes:\n  acme:\n    npmRegistryServer: \"https://a.example\"\n",
+                ["  https://r.example", "@acme  https://a.example"]
+            ),
             (.pipSettings, "[global]\nindex-url = https://r.example/simple\n", ["  https://r.example/simple"]),
-            (.cargoSettings, "[source.crates-io]\nreplace-with = \"mine\"\n[source.mine]\nregistry = \"https://r.example\"\n", ["  replace-with mine", "  https://r.example"]),
+            (
+                .cargoSettings, "[source.crates-io]\nreplace-with = \"mine\"\n[source.mine]\nregistry = \"https://r.example\"\n",
+                ["  replace-with mine", "  https://r.example"]
+            ),
         ] as [(DependencyFile, String, [String])])
     func `settings give their registries`(kind: DependencyFile, text: String, expected: [String]) {
         #expect(kind.read(Array(text.utf8)).indexes.map { $0.scope + "  " + $0.url } == expected)

@@ -208,7 +208,8 @@ enum DotNetFiles {
                 guard let name = tag.attributes["id"] else { continue }
                 reading.add(Dependency("nuget", name, tag.attributes["version"] ?? "", line: tag.line))
             case "RestoreSources", "RestoreAdditionalProjectSources":
-                for url in tag.text.split(separator: ";") where url.contains("://") && !LockTables.isUsual(String(url)) {
+                for url in tag.text.split(separator: ";") where url.contains("://") && !LockTables.isUsual(String(url))
+                {
                     reading.indexes.append(
                         IndexSetting(
                             "nuget", url: String(url), isAdditional: tag.name != "RestoreSources", line: tag.line))

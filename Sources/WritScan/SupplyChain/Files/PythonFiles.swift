@@ -119,8 +119,10 @@ enum PythonFiles {
                 poetry(entry, &reading)
             case path.starts(with: ["tool", "uv", "sources"]):
                 if let name = path.dropFirst(3).first { overrideSource(name, entry.value, &reading) }
-            case entry.key == ["url"] && (entry.table == ["tool", "poetry", "source"]
-                || entry.table == ["tool", "uv", "index"] || entry.table == ["tool", "pdm", "source"]),
+            case entry.key == ["url"]
+                && (entry.table == ["tool", "poetry", "source"]
+                    || entry.table == ["tool", "uv", "index"] || entry.table == ["tool", "pdm", "source"])
+                ,
                 path == ["tool", "uv", "index-url"], path == ["tool", "uv", "extra-index-url"]:
                 for url in [entry.value.string].compactMap({ $0 }) + entry.value.array.compactMap(\.string) {
                     reading.indexes.append(
@@ -195,12 +197,15 @@ enum PythonFiles {
                 guard
                     let key = ["install_requires", "setup_requires", "tests_require", "extras_require"].first(where: {
                         line.contains($0)
-                    }), let start = line.firstRange(of: key), line[start.upperBound...].contains(where: { "[{".contains($0) })
+                    }), let start = line.firstRange(of: key),
+                    line[start.upperBound...].contains(where: { "[{".contains($0) })
                 else { continue }
                 rest = line[start.upperBound...]
             }
             for text in LineText.quoted(rest) {
-                if let dependency = specifier(text, line: number), !rest.contains("'\(text)':"), !rest.contains("\"\(text)\":") {
+                if let dependency = specifier(text, line: number), !rest.contains("'\(text)':"),
+                    !rest.contains("\"\(text)\":")
+                {
                     reading.add(dependency)
                 }
             }
@@ -271,7 +276,8 @@ enum PythonFiles {
             let value = LineText.trimmed(line[line.index(after: mark)...])
             guard !value.isEmpty else { continue }
             switch key {
-            case "index-url", "index_url": reading.indexes.append(IndexSetting("pypi", url: String(value), line: number))
+            case "index-url", "index_url":
+                reading.indexes.append(IndexSetting("pypi", url: String(value), line: number))
             case "extra-index-url", "extra_index_url", "find-links":
                 for url in value.split(separator: " ") where url.contains("://") {
                     reading.indexes.append(IndexSetting("pypi", url: String(url), isAdditional: true, line: number))
