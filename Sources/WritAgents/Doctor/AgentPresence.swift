@@ -78,9 +78,8 @@ public struct AgentPresence: Sendable, Hashable {
     private func isOwn(_ folder: String, _ home: String) -> Bool {
         var own: Set<String> = []
         // Agents share folders: what Writ made for another one counts too.
-        for (agent, path) in HookLayout.all.flatMap({ layout in layout.user.map { (layout.agent, home + "/" + $0.path) }
-            })
-        where path.hasPrefix(folder + "/") {
+        let places = HookLayout.all.flatMap { layout in layout.user.map { (layout.agent, home + "/" + $0.path) } }
+        for (agent, path) in places where path.hasPrefix(folder + "/") {
             do {
                 let record = try InstallRecord.read(of: path, agent: agent, in: try WritHome(home))
                 if let record, record.original == nil { own.insert(path) }

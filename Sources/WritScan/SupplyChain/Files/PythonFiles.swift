@@ -105,6 +105,7 @@ enum PythonFiles {
 
     static func pyproject(_ text: String, _ reading: inout DependencyReading) {
         let file = PlacedTOML(text)
+        let sources = [["tool", "poetry", "source"], ["tool", "uv", "index"], ["tool", "pdm", "source"]]
         for entry in file.entries {
             let path = entry.table + entry.key
             switch true {
@@ -119,10 +120,7 @@ enum PythonFiles {
                 poetry(entry, &reading)
             case path.starts(with: ["tool", "uv", "sources"]):
                 if let name = path.dropFirst(3).first { overrideSource(name, entry.value, &reading) }
-            case entry.key == ["url"]
-                && (entry.table == ["tool", "poetry", "source"]
-                    || entry.table == ["tool", "uv", "index"] || entry.table == ["tool", "pdm", "source"])
-                ,
+            case entry.key == ["url"] && sources.contains(entry.table),
                 path == ["tool", "uv", "index-url"], path == ["tool", "uv", "extra-index-url"]:
                 for url in [entry.value.string].compactMap({ $0 }) + entry.value.array.compactMap(\.string) {
                     reading.indexes.append(
