@@ -65,7 +65,8 @@ let package = Package(
                 "WritCore", "WritScan", "WritShell", "WritResources", .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Yams", package: "Yams"),
             ]),
-        .testTarget(name: "WritInspectTests", dependencies: ["WritCore", "WritInspect", "WritScan", "WritTestSupport"]),
+        .testTarget(
+            name: "WritInspectTests", dependencies: ["WritCore", "WritInspect", "WritScan", "WritTestSupport"]),
         .target(
             name: "WritLedger",
             dependencies: [
@@ -104,7 +105,8 @@ let package = Package(
         .executableTarget(
             name: "writ",
             dependencies: [
-                "WritCore", "WritGuard", "WritDaemon", "WritInspect", "WritLedger", "WritAgents", "WritPolicy", "WritCEL",
+                "WritCore", "WritGuard", "WritDaemon", "WritInspect", "WritLedger", "WritAgents", "WritPolicy",
+                "WritCEL",
                 "WritScan", "WritShell", "WritResources", "WritWire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
