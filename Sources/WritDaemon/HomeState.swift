@@ -92,6 +92,8 @@ public enum HomeState {
     }
 
     private static func withholding(_ home: WritHome) throws -> Withholding {
+        // On a machine where nothing was installed yet there is no folder for the key.
+        do { try WritHome.makeFolders(home.state) } catch { throw DaemonFault(error.message) }
         let key = FingerprintKey(bytes: try GuardService.secret(at: home.state + "/fingerprint.key"))
         return Withholding(detectors: try Engines.detectors(), key: key)
     }

@@ -36,6 +36,19 @@ extension EndToEnd {
             return (outcome.code, try JSON(parsing: Array(outcome.output.utf8)))
         }
 
+        @Test func `a machine where nothing was installed has a status`() throws {
+            let machine = try Machine()
+            defer { machine.end() }
+            let home = machine.home.home + "/fresh"
+            try FileManager.default.createDirectory(atPath: home, withIntermediateDirectories: true)
+            let outcome = try Program(
+                path: Machine.writ, arguments: ["status", "--json", "--home", home],
+                environment: ["PATH": "/usr/bin:/bin", "HOME": home]
+            ).run()
+            #expect(outcome.code == 0, "\(outcome)")
+            #expect(try JSON(parsing: Array(outcome.output.utf8))["agents"] == .array([]))
+        }
+
         private func outcomes(_ json: JSON) -> Set<String> {
             Set((json["agents"]?.array ?? []).flatMap { ($0["checks"]?.array ?? []).compactMap { $0["outcome"]?.string } })
         }
