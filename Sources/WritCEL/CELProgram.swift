@@ -15,7 +15,7 @@ public struct CELProgram: Sendable {
     public let slots: [Int]
     /// The result when it does not depend on any variable.
     public var constant: CELValue? { root.constant }
-    private let root: Node
+    private let root: any Node
     private let weight: Int
     private let localCount: Int
 

@@ -4,7 +4,7 @@ internal import WritPattern
 /// Turns a syntax tree into steps: resolves names, checks types, folds constants, chooses overloads.
 struct Compiler {
     struct Typed {
-        let node: Node
+        let node: any Node
         let type: CELType
         /// Steps, for the meter.
         let weight: Int
@@ -33,7 +33,7 @@ struct Compiler {
 
     mutating func program(
         _ expression: CELExpression, expecting: CELType?
-    ) throws(SyntaxFault) -> (root: Node, type: CELType, weight: Int) {
+    ) throws(SyntaxFault) -> (root: any Node, type: CELType, weight: Int) {
         let root = try compile(expression)
         if isChecked, let expecting, !solver.assign(expecting, root.type) {
             throw SyntaxFault(
@@ -52,7 +52,7 @@ struct Compiler {
         throw SyntaxFault(message: message, offset: offset, hint: hint)
     }
 
-    private mutating func made(_ node: Node, _ type: CELType, _ parts: [Typed], cost: Int = 1) -> Typed {
+    private mutating func made(_ node: any Node, _ type: CELType, _ parts: [Typed], cost: Int = 1) -> Typed {
         let weight = parts.reduce(cost) { $0 + $1.weight }
         let type = isChecked ? type : .dyn
         if parts.allSatisfy({ $0.node.constant != nil }) {
@@ -172,7 +172,7 @@ struct Compiler {
 
     private mutating func map(_ entries: [CELExpression.Entry], _ offset: Int) throws(SyntaxFault) -> Typed {
         var parts: [Typed] = []
-        var rows: [(key: Node, value: Node, isOptional: Bool)] = []
+        var rows: [(key: any Node, value: any Node, isOptional: Bool)] = []
         var keyType: CELType?
         var valueType: CELType?
         for entry in entries {
@@ -510,7 +510,7 @@ struct Compiler {
                 return try refuse(.noSuchOverload, "no such overload: \(name)", expression)
             }
             let nodes = parts.map(\.node)
-            let node: Node =
+            let node: any Node =
                 isFallback(name, isMember, parts)
                 ? FallbackNode(offset, nodes[0], nodes[1], keepsOptional: name == "or")
                 : DispatchNode(offset, name, nodes, fitting)
@@ -543,11 +543,14 @@ struct Compiler {
                 return (type == .dyn || type.isParameter || type == .null) && !(wanted == .dyn || wanted.isParameter)
             }
             let nodes = parts.map(\.node)
-            let node: Node =
-                isFallback(name, isMember, parts)
-                ? FallbackNode(offset, nodes[0], nodes[1], keepsOptional: name == "or")
-                : needsDispatch
-                    ? DispatchNode(offset, name, nodes, [first.overload]) : CallNode(offset, nodes, first.overload.body)
+            let node: any Node =
+                if isFallback(name, isMember, parts) {
+                    FallbackNode(offset, nodes[0], nodes[1], keepsOptional: name == "or")
+                } else if needsDispatch {
+                    DispatchNode(offset, name, nodes, [first.overload])
+                } else {
+                    CallNode(offset, nodes, first.overload.body)
+                }
             return made(node, solver.known(first.result), parts, cost: first.overload.cost)
         }
         let results = chosen.map { $0.solver.final($0.result) }
@@ -681,17 +684,18 @@ extension CELType {
 }
 
 /// `text.matches("constant")`
-final class PatternNode: Node, @unchecked Sendable {
-    let operand: Node
+final class PatternNode: TruthNode {
+    let offset: Int
+    let operand: any Node
     let pattern: Pattern
 
-    init(_ offset: Int, _ operand: Node, _ pattern: Pattern) {
+    init(_ offset: Int, _ operand: any Node, _ pattern: Pattern) {
         self.operand = operand
         self.pattern = pattern
-        super.init(offset)
+        self.offset = offset
     }
 
-    override func truth(_ frame: inout Frame) throws(CELFault) -> Bool {
+    func truth(_ frame: inout Frame) throws(CELFault) -> Bool {
         let value = try operand.value(&frame)
         guard case .string(let text) = value else {
             throw fault(.noSuchOverload, "no such overload: \(value.type.name).matches(string)")

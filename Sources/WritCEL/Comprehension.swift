@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The macros that walk a list or a map.
-final class ComprehensionNode: Node, @unchecked Sendable {
+final class ComprehensionNode: Node {
+    let offset: Int
     let macro: CELMacro
-    let over: Node
+    let over: any Node
     /// Where the variables live: the second is the value, with the index or the key first.
     let first: Int
     let second: Int?
-    let condition: Node?
-    let result: Node?
+    let condition: (any Node)?
+    let result: (any Node)?
     /// Units each round costs, besides what its functions charge.
     let cost: Int
 
     init(
-        _ offset: Int, _ macro: CELMacro, over: Node, first: Int, second: Int?, condition: Node?, result: Node?,
+        _ offset: Int, _ macro: CELMacro, over: any Node, first: Int, second: Int?, condition: (any Node)?, result: (any Node)?,
         cost: Int
     ) {
         self.macro = macro
@@ -23,10 +24,10 @@ final class ComprehensionNode: Node, @unchecked Sendable {
         self.condition = condition
         self.result = result
         self.cost = cost
-        super.init(offset)
+        self.offset = offset
     }
 
-    override func value(_ frame: inout Frame) throws(CELFault) -> CELValue {
+    func value(_ frame: inout Frame) throws(CELFault) -> CELValue {
         switch macro {
         case .all: return .bool(try search(&frame, deciding: false))
         case .exists: return .bool(try search(&frame, deciding: true))
@@ -36,7 +37,7 @@ final class ComprehensionNode: Node, @unchecked Sendable {
         }
     }
 
-    override func truth(_ frame: inout Frame) throws(CELFault) -> Bool {
+    func truth(_ frame: inout Frame) throws(CELFault) -> Bool {
         switch macro {
         case .all: return try search(&frame, deciding: false)
         case .exists: return try search(&frame, deciding: true)
@@ -141,21 +142,22 @@ final class ComprehensionNode: Node, @unchecked Sendable {
 }
 
 /// `cel.bind(x, value, body)`, and `optMap`, `optFlatMap`, which bind what an optional holds.
-final class BindNode: Node, @unchecked Sendable {
+final class BindNode: ValueNode {
+    let offset: Int
     let macro: CELMacro
-    let over: Node
+    let over: any Node
     let index: Int
-    let body: Node
+    let body: any Node
 
-    init(_ offset: Int, _ macro: CELMacro, over: Node, index: Int, body: Node) {
+    init(_ offset: Int, _ macro: CELMacro, over: any Node, index: Int, body: any Node) {
         self.macro = macro
         self.over = over
         self.index = index
         self.body = body
-        super.init(offset)
+        self.offset = offset
     }
 
-    override func value(_ frame: inout Frame) throws(CELFault) -> CELValue {
+    func value(_ frame: inout Frame) throws(CELFault) -> CELValue {
         let bound = try over.value(&frame)
         guard macro != .bind else {
             frame.locals[index] = bound

@@ -9,68 +9,78 @@ struct Frame {
 }
 
 /// A step of a compiled program. The tree is as deep as the syntax tree, which the parser bounds.
-class Node: @unchecked Sendable {
-    // Sendable: every stored property of this class and of its subclasses is a `let` of a Sendable type. The compiler
-    // cannot see it because the class is not final.
-
+protocol Node: AnyObject, Sendable {
     /// Byte offset in the source, for faults.
-    let offset: Int
-
-    init(_ offset: Int) {
-        self.offset = offset
-    }
+    var offset: Int { get }
 
     /// The value if it is known while loading.
+    var constant: CELValue? { get }
+
+    func value(_ frame: inout Frame) throws(CELFault) -> CELValue
+    func truth(_ frame: inout Frame) throws(CELFault) -> Bool
+}
+
+extension Node {
     var constant: CELValue? { nil }
 
-    func value(_ frame: inout Frame) throws(CELFault) -> CELValue {
-        // Every subclass overrides this function or `truth`; those that override `truth` come here.
-        .bool(try truth(&frame))
-    }
-
-    func truth(_ frame: inout Frame) throws(CELFault) -> Bool {
-        guard case .bool(let truth) = try value(&frame) else { throw fault(.noSuchOverload, "expected a bool") }
-        return truth
-    }
-
-    final func fault(_ code: CELFault.Code, _ message: String) -> CELFault {
+    func fault(_ code: CELFault.Code, _ message: String) -> CELFault {
         CELFault(code, message).at(offset)
     }
 }
 
-final class ConstantNode: Node, @unchecked Sendable {
+/// A node that computes a value; as a condition the value has to be a bool.
+protocol ValueNode: Node {}
+
+extension ValueNode {
+    func truth(_ frame: inout Frame) throws(CELFault) -> Bool {
+        guard case .bool(let truth) = try value(&frame) else { throw fault(.noSuchOverload, "expected a bool") }
+        return truth
+    }
+}
+
+/// A node that is true or false.
+protocol TruthNode: Node {}
+
+extension TruthNode {
+    func value(_ frame: inout Frame) throws(CELFault) -> CELValue { .bool(try truth(&frame)) }
+}
+
+final class ConstantNode: ValueNode {
+    let offset: Int
     let known: CELValue
 
     init(_ offset: Int, _ known: CELValue) {
         self.known = known
-        super.init(offset)
+        self.offset = offset
     }
 
-    override var constant: CELValue? { known }
-    override func value(_ frame: inout Frame) throws(CELFault) -> CELValue { known }
+    var constant: CELValue? { known }
+    func value(_ frame: inout Frame) throws(CELFault) -> CELValue { known }
 }
 
 /// Fails whenever it is evaluated: what an unchecked program has in the place of a name that means nothing.
-final class FaultNode: Node, @unchecked Sendable {
+final class FaultNode: ValueNode {
+    let offset: Int
     let known: CELFault
 
     init(_ offset: Int, _ known: CELFault) {
         self.known = known.at(offset)
-        super.init(offset)
+        self.offset = offset
     }
 
-    override func value(_ frame: inout Frame) throws(CELFault) -> CELValue { throw known }
+    func value(_ frame: inout Frame) throws(CELFault) -> CELValue { throw known }
 }
 
-final class SlotNode: Node, @unchecked Sendable {
+final class SlotNode: ValueNode {
+    let offset: Int
     let slot: Int
 
     init(_ offset: Int, _ slot: Int) {
         self.slot = slot
-        super.init(offset)
+        self.offset = offset
     }
 
-    override func value(_ frame: inout Frame) throws(CELFault) -> CELValue {
+    func value(_ frame: inout Frame) throws(CELFault) -> CELValue {
         do throws(CELFault) {
             return try frame.activation.value(slot: slot)
         } catch {
@@ -80,15 +90,16 @@ final class SlotNode: Node, @unchecked Sendable {
 }
 
 /// `has(path)` of a declared path: it is always there, so what counts is whether it is set.
-final class IsSetNode: Node, @unchecked Sendable {
+final class IsSetNode: TruthNode {
+    let offset: Int
     let slot: Int
 
     init(_ offset: Int, _ slot: Int) {
         self.slot = slot
-        super.init(offset)
+        self.offset = offset
     }
 
-    override func truth(_ frame: inout Frame) throws(CELFault) -> Bool {
+    func truth(_ frame: inout Frame) throws(CELFault) -> Bool {
         do throws(CELFault) {
             return !(try frame.activation.value(slot: slot)).isZero
         } catch {
@@ -97,29 +108,31 @@ final class IsSetNode: Node, @unchecked Sendable {
     }
 }
 
-final class LocalNode: Node, @unchecked Sendable {
+final class LocalNode: ValueNode {
+    let offset: Int
     let index: Int
 
     init(_ offset: Int, _ index: Int) {
         self.index = index
-        super.init(offset)
+        self.offset = offset
     }
 
-    override func value(_ frame: inout Frame) throws(CELFault) -> CELValue { frame.locals[index] }
+    func value(_ frame: inout Frame) throws(CELFault) -> CELValue { frame.locals[index] }
 }
 
 /// `&&` and `||`: the deciding value wins over any fault before or after it, except that of the budget.
-final class LogicNode: Node, @unchecked Sendable {
-    let terms: [Node]
+final class LogicNode: TruthNode {
+    let offset: Int
+    let terms: [any Node]
     let deciding: Bool
 
-    init(_ offset: Int, _ terms: [Node], deciding: Bool) {
+    init(_ offset: Int, _ terms: [any Node], deciding: Bool) {
         self.terms = terms
         self.deciding = deciding
-        super.init(offset)
+        self.offset = offset
     }
 
-    override func truth(_ frame: inout Frame) throws(CELFault) -> Bool {
+    func truth(_ frame: inout Frame) throws(CELFault) -> Bool {
         var kept: CELFault?
         for term in terms {
             do throws(CELFault) {
@@ -134,26 +147,28 @@ final class LogicNode: Node, @unchecked Sendable {
     }
 }
 
-final class NotNode: Node, @unchecked Sendable {
-    let operand: Node
+final class NotNode: TruthNode {
+    let offset: Int
+    let operand: any Node
 
-    init(_ offset: Int, _ operand: Node) {
+    init(_ offset: Int, _ operand: any Node) {
         self.operand = operand
-        super.init(offset)
+        self.offset = offset
     }
 
-    override func truth(_ frame: inout Frame) throws(CELFault) -> Bool { !(try operand.truth(&frame)) }
+    func truth(_ frame: inout Frame) throws(CELFault) -> Bool { !(try operand.truth(&frame)) }
 }
 
-final class NegateNode: Node, @unchecked Sendable {
-    let operand: Node
+final class NegateNode: ValueNode {
+    let offset: Int
+    let operand: any Node
 
-    init(_ offset: Int, _ operand: Node) {
+    init(_ offset: Int, _ operand: any Node) {
         self.operand = operand
-        super.init(offset)
+        self.offset = offset
     }
 
-    override func value(_ frame: inout Frame) throws(CELFault) -> CELValue {
+    func value(_ frame: inout Frame) throws(CELFault) -> CELValue {
         switch try operand.value(&frame) {
         case .int(let value):
             guard value != .min else { throw fault(.overflow, "int overflow") }
@@ -164,55 +179,58 @@ final class NegateNode: Node, @unchecked Sendable {
     }
 }
 
-final class ConditionalNode: Node, @unchecked Sendable {
-    let condition: Node, then: Node, otherwise: Node
+final class ConditionalNode: Node {
+    let offset: Int
+    let condition: any Node, then: any Node, otherwise: any Node
 
-    init(_ offset: Int, _ condition: Node, _ then: Node, _ otherwise: Node) {
+    init(_ offset: Int, _ condition: any Node, _ then: any Node, _ otherwise: any Node) {
         self.condition = condition
         self.then = then
         self.otherwise = otherwise
-        super.init(offset)
+        self.offset = offset
     }
 
-    override func value(_ frame: inout Frame) throws(CELFault) -> CELValue {
+    func value(_ frame: inout Frame) throws(CELFault) -> CELValue {
         try condition.truth(&frame) ? try then.value(&frame) : try otherwise.value(&frame)
     }
 
-    override func truth(_ frame: inout Frame) throws(CELFault) -> Bool {
+    func truth(_ frame: inout Frame) throws(CELFault) -> Bool {
         try condition.truth(&frame) ? try then.truth(&frame) : try otherwise.truth(&frame)
     }
 }
 
-final class EqualNode: Node, @unchecked Sendable {
-    let left: Node, right: Node
+final class EqualNode: TruthNode {
+    let offset: Int
+    let left: any Node, right: any Node
     let expected: Bool
 
-    init(_ offset: Int, _ left: Node, _ right: Node, expected: Bool) {
+    init(_ offset: Int, _ left: any Node, _ right: any Node, expected: Bool) {
         self.left = left
         self.right = right
         self.expected = expected
-        super.init(offset)
+        self.offset = offset
     }
 
-    override func truth(_ frame: inout Frame) throws(CELFault) -> Bool {
+    func truth(_ frame: inout Frame) throws(CELFault) -> Bool {
         let a = try left.value(&frame)
         let b = try right.value(&frame)
         return try areEqual(a, b, &frame.meter) == expected
     }
 }
 
-final class OrderNode: Node, @unchecked Sendable {
+final class OrderNode: TruthNode {
+    let offset: Int
     let operation: CELOperator
-    let left: Node, right: Node
+    let left: any Node, right: any Node
 
-    init(_ offset: Int, _ operation: CELOperator, _ left: Node, _ right: Node) {
+    init(_ offset: Int, _ operation: CELOperator, _ left: any Node, _ right: any Node) {
         self.operation = operation
         self.left = left
         self.right = right
-        super.init(offset)
+        self.offset = offset
     }
 
-    override func truth(_ frame: inout Frame) throws(CELFault) -> Bool {
+    func truth(_ frame: inout Frame) throws(CELFault) -> Bool {
         let a = try left.value(&frame)
         let b = try right.value(&frame)
         guard let order = try order(a, b, &frame.meter) else {
@@ -229,16 +247,17 @@ final class OrderNode: Node, @unchecked Sendable {
 }
 
 /// `x in list` and `key in map`.
-final class MembershipNode: Node, @unchecked Sendable {
-    let element: Node, container: Node
+final class MembershipNode: TruthNode {
+    let offset: Int
+    let element: any Node, container: any Node
 
-    init(_ offset: Int, _ element: Node, _ container: Node) {
+    init(_ offset: Int, _ element: any Node, _ container: any Node) {
         self.element = element
         self.container = container
-        super.init(offset)
+        self.offset = offset
     }
 
-    override func truth(_ frame: inout Frame) throws(CELFault) -> Bool {
+    func truth(_ frame: inout Frame) throws(CELFault) -> Bool {
         let value = try element.value(&frame)
         switch try container.value(&frame) {
         case .list(let list):
@@ -261,34 +280,36 @@ final class MembershipNode: Node, @unchecked Sendable {
 }
 
 /// `x in [constants]` with many texts.
-final class SetNode: Node, @unchecked Sendable {
-    let element: Node
+final class SetNode: TruthNode {
+    let offset: Int
+    let element: any Node
     let texts: Set<CELKey>
 
-    init(_ offset: Int, _ element: Node, _ texts: Set<CELKey>) {
+    init(_ offset: Int, _ element: any Node, _ texts: Set<CELKey>) {
         self.element = element
         self.texts = texts
-        super.init(offset)
+        self.offset = offset
     }
 
-    override func truth(_ frame: inout Frame) throws(CELFault) -> Bool {
+    func truth(_ frame: inout Frame) throws(CELFault) -> Bool {
         guard case .string(let text) = try element.value(&frame) else { return false }
         try frame.meter.charge(bytes: text.utf8.count)
         return texts.contains(.string(text))
     }
 }
 
-final class SelectNode: Node, @unchecked Sendable {
-    let operand: Node
+final class SelectNode: ValueNode {
+    let offset: Int
+    let operand: any Node
     let field: String
 
-    init(_ offset: Int, _ operand: Node, _ field: String) {
+    init(_ offset: Int, _ operand: any Node, _ field: String) {
         self.operand = operand
         self.field = field
-        super.init(offset)
+        self.offset = offset
     }
 
-    override func value(_ frame: inout Frame) throws(CELFault) -> CELValue {
+    func value(_ frame: inout Frame) throws(CELFault) -> CELValue {
         switch try operand.value(&frame) {
         case .map(let map):
             guard let value = map[field] else { throw fault(.noSuchKey, "no such key: `\(field.prefix(60))`") }
@@ -305,17 +326,18 @@ final class SelectNode: Node, @unchecked Sendable {
     }
 }
 
-final class HasNode: Node, @unchecked Sendable {
-    let operand: Node
+final class HasNode: TruthNode {
+    let offset: Int
+    let operand: any Node
     let field: String
 
-    init(_ offset: Int, _ operand: Node, _ field: String) {
+    init(_ offset: Int, _ operand: any Node, _ field: String) {
         self.operand = operand
         self.field = field
-        super.init(offset)
+        self.offset = offset
     }
 
-    override func truth(_ frame: inout Frame) throws(CELFault) -> Bool {
+    func truth(_ frame: inout Frame) throws(CELFault) -> Bool {
         switch try operand.value(&frame) {
         case .map(let map), .optional(.map(let map)?): return map[field] != nil
         case .optional(nil): return false
@@ -324,18 +346,19 @@ final class HasNode: Node, @unchecked Sendable {
     }
 }
 
-final class IndexNode: Node, @unchecked Sendable {
-    let operand: Node, index: Node
+final class IndexNode: ValueNode {
+    let offset: Int
+    let operand: any Node, index: any Node
     let isOptional: Bool
 
-    init(_ offset: Int, _ operand: Node, _ index: Node, isOptional: Bool) {
+    init(_ offset: Int, _ operand: any Node, _ index: any Node, isOptional: Bool) {
         self.operand = operand
         self.index = index
         self.isOptional = isOptional
-        super.init(offset)
+        self.offset = offset
     }
 
-    override func value(_ frame: inout Frame) throws(CELFault) -> CELValue {
+    func value(_ frame: inout Frame) throws(CELFault) -> CELValue {
         var container = try operand.value(&frame)
         let key = try index.value(&frame)
         var isOptional = isOptional
@@ -371,17 +394,18 @@ final class IndexNode: Node, @unchecked Sendable {
 }
 
 /// `x.?field`
-final class OptionalSelectNode: Node, @unchecked Sendable {
-    let operand: Node
+final class OptionalSelectNode: ValueNode {
+    let offset: Int
+    let operand: any Node
     let field: String
 
-    init(_ offset: Int, _ operand: Node, _ field: String) {
+    init(_ offset: Int, _ operand: any Node, _ field: String) {
         self.operand = operand
         self.field = field
-        super.init(offset)
+        self.offset = offset
     }
 
-    override func value(_ frame: inout Frame) throws(CELFault) -> CELValue {
+    func value(_ frame: inout Frame) throws(CELFault) -> CELValue {
         switch try operand.value(&frame) {
         case .map(let map), .optional(.map(let map)?): return .optional(map[field])
         case .optional(nil): return .optional(nil)
@@ -390,15 +414,16 @@ final class OptionalSelectNode: Node, @unchecked Sendable {
     }
 }
 
-final class ListNode: Node, @unchecked Sendable {
-    let elements: [(node: Node, isOptional: Bool)]
+final class ListNode: ValueNode {
+    let offset: Int
+    let elements: [(node: any Node, isOptional: Bool)]
 
-    init(_ offset: Int, _ elements: [(node: Node, isOptional: Bool)]) {
+    init(_ offset: Int, _ elements: [(node: any Node, isOptional: Bool)]) {
         self.elements = elements
-        super.init(offset)
+        self.offset = offset
     }
 
-    override func value(_ frame: inout Frame) throws(CELFault) -> CELValue {
+    func value(_ frame: inout Frame) throws(CELFault) -> CELValue {
         var list: [CELValue] = []
         list.reserveCapacity(elements.count)
         for element in elements {
@@ -416,15 +441,16 @@ final class ListNode: Node, @unchecked Sendable {
     }
 }
 
-final class MapNode: Node, @unchecked Sendable {
-    let entries: [(key: Node, value: Node, isOptional: Bool)]
+final class MapNode: ValueNode {
+    let offset: Int
+    let entries: [(key: any Node, value: any Node, isOptional: Bool)]
 
-    init(_ offset: Int, _ entries: [(key: Node, value: Node, isOptional: Bool)]) {
+    init(_ offset: Int, _ entries: [(key: any Node, value: any Node, isOptional: Bool)]) {
         self.entries = entries
-        super.init(offset)
+        self.offset = offset
     }
 
-    override func value(_ frame: inout Frame) throws(CELFault) -> CELValue {
+    func value(_ frame: inout Frame) throws(CELFault) -> CELValue {
         var pairs: [(key: CELValue, value: CELValue)] = []
         for entry in entries {
             let key = try entry.key.value(&frame)
@@ -446,17 +472,18 @@ final class MapNode: Node, @unchecked Sendable {
 }
 
 /// A call whose overload is known while loading.
-final class CallNode: Node, @unchecked Sendable {
-    let arguments: [Node]
+final class CallNode: ValueNode {
+    let offset: Int
+    let arguments: [any Node]
     let body: Overload.Body
 
-    init(_ offset: Int, _ arguments: [Node], _ body: @escaping Overload.Body) {
+    init(_ offset: Int, _ arguments: [any Node], _ body: @escaping Overload.Body) {
         self.arguments = arguments
         self.body = body
-        super.init(offset)
+        self.offset = offset
     }
 
-    override func value(_ frame: inout Frame) throws(CELFault) -> CELValue {
+    func value(_ frame: inout Frame) throws(CELFault) -> CELValue {
         var values: [CELValue] = []
         values.reserveCapacity(arguments.count)
         for argument in arguments { values.append(try argument.value(&frame)) }
@@ -469,19 +496,20 @@ final class CallNode: Node, @unchecked Sendable {
 }
 
 /// A call whose overload depends on the values.
-final class DispatchNode: Node, @unchecked Sendable {
+final class DispatchNode: ValueNode {
+    let offset: Int
     let name: String
-    let arguments: [Node]
+    let arguments: [any Node]
     let overloads: [Overload]
 
-    init(_ offset: Int, _ name: String, _ arguments: [Node], _ overloads: [Overload]) {
+    init(_ offset: Int, _ name: String, _ arguments: [any Node], _ overloads: [Overload]) {
         self.name = name
         self.arguments = arguments
         self.overloads = overloads
-        super.init(offset)
+        self.offset = offset
     }
 
-    override func value(_ frame: inout Frame) throws(CELFault) -> CELValue {
+    func value(_ frame: inout Frame) throws(CELFault) -> CELValue {
         var values: [CELValue] = []
         values.reserveCapacity(arguments.count)
         for argument in arguments { values.append(try argument.value(&frame)) }
@@ -498,18 +526,19 @@ final class DispatchNode: Node, @unchecked Sendable {
 }
 
 /// `optional.or(other)` and `optional.orValue(other)`
-final class FallbackNode: Node, @unchecked Sendable {
-    let operand: Node, other: Node
+final class FallbackNode: ValueNode {
+    let offset: Int
+    let operand: any Node, other: any Node
     let keepsOptional: Bool
 
-    init(_ offset: Int, _ operand: Node, _ other: Node, keepsOptional: Bool) {
+    init(_ offset: Int, _ operand: any Node, _ other: any Node, keepsOptional: Bool) {
         self.operand = operand
         self.other = other
         self.keepsOptional = keepsOptional
-        super.init(offset)
+        self.offset = offset
     }
 
-    override func value(_ frame: inout Frame) throws(CELFault) -> CELValue {
+    func value(_ frame: inout Frame) throws(CELFault) -> CELValue {
         let value = try operand.value(&frame)
         guard case .optional(let held) = value else {
             throw fault(.noSuchOverload, "expected an optional, got \(value.type.name)")

@@ -86,18 +86,19 @@ private func compare<T: Comparable>(_ a: T, _ b: T) -> Order {
 }
 
 /// `+ - * / %`. Checked: no result ever wraps.
-final class ArithmeticNode: Node, @unchecked Sendable {
+final class ArithmeticNode: ValueNode {
+    let offset: Int
     let operation: CELOperator
-    let left: Node, right: Node
+    let left: any Node, right: any Node
 
-    init(_ offset: Int, _ operation: CELOperator, _ left: Node, _ right: Node) {
+    init(_ offset: Int, _ operation: CELOperator, _ left: any Node, _ right: any Node) {
         self.operation = operation
         self.left = left
         self.right = right
-        super.init(offset)
+        self.offset = offset
     }
 
-    override func value(_ frame: inout Frame) throws(CELFault) -> CELValue {
+    func value(_ frame: inout Frame) throws(CELFault) -> CELValue {
         let a = try left.value(&frame)
         let b = try right.value(&frame)
         switch (a, b) {
