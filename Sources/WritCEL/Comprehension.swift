@@ -14,8 +14,8 @@ final class ComprehensionNode: Node {
     let cost: Int
 
     init(
-        _ offset: Int, _ macro: CELMacro, over: any Node, first: Int, second: Int?, condition: (any Node)?, result: (any Node)?,
-        cost: Int
+        _ offset: Int, _ macro: CELMacro, over: any Node, first: Int, second: Int?, condition: (any Node)?,
+        result: (any Node)?, cost: Int
     ) {
         self.macro = macro
         self.over = over

@@ -27,8 +27,8 @@ public enum PathText {
         return "/" + parts.joined(separator: "/")
     }
 
-    /// `path` is `root` or lies below it. Both absolute and normalised: compares whole segments, so that `/work2` is
-    /// not under `/work`.
+    /// `path` is `root` or lies below it. Both absolute and normalised: compares whole segments, so that `/proj2` is
+    /// not under `/proj`.
     public static func isUnder(_ path: String, _ root: String) -> Bool {
         if root == "/" { return path.hasPrefix("/") }
         guard path.hasPrefix(root) else { return false }

@@ -56,20 +56,11 @@ public enum Engines {
 
     /// SHA-256, lower-case hexadecimal.
     @Sendable public static func digest(_ bytes: [UInt8]) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        var text: [UInt8] = []
-        text.reserveCapacity(64)
-        for byte in SHA256.hash(data: bytes) {
-            text.append(digits[Int(byte >> 4)])
-            text.append(digits[Int(byte & 15)])
-        }
-        return String(decoding: text, as: UTF8.self)
+        Hex.text(SHA256.hash(data: bytes))
     }
 
     /// What a command in a policy's `examples` would do, in a workspace of its own.
     @Sendable public static func expand(_ command: String) -> [Operation] {
-        let place = ShellContext(
-            workingDirectory: ExamplePlace.project, workspace: ExamplePlace.project, home: ExamplePlace.home)
-        return ShellAnalyzer.analyze(command, in: place).operations
+        ShellAnalyzer.analyze(command, in: .example).operations
     }
 }

@@ -112,8 +112,7 @@ public final class DetectorSet: Sendable {
 
     /// What a script in a skill would do, in a workspace of its own.
     @Sendable private static func operations(_ script: String) -> [Operation] {
-        let place = ShellContext(workingDirectory: "/work/repo", workspace: "/work/repo", home: "/home/dev")
-        return ShellAnalyzer.analyze(script, in: place).operations
+        ShellAnalyzer.analyze(script, in: .example).operations
     }
 }
 

@@ -110,7 +110,7 @@ public final class FindingCache: Sendable {
     }
 
     private static func name(_ shard: Int) -> String {
-        "findings-" + FindingIdentity.hex([UInt8(truncatingIfNeeded: shard)])
+        "findings-" + Hex.text([UInt8(truncatingIfNeeded: shard)])
     }
 
     private func load(_ number: Int, _ state: inout State) {

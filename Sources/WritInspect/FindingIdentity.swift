@@ -27,12 +27,12 @@ enum FindingIdentity {
         add(squeezed(line))
         add(secret.isEmpty ? [] : Array(SHA256.hash(data: Array("writ secret 1".utf8) + secret).prefix(2)))
         add(String(occurrence).utf8)
-        return hex(hash.finalize().prefix(8))
+        return Hex.text(hash.finalize().prefix(8))
     }
 
     /// 32 hexadecimal digits for a text.
     static func digest(_ text: String) -> String {
-        hex(SHA256.hash(data: Array(text.utf8)).prefix(16))
+        Hex.text(SHA256.hash(data: Array(text.utf8)).prefix(16))
     }
 
     /// Runs of blanks count as one, so that indentation changes nothing.
@@ -45,16 +45,6 @@ enum FindingIdentity {
         }
         if out.last == 0x20 { out.removeLast() }
         return out
-    }
-
-    static func hex(_ bytes: some Sequence<UInt8>) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        var out: [UInt8] = []
-        for byte in bytes {
-            out.append(digits[Int(byte >> 4)])
-            out.append(digits[Int(byte & 15)])
-        }
-        return String(decoding: out, as: UTF8.self)
     }
 
     static func isValid(_ text: String) -> Bool {

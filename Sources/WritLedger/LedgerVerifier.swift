@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import WritCore
 
 #if canImport(Darwin)
 internal import Darwin

@@ -97,7 +97,7 @@ import WritWire
 
     @Test func `arguments that are text, lists and folders come out the same`() throws {
         func call(_ agent: String, _ tool: String, _ arguments: JSON) -> Call {
-            Agents.call(of: tool, arguments, agent: agent, workingDirectory: "/work", home: "/home/dana")
+            Agents.call(of: tool, arguments, agent: agent, workingDirectory: "/proj", home: "/home/dana")
         }
         #expect(call("copilot-cli", "bash", #"{"command":"ls"}"#).arguments == ["command": "ls"])
         #expect(call("codex", "shell", ["command": ["bash", "-lc", "ls | wc"]]).arguments == ["command": "ls | wc"])
@@ -108,13 +108,13 @@ import WritWire
         #expect(moved.arguments == ["command": "ls"])
         #expect(
             ToolOperations.operations(of: call("kiro", "fs_read", ["operations": [["path": "a"], ["path": "/b"]]]))
-                == [.init(.fileRead, path: "/work/a"), .init(.fileRead, path: "/b")])
+                == [.init(.fileRead, path: "/proj/a"), .init(.fileRead, path: "/b")])
         #expect(
             ToolOperations.operations(of: call("gemini-cli", "read_many_files", ["include": ["src/**", "x.md"]]))
-                == [.init(.fileRead, path: "/work/src/**", isPattern: true), .init(.fileRead, path: "/work/x.md")])
+                == [.init(.fileRead, path: "/proj/src/**", isPattern: true), .init(.fileRead, path: "/proj/x.md")])
         #expect(
             ToolOperations.operations(of: call("vscode", "editFiles", ["files": ["a", ".vscode/settings.json"]]))
-                == [.init(.fileWrite, path: "/work/a"), .init(.fileWrite, path: "/work/.vscode/settings.json")])
+                == [.init(.fileWrite, path: "/proj/a"), .init(.fileWrite, path: "/proj/.vscode/settings.json")])
         // A command that cannot be read is something that nobody knows, not nothing.
         #expect(
             ToolOperations.operations(of: call("copilot-cli", "bash", "not json"))
@@ -126,25 +126,25 @@ import WritWire
     }
 
     @Test(arguments: [
-        ("see @src/a.swift, @~/.ssh/id_rsa.", ["/work/src/a.swift", "/home/dana/.ssh/id_rsa"]),
-        ("mail dana@example.org", []), ("(@.env)", ["/work/.env"]), (#"@"a b" and @c\ d"#, ["/work/a b", "/work/c d"]),
-        ("@x#L1-3 @", ["/work/x"]), ("ä@b", []),
+        ("see @src/a.swift, @~/.ssh/id_rsa.", ["/proj/src/a.swift", "/home/dana/.ssh/id_rsa"]),
+        ("mail dana@example.org", []), ("(@.env)", ["/proj/.env"]), (#"@"a b" and @c\ d"#, ["/proj/a b", "/proj/c d"]),
+        ("@x#L1-3 @", ["/proj/x"]), ("ä@b", []),
     ])
     func `files that a prompt names are read without a tool`(_ prompt: String, _ paths: [String]) {
-        var call = Call(event: .prompt, workingDirectory: "/work", workspace: "/work", home: "/home/dana")
+        var call = Call(event: .prompt, workingDirectory: "/proj", workspace: "/proj", home: "/home/dana")
         call.prompt = prompt
         #expect(PromptReferences.operations(of: call) == paths.map { .init(.fileRead, path: $0) })
     }
 
     @Test func `what is attached to a prompt is read without a tool`() throws {
         let payload: JSON = [
-            "hook_event_name": "beforeSubmitPrompt", "conversation_id": "c", "workspace_roots": ["/work"], "prompt": "hi",
+            "hook_event_name": "beforeSubmitPrompt", "conversation_id": "c", "workspace_roots": ["/proj"], "prompt": "hi",
             "attachments": [["type": "file", "file_path": ".env"], ["type": "rule", "filePath": "/r.mdc"]],
         ]
         let delivery = try Cursor().decode(payload.bytes, in: HookContext(home: "/home/dana"))
         #expect(
             PromptReferences.operations(of: delivery.call)
-                == [.init(.fileRead, path: "/work/.env"), .init(.fileRead, path: "/r.mdc")])
+                == [.init(.fileRead, path: "/proj/.env"), .init(.fileRead, path: "/r.mdc")])
     }
 
     @Test func `10,000 random and truncated events of every agent get a well-formed answer`() throws {

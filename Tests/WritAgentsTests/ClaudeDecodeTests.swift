@@ -10,21 +10,21 @@ import WritCore
         try ClaudeCode().decode(Array(text.utf8), in: context)
     }
 
-    /// A call of a tool in `/work/shop`.
+    /// A call of a tool in `/proj/shop`.
     static func call(_ tool: String, _ input: String = "{}") throws -> Call {
         try decode(
-            #"{"hook_event_name":"PreToolUse","cwd":"/work/shop","tool_name":"\#(tool)","tool_input":\#(input)}"#
+            #"{"hook_event_name":"PreToolUse","cwd":"/proj/shop","tool_name":"\#(tool)","tool_input":\#(input)}"#
         ).call
     }
 
     @Test func `all fields of an event are read`() throws {
         let delivery = try Self.decode(
             """
-            {"session_id":"s1","prompt_id":"p","transcript_path":"/t.jsonl","cwd":"/work/shop/./src/..",
+            {"session_id":"s1","prompt_id":"p","transcript_path":"/t.jsonl","cwd":"/proj/shop/./src/..",
              "permission_mode":"plan","effort":{"level":"low"},"hook_event_name":"PreToolUse","tool_name":"Bash",
              "tool_input":{"command":"ls","timeout":5},"tool_use_id":"toolu_1","agent_id":"a1","agent_type":"helper",
              "model":"m1","new_in_a_later_version":[1]}
-            """, HookContext(home: "/home/dana", projectDirectory: "/work"))
+            """, HookContext(home: "/home/dana", projectDirectory: "/proj"))
         #expect(
             delivery
                 == Delivery(
@@ -33,7 +33,7 @@ import WritCore
                         event: .beforeTool,
                         agent: AgentIdentity(kind: "claude-code", id: "a1", type: "helper", model: "m1"),
                         session: "s1", tool: Tool(name: "Bash", action: .shellExec),
-                        arguments: ["command": "ls", "timeout": 5], workingDirectory: "/work/shop", workspace: "/work",
+                        arguments: ["command": "ls", "timeout": 5], workingDirectory: "/proj/shop", workspace: "/proj",
                         home: "/home/dana", toolUse: "toolu_1", transcript: "/t.jsonl", mode: "plan")))
     }
 
@@ -107,12 +107,12 @@ import WritCore
     }
 
     @Test(arguments: [
-        ("", "/work/shop"), ("/work", "/work"), ("/", "/work/shop"), ("/home", "/work/shop"),
-        ("/home/dana", "/work/shop"), ("relative", "/work/shop"), ("/work/shop/../shop", "/work/shop"),
+        ("", "/proj/shop"), ("/proj", "/proj"), ("/", "/proj/shop"), ("/home", "/proj/shop"),
+        ("/home/dana", "/proj/shop"), ("relative", "/proj/shop"), ("/proj/shop/../shop", "/proj/shop"),
     ])
     func `the agent's claim cannot make the whole machine its workspace`(_ claim: String, _ workspace: String) throws {
         let context = HookContext(home: "/home/dana", projectDirectory: claim)
-        let delivery = try Self.decode(#"{"hook_event_name":"Stop","cwd":"/work/shop"}"#, context)
+        let delivery = try Self.decode(#"{"hook_event_name":"Stop","cwd":"/proj/shop"}"#, context)
         #expect(delivery.call.workspace == workspace)
     }
 

@@ -303,7 +303,7 @@ private final class Scene: Sendable {
         let scene = try Scene()
         let installer = try scene.installer()
         #expect(installer.places(of: .user).first?.path == scene.root + "/.claude/settings.json")
-        #expect(installer.places(of: .project(directory: "/work/shop")).first?.path == "/work/shop/.claude/settings.json")
+        #expect(installer.places(of: .project(directory: "/proj/shop")).first?.path == "/proj/shop/.claude/settings.json")
         #expect(installer.places(of: .managed(path: nil)).first?.path == "/etc/claude-code/managed-settings.json")
         #expect(installer.places(of: .managed(path: "/x.json")).first?.path == "/x.json")
     }

@@ -60,7 +60,7 @@ import WritCore
 
     private func operations(_ patch: String) throws -> [WritCore.Operation] {
         let payload: JSON = [
-            "hook_event_name": "PreToolUse", "session_id": "s", "cwd": "/work/shop", "tool_name": "apply_patch",
+            "hook_event_name": "PreToolUse", "session_id": "s", "cwd": "/proj/shop", "tool_name": "apply_patch",
             "tool_input": ["command": .string(patch)],
         ]
         let delivery = try Codex().decode(payload.bytes, in: HookContext(home: "/home/dana"))
@@ -72,8 +72,8 @@ import WritCore
             try operations(
                 "*** Begin Patch\n*** Update File: a\n*** Move to: ../b\n@@\n-x\n+y\n*** Delete File: c\n*** End Patch")
                 == [
-                    .init(.fileWrite, path: "/work/shop/a"), .init(.fileDelete, path: "/work/shop/a"),
-                    .init(.fileWrite, path: "/work/b"), .init(.fileDelete, path: "/work/shop/c"),
+                    .init(.fileWrite, path: "/proj/shop/a"), .init(.fileDelete, path: "/proj/shop/a"),
+                    .init(.fileWrite, path: "/proj/b"), .init(.fileDelete, path: "/proj/shop/c"),
                 ])
         #expect(
             try operations("*** Begin Patch\n*** Delete File: ~/.bashrc\n*** End Patch")
@@ -87,19 +87,19 @@ import WritCore
         func operations(_ command: String) -> [WritCore.Operation] {
             ToolOperations.operations(
                 of: Agents.call(
-                    of: "exec_command", ["cmd": .string(command)], agent: "codex", workingDirectory: "/work",
+                    of: "exec_command", ["cmd": .string(command)], agent: "codex", workingDirectory: "/proj",
                     home: "/home/dana"))
         }
         let patch = "*** Begin Patch\n*** Add File: a/b\n+x\n*** End Patch"
-        #expect(operations("apply_patch <<'EOF'\n\(patch)\nEOF") == [.init(.fileWrite, path: "/work/a/b")])
-        #expect(operations("cd sub && apply_patch <<EOF\n\(patch)\nEOF") == [.init(.fileWrite, path: "/work/sub/a/b")])
+        #expect(operations("apply_patch <<'EOF'\n\(patch)\nEOF") == [.init(.fileWrite, path: "/proj/a/b")])
+        #expect(operations("cd sub && apply_patch <<EOF\n\(patch)\nEOF") == [.init(.fileWrite, path: "/proj/sub/a/b")])
         #expect(
             operations("cd $X && apply_patch <<EOF\n\(patch)\nEOF")
                 == [.init(.fileWrite, path: "/**/a/b", isPattern: true)])
         #expect(operations("echo '\(patch)'") == [])
         let call = Agents.call(
-            of: "exec_command", ["cmd": .string("apply_patch '\(patch)'")], agent: "codex", workingDirectory: "/work",
+            of: "exec_command", ["cmd": .string("apply_patch '\(patch)'")], agent: "codex", workingDirectory: "/proj",
             home: "/home/dana")
-        #expect(ToolOperations.contents(of: call) == [.init(text: "x\n", path: "/work/a/b")])
+        #expect(ToolOperations.contents(of: call) == [.init(text: "x\n", path: "/proj/a/b")])
     }
 }

@@ -12,9 +12,9 @@ import WritCore
     }
 
     @Test(arguments: [
-        Case(tool: "Read", input: #"{"file_path":"a.txt"}"#, operations: [.init(.fileRead, path: "/work/shop/a.txt")]),
+        Case(tool: "Read", input: #"{"file_path":"a.txt"}"#, operations: [.init(.fileRead, path: "/proj/shop/a.txt")]),
         Case(
-            tool: "Read", input: #"{"file_path":"/work/shop/../../etc/./passwd"}"#,
+            tool: "Read", input: #"{"file_path":"/proj/shop/../../etc/./passwd"}"#,
             operations: [.init(.fileRead, path: "/etc/passwd")]),
         Case(
             tool: "Read", input: #"{"file_path":"~/.ssh/id_ed25519"}"#,
@@ -27,10 +27,10 @@ import WritCore
             operations: [.init(.fileRead, isPattern: true, opaque: .computed, detail: "no path given")]),
         Case(
             tool: "Write", input: #"{"file_path":"../x","content":"c"}"#,
-            operations: [.init(.fileWrite, path: "/work/x")]),
+            operations: [.init(.fileWrite, path: "/proj/x")]),
         Case(
             tool: "NotebookEdit", input: #"{"notebook_path":"n.ipynb","new_source":"1"}"#,
-            operations: [.init(.fileWrite, path: "/work/shop/n.ipynb")]),
+            operations: [.init(.fileWrite, path: "/proj/shop/n.ipynb")]),
         Case(
             tool: "WebFetch", input: #"{"url":"https://user:pw@Docs.Example.org:8443/a?b=@c"}"#,
             operations: [.init(.httpRequest, host: "docs.example.org", port: 8443, method: "GET")]),
@@ -86,7 +86,7 @@ import WritCore
             tool: "NewTool", input: #"{"files":["a","/b/*"]}"#,
             operations: [
                 .init(.toolOther, detail: "NewTool"),
-                .init(.fileRead, path: "/work/shop/a", traits: .potential),
+                .init(.fileRead, path: "/proj/shop/a", traits: .potential),
                 .init(.fileRead, path: "/b/*", isPattern: true, traits: .potential),
             ]),
     ])
@@ -119,7 +119,7 @@ import WritCore
             "MultiEdit",
             #"{"file_path":"a","edits":[{"old_string":"gone","new_string":"one"},{"old_string":"x","new_string":"two"}]}"#)
         #expect(ToolOperations.contents(of: call).map(\.text) == ["one", "two"])
-        #expect(ToolOperations.contents(of: call).map(\.path) == ["/work/shop/a", "/work/shop/a"])
+        #expect(ToolOperations.contents(of: call).map(\.path) == ["/proj/shop/a", "/proj/shop/a"])
         let fetch = try ClaudeDecodeTests.call("WebFetch", #"{"url":"https://a.example","prompt":"sum up"}"#)
         #expect(ToolOperations.contents(of: fetch).map(\.text) == ["sum up"])
     }

@@ -15,7 +15,7 @@ import WritCore
     }
 
     @Test(arguments: [
-        ("/work", "/work", true), ("/work/a", "/work", true), ("/work2", "/work", false), ("/wor", "/work", false),
+        ("/proj", "/proj", true), ("/proj/a", "/proj", true), ("/proj2", "/proj", false), ("/pro", "/proj", false),
         ("/x", "/", true),
     ])
     func `B33 paths are compared by whole segments`(path: String, root: String, isUnder: Bool) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Testing
+import WritCore
 
 @testable import WritLedger
 
@@ -13,7 +14,7 @@ import Testing
         let words =
             "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n"
         let line = "x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM="
-        let signature = try #require(Base64.bytes(line))
+        let signature = try #require(StrictBase64.bytes(line))
         #expect(Array(signature.prefix(4)) == key.id)
         #expect(key.isSignature(Array(signature.dropFirst(4)), of: Array(words.utf8)))
         #expect(!key.isSignature(Array(signature.dropFirst(4)), of: Array(words.utf8.dropLast())))

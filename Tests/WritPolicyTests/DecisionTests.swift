@@ -308,7 +308,7 @@ import WritCore
             set.decide(Fixture.request([Operation(.fileRead, path: path)], profile: profile)).verdict
         }
         #expect(verdict("/srv/project/a") == .allow)
-        #expect(verdict("/work/other") == .deny)
+        #expect(verdict("/proj/other") == .deny)
         #expect(verdict("/srv/project/a", "production") == .deny)
         #expect(set.decide(Fixture.request([Operation(.fileWrite, path: "/srv/project/a")])).verdict == .deny)
     }

@@ -42,7 +42,7 @@ struct CommandCase: Sendable, CustomTestStringConvertible {
         PathCase(glob: "$repo/src/*", path: "/srv/project/src/**", grants: false, restricts: true, isPattern: true),
         PathCase(glob: "/etc/shadow", path: "/etc/s*", grants: false, restricts: true, isPattern: true),
         PathCase(glob: "**/.env", path: "/srv/project/*", grants: false, restricts: false, isPattern: true),
-        PathCase(glob: "**/.env", path: "/work/*/.env", grants: true, restricts: true, isPattern: true),
+        PathCase(glob: "**/.env", path: "/proj/*/.env", grants: true, restricts: true, isPattern: true),
         PathCase(glob: "**/.env", path: "/srv/project/.e*", grants: false, restricts: true, isPattern: true),
         PathCase(glob: "$home/.ssh/**", path: "/**", grants: false, restricts: false, isPattern: true),
         // A star in a file's name is no wildcard, and no wildcard of ours is a letter.

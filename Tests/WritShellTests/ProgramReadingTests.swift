@@ -112,7 +112,7 @@ import WritCore
             ("LD_PRELOAD=./x.so", ["config.write opaque:unread (environment)"]),
             (
                 "BASH_ENV=./x",
-                ["config.write (environment)", "file.read /work/app/x", "shell.exec tool /work/app/x interpreter opaque:unread"]
+                ["config.write (environment)", "file.read /proj/app/x", "shell.exec tool /proj/app/x interpreter opaque:unread"]
             ),
             ("NODE_OPTIONS='--require ./x.js'", ["config.write opaque:unread (environment)"]),
             ("NODE_OPTIONS=--max-old-space-size=4096", []), ("HOME=/x", []), ("FOO=bar", []),
@@ -120,10 +120,10 @@ import WritCore
             ("npm_config_registry=http://h", ["config.write (environment)"]),
             ("NODE_TLS_REJECT_UNAUTHORIZED=0", ["config.write unverified (environment)"]),
             ("GIT_SSL_NO_VERIFY=true", ["config.write unverified (environment)"]), ("GIT_SSL_NO_VERIFY=", []),
-            ("RESTIC_PASSWORD_COMMAND='cat x'", ["config.write (environment)", "shell.exec cat", "file.read /work/app/x"]),
+            ("RESTIC_PASSWORD_COMMAND='cat x'", ["config.write (environment)", "shell.exec cat", "file.read /proj/app/x"]),
             (
                 "RIPGREP_CONFIG_PATH=./rc",
-                ["file.read /work/app/rc", "config.write opaque:unread (environment)"]
+                ["file.read /proj/app/rc", "config.write opaque:unread (environment)"]
             ),
             ("GIT_CONFIG_VALUE_0=./x", ["config.write opaque:unread (environment)"]),
         ]

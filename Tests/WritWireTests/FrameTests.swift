@@ -5,8 +5,8 @@ import Testing
 
 @Suite struct FrameTests {
     private static let request = HookRequest(
-        agent: "claude-code", home: "/home/dana", event: "PreToolUse", workingDirectory: "/work/ä",
-        projectDirectory: "/work", process: 41, parent: 40, startedAt: 1_700_000_000_123, deadline: 7_900,
+        agent: "claude-code", home: "/home/dana", event: "PreToolUse", workingDirectory: "/proj/ä",
+        projectDirectory: "/proj", process: 41, parent: 40, startedAt: 1_700_000_000_123, deadline: 7_900,
         facts: [.remoteAgent, .startedDaemon], payload: Array("{\"a\":1}".utf8))
 
     private static func read(_ frame: [UInt8]) throws -> HookRequest {

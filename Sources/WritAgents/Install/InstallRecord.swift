@@ -23,9 +23,11 @@ struct InstallRecord: Sendable, Hashable {
         guard let bytes = try store.read().bytes else { return nil }
         let value: JSON
         do { value = try JSON(parsing: bytes) } catch { return nil }
-        guard value["file"]?.string == file, let installed = decoded(value["installed"]) else { return nil }
+        guard value["file"]?.string == file, let installed = (value["installed"]?.string).flatMap(Hex.bytes) else {
+            return nil
+        }
         if value["original"] == .null { return InstallRecord(original: nil, installed: installed) }
-        guard let original = decoded(value["original"]) else { return nil }
+        guard let original = (value["original"]?.string).flatMap(Hex.bytes) else { return nil }
         return InstallRecord(original: original, installed: installed)
     }
 
@@ -36,8 +38,8 @@ struct InstallRecord: Sendable, Hashable {
         }
         let value: JSON = [
             "file": .string(file),
-            "original": original.map { .string(InstallRecord.encoded($0)) } ?? .null,
-            "installed": .string(InstallRecord.encoded(installed)),
+            "original": original.map { .string(Hex.text($0)) } ?? .null,
+            "installed": .string(Hex.text(installed)),
         ]
         var store = SettingsFile(InstallRecord.path(of: file, agent: agent, in: home))
         // Settings can hold keys, so their copy is for the owner alone.
@@ -49,38 +51,5 @@ struct InstallRecord: Sendable, Hashable {
         try SettingsFile(path(of: file, agent: agent, in: home)).edit { (snapshot) throws(SettingsFault) in
             (snapshot.bytes == nil ? .nothing : .remove, ())
         }
-    }
-
-    /// Hexadecimal: settings need not be UTF-8, and the original must come back exactly.
-    private static func encoded(_ bytes: [UInt8]) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        var out: [UInt8] = []
-        out.reserveCapacity(bytes.count * 2)
-        for byte in bytes {
-            out.append(digits[Int(byte >> 4)])
-            out.append(digits[Int(byte & 15)])
-        }
-        return String(decoding: out, as: UTF8.self)
-    }
-
-    private static func decoded(_ value: JSON?) -> [UInt8]? {
-        guard let text = value?.string, text.utf8.count.isMultiple(of: 2) else { return nil }
-        var out: [UInt8] = []
-        var high: UInt8?
-        for byte in text.utf8 {
-            let digit: UInt8
-            switch byte {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = byte - UInt8(ascii: "0")
-            case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = byte - UInt8(ascii: "a") + 10
-            default: return nil
-            }
-            if let first = high {
-                out.append(first << 4 | digit)
-                high = nil
-            } else {
-                high = digit
-            }
-        }
-        return out
     }
 }

@@ -131,16 +131,11 @@ struct GitObjects {
                 tree.count - end > idBytes
             else { throw Fault("a folder of the repository is damaged") }
             if tree[(space + 1)..<end].elementsEqual(wanted) {
-                return (String(decoding: tree[at..<space], as: UTF8.self), hex(tree[(end + 1)...(end + idBytes)]))
+                return (String(decoding: tree[at..<space], as: UTF8.self), Hex.text(tree[(end + 1)...(end + idBytes)]))
             }
             at = end + idBytes + 1
         }
         return nil
-    }
-
-    private static func hex(_ bytes: ArraySlice<UInt8>) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }
 
     // MARK: Objects

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-
 internal import Crypto
+import WritCore
 
 /// A public key with its name, in the spelling of C2SP signed-note: `<name>+<key id>+<base64(0x01 || key)>`.
 public struct LedgerVerifierKey: Sendable, Hashable, CustomStringConvertible {
@@ -21,14 +21,14 @@ public struct LedgerVerifierKey: Sendable, Hashable, CustomStringConvertible {
     public init?(_ text: String) {
         let parts = text.split(separator: "+", maxSplits: 2, omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 3, NoteText.isKeyName(parts[0]), let id = Hex.bytes(parts[1]),
-            let key = Base64.bytes(parts[2]), key.count == 33, key[0] == 1
+            let key = StrictBase64.bytes(parts[2]), key.count == 33, key[0] == 1
         else { return nil }
         self.init(name: parts[0], publicKey: Array(key.dropFirst()))
         guard self.id == id else { return nil }
     }
 
     /// The spelling that ``init(_:)`` reads.
-    public var description: String { "\(name)+\(Hex.text(id))+\(Base64.text([1] + publicKey))" }
+    public var description: String { "\(name)+\(Hex.text(id))+\(StrictBase64.text([1] + publicKey))" }
 
     func isSignature(_ signature: [UInt8], of text: [UInt8]) -> Bool {
         do {
@@ -60,7 +60,7 @@ struct LedgerSigner: Sendable {
         let parts = text.dropFirst(prefix.count).dropLast()
             .split(separator: "+", maxSplits: 2, omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 3, NoteText.isKeyName(parts[0]), let id = Hex.bytes(parts[1]),
-            let seed = Base64.bytes(parts[2]), seed.count == 33, seed[0] == 1
+            let seed = StrictBase64.bytes(parts[2]), seed.count == 33, seed[0] == 1
         else { return nil }
         do {
             key = try Curve25519.Signing.PrivateKey(rawRepresentation: seed.dropFirst())
@@ -74,14 +74,14 @@ struct LedgerSigner: Sendable {
     /// The text of the key file.
     var text: String {
         let seed = [1] + Array(key.rawRepresentation)
-        return "PRIVATE+KEY+\(verifierKey.name)+\(Hex.text(verifierKey.id))+\(Base64.text(seed))\n"
+        return "PRIVATE+KEY+\(verifierKey.name)+\(Hex.text(verifierKey.id))+\(StrictBase64.text(seed))\n"
     }
 
     func sign(_ checkpoint: LedgerCheckpoint) throws(LedgerError) -> [UInt8] {
         let body = checkpoint.noteText
         do {
             let signature = try key.signature(for: Array(body.utf8))
-            let line = Base64.text(verifierKey.id + Array(signature))
+            let line = StrictBase64.text(verifierKey.id + Array(signature))
             return Array("\(body)\n\u{2014} \(verifierKey.name) \(line)\n".utf8)
         } catch {
             throw LedgerError(.key, "can't sign the checkpoint")
@@ -99,7 +99,7 @@ public struct LedgerCheckpoint: Sendable, Hashable {
     public let root: LedgerHash
 
     /// The text that is signed.
-    var noteText: String { "\(origin)\n\(size)\n\(Base64.text(root.bytes))\n" }
+    var noteText: String { "\(origin)\n\(size)\n\(StrictBase64.text(root.bytes))\n" }
 
     init(origin: String, size: UInt64, root: LedgerHash) {
         self.origin = origin
@@ -129,7 +129,7 @@ public struct LedgerCheckpoint: Sendable, Hashable {
         guard let gap = lines.lastIndex(of: ""), gap >= 3, gap + 1 < lines.count else {
             throw damaged("not a signed note")
         }
-        guard gap == 3, let size = UInt64(lines[1]), String(size) == lines[1], let raw = Base64.bytes(lines[2]),
+        guard gap == 3, let size = UInt64(lines[1]), String(size) == lines[1], let raw = StrictBase64.bytes(lines[2]),
             let root = LedgerHash(raw), !lines[0].isEmpty
         else { throw damaged("not a checkpoint") }
         self.init(origin: lines[0], size: size, root: root)
@@ -139,7 +139,7 @@ public struct LedgerCheckpoint: Sendable, Hashable {
         for line in lines[(gap + 1)...] {
             let words = line.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
             guard words.count == 3, words[0] == "\u{2014}", NoteText.isKeyName(words[1]),
-                let signature = Base64.bytes(words[2]), signature.count > 4
+                let signature = StrictBase64.bytes(words[2]), signature.count > 4
             else { throw damaged("malformed signature line") }
             guard words[1] == key.name, Array(signature.prefix(4)) == key.id else { continue }
             guard key.isSignature(Array(signature.dropFirst(4)), of: body) else {

@@ -73,14 +73,6 @@ struct PolicyEnvironments: Sendable {
     }
 }
 
-/// The made-up project in which examples, embedded tests and samples happen: no policy may depend on where it lies.
-public enum ExamplePlace {
-    /// The repository and workspace.
-    public static let project = "/srv/project"
-    /// The person's home.
-    public static let home = "/home/dev"
-}
-
 /// Names that stand for a kind of tool whichever host has it.
 public enum ToolAliases {
     /// Changes when a name is added.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Crypto
+import WritCore
 
 /// The machine's key for recognising a secret again without keeping it: HMAC-SHA256, truncated to 16 bytes.
 ///

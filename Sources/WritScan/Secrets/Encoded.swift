@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import WritCore
 
 /// Secrets that do not stand in the text as they are: in base64 or hexadecimal, with escapes, or in parts that the
 /// program joins. What is near a telling mark is decoded and scanned again; nothing is decoded on suspicion alone, so

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Crypto
+import WritCore
 
 /// A package index with the Ed25519 signature of whoever made it: what is fetched counts only when a key that the person
 /// chose vouches for it.
@@ -19,7 +20,9 @@ public enum SignedIndex {
     /// A new pair of keys, each 32 bytes in base64.
     public static func newKeys() -> (secret: String, open: String) {
         let key = Curve25519.Signing.PrivateKey()
-        return (base64(Array(key.rawRepresentation)), base64(Array(key.publicKey.rawRepresentation)))
+        return (
+            StrictBase64.text(Array(key.rawRepresentation)), StrictBase64.text(Array(key.publicKey.rawRepresentation))
+        )
     }
 
     /// The text of a signature file.
@@ -27,7 +30,7 @@ public enum SignedIndex {
         guard let raw = decoded(secret, count: 32) else { throw Fault("the secret key is not 32 bytes in base64") }
         do {
             let signature = try Curve25519.Signing.PrivateKey(rawRepresentation: raw).signature(for: context + bytes)
-            return head + base64(Array(signature)) + "\n"
+            return head + StrictBase64.text(Array(signature)) + "\n"
         } catch {
             throw Fault("the secret key cannot sign")
         }
@@ -41,7 +44,7 @@ public enum SignedIndex {
     public static func open(_ bytes: [UInt8], signature: String, key: String) throws(Fault) -> PackageIndex {
         guard let raw = decoded(key, count: 32) else { throw Fault("the public key is not 32 bytes in base64") }
         let text = LineText.trimmed(signature)
-        guard text.hasPrefix(head), let signature = decoded(String(text.dropFirst(head.count)), count: 64) else {
+        guard text.hasPrefix(head), let signature = decoded(text.dropFirst(head.count), count: 64) else {
             throw Fault("the signature file is not one of an index")
         }
         do {
@@ -66,34 +69,7 @@ public enum SignedIndex {
         decoded(text, count: 32) != nil
     }
 
-    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-
-    private static func base64(_ bytes: [UInt8]) -> String {
-        var out: [UInt8] = []
-        for start in stride(from: 0, to: bytes.count, by: 3) {
-            let group = bytes[start..<min(start + 3, bytes.count)]
-            let value = group.reduce(0) { $0 << 8 | Int($1) } << (8 * (3 - group.count))
-            for place in 0..<4 {
-                out.append(place <= group.count ? alphabet[value >> (18 - 6 * place) & 63] : UInt8(ascii: "="))
-            }
-        }
-        return String(decoding: out, as: UTF8.self)
-    }
-
-    private static func decoded(_ text: String, count: Int) -> [UInt8]? {
-        guard text.utf8.count == (count + 2) / 3 * 4 else { return nil }
-        var out: [UInt8] = []
-        var value = 0
-        var bits = 0
-        for byte in text.utf8 where byte != UInt8(ascii: "=") {
-            guard let digit = alphabet.firstIndex(of: byte) else { return nil }
-            value = (value << 6 | digit) & 0xFFFF
-            bits += 6
-            if bits >= 8 {
-                bits -= 8
-                out.append(UInt8(value >> bits & 0xFF))
-            }
-        }
-        return out.count == count ? out : nil
+    private static func decoded(_ text: some StringProtocol, count: Int) -> [UInt8]? {
+        StrictBase64.bytes(String(text)).flatMap { $0.count == count ? $0 : nil }
     }
 }

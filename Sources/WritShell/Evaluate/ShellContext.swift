@@ -78,6 +78,10 @@ public struct ShellContext: Sendable {
         self.keepsInput = keepsInput
     }
 
+    /// The made-up project of examples and of scripts that nobody runs here.
+    public static let example = ShellContext(
+        workingDirectory: ExamplePlace.project, workspace: ExamplePlace.project, home: ExamplePlace.home)
+
     /// The value of a variable that the shell inherits.
     func inherited(_ name: String) -> String? {
         if let value = environment[name] { return value }
