@@ -187,7 +187,7 @@ final class Evaluation {
             }
         }
         guard let best else { return nil }
-        return .match(detail: best.remedy.isEmpty ? best.message : "\(best.message) \(best.remedy)")
+        return .match(detail: Wording.sentences(best))
     }
 
     private func hit(_ patterns: ScannerBinding.Patterns) -> RuleOutcome? {

@@ -136,6 +136,12 @@ enum Wording {
         return ".!?".contains(last) ? text : text + "."
     }
 
+    /// What was found and, where it is known, what to do about it.
+    static func sentences(_ finding: Finding) -> String {
+        [finding.message, finding.remedy].filter { !$0.isEmpty }
+            .map { sentence($0.prefix(1).uppercased() + $0.dropFirst()) }.joined(separator: " ")
+    }
+
     static func number(_ value: Double) -> String {
         Int64(exactly: value).map(String.init) ?? "\(value)"
     }
