@@ -187,9 +187,7 @@ struct GitObjects {
         defer { closedir(listing) }
         var names: [String] = []
         while let entry = readdir(listing) {
-            let name = withUnsafePointer(to: entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
+            let name = entryName(entry)
             if name.hasSuffix(".idx") { names.append(String(name.dropLast(4))) }
             guard names.count <= 4_096 else { throw Fault("the repository has too many packs") }
         }
