@@ -63,7 +63,7 @@ lint: ## check format, embedded resources and forbidden constructs
 fmt: ## format all sources in place
 	@$(SWIFT) format --in-place --parallel --recursive Sources Tests Package.swift
 
-bench: build ## measure hook, cold start, decision and memory, and compare with the recorded limits
+bench: build ## measure hook, cold start, decision, policy engine and memory, and compare with the recorded limits
 	@Benchmarks/run $(BIN)
 
 fuzz: ## run every fuzz target for FUZZ_SECONDS (60)

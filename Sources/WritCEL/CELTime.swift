@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Foundation
+internal import WritCore
 
 /// A point in time between the years 1 and 9999, in nanoseconds.
 public struct CELTimestamp: Sendable, Hashable, Comparable {
@@ -46,8 +47,8 @@ public struct CELTimestamp: Sendable, Hashable, Comparable {
         }
         guard let year = number(0, 4), isAt(4, "-"), let month = number(5, 2), isAt(7, "-"), let day = number(8, 2),
             isAt(10, "Tt"), let hour = number(11, 2), isAt(13, ":"), let minute = number(14, 2), isAt(16, ":"),
-            let second = number(17, 2), 1...12 ~= month, day >= 1, day <= daysInMonth(year, month), hour <= 23,
-            minute <= 59, second <= 59
+            let second = number(17, 2), hour <= 23, minute <= 59, second <= 59,
+            let days = CivilDay.number(year: Int(year), month: Int(month), day: Int(day))
         else { return nil }
         var at = 19
         var nanoseconds: Int64 = 0
@@ -74,7 +75,7 @@ public struct CELTimestamp: Sendable, Hashable, Comparable {
             at += 6
         }
         guard at == bytes.count else { return nil }
-        let seconds = days(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second - offset
+        let seconds = Int64(days) * 86_400 + hour * 3_600 + minute * 60 + second - offset
         self.init(checking: seconds, nanoseconds)
     }
 
@@ -247,31 +248,11 @@ struct CivilDate {
         minute = rest % 3_600 / 60
         second = rest % 60
         weekday = floored(dayNumber + 4, by: 7).rest
-        // Eras of 400 years that start on 1 March, so that the leap day ends the year.
-        let (era, dayOfEra) = floored(dayNumber + 719_468, by: 146_097)
-        let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayFromMarch = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let monthFromMarch = (5 * dayFromMarch + 2) / 153
-        day = dayFromMarch - (153 * monthFromMarch + 2) / 5 + 1
-        month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
-        year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-        dayOfYear = dayNumber - days(year, 1, 1)
-    }
-}
-
-/// Days since 1970-01-01.
-private func days(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
-    let shifted = month <= 2 ? year - 1 : year
-    let (era, yearOfEra) = floored(shifted, by: 400)
-    let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
-    return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
-}
-
-private func daysInMonth(_ year: Int64, _ month: Int64) -> Int64 {
-    switch month {
-    case 2: (year % 4 == 0 && year % 100 != 0) || year % 400 == 0 ? 29 : 28
-    case 4, 6, 9, 11: 30
-    default: 31
+        let date = CivilDay.date(of: Int(dayNumber))
+        year = Int64(date.year)
+        month = Int64(date.month)
+        day = Int64(date.day)
+        dayOfYear = Int64(date.dayOfYear)
     }
 }
 

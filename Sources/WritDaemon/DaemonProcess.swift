@@ -53,9 +53,7 @@ public enum DaemonProcess {
         if let folder = opendir("/proc/self/fd") {
             var open: [Int32] = []
             while let entry = readdir(folder) {
-                let name = withUnsafeBytes(of: entry.pointee.d_name) { raw in
-                    String(decoding: raw.prefix { $0 != 0 }, as: UTF8.self)
-                }
+                let name = entryName(entry)
                 if let number = Int32(name), number >= first, number != dirfd(folder) { open.append(number) }
             }
             closedir(folder)

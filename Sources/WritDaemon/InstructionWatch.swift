@@ -223,19 +223,13 @@ final class InstructionWatch: Sendable {
     ///
     /// - Returns: how many files that were.
     func clear(below folder: String) throws(DaemonFault) -> Int {
-        var count = 0
-        var fault: DaemonFault?
-        state.withLock { state in
+        try state.withLock { state throws(DaemonFault) in
             var left = state.book
-            count = left.remove(below: folder)
-            guard count > 0 else { return }
-            do throws(DaemonFault) {
-                try file.write(left.entries.map(\.json))
-                state.book = left
-            } catch { fault = error }
+            let count = left.remove(below: folder)
+            if count > 0 { try file.write(left.entries.map(\.json)) }
+            state.book = left
+            return count
         }
-        if let fault { throw fault }
-        return count
     }
 
     private static var milliseconds: Int64 {

@@ -49,13 +49,7 @@ struct LineFile: Sendable {
         let file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard file >= 0 else { throw DaemonFault("\(path): cannot be written: \(systemText(errno))") }
         defer { close(file) }
-        #if canImport(Darwin)
-        let count = Darwin.write(file, bytes, bytes.count)
-        #elseif canImport(Musl)
-        let count = Musl.write(file, bytes, bytes.count)
-        #else
-        let count = Glibc.write(file, bytes, bytes.count)
-        #endif
+        let count = writeBytes(bytes, to: file)
         guard count == bytes.count else { throw DaemonFault("\(path): cannot be written: \(systemText(errno))") }
     }
 

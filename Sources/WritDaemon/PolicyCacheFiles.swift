@@ -56,9 +56,7 @@ enum PolicyCacheFiles {
         defer { closedir(listing) }
         var names: [String] = []
         while let entry = readdir(listing) {
-            let name = withUnsafePointer(to: entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
+            let name = entryName(entry)
             if !name.hasPrefix(".") { names.append(name) }
         }
         guard names.count >= maximumEntries else { return }

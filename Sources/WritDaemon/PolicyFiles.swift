@@ -318,9 +318,7 @@ final class PolicyFiles: Sendable {
         defer { closedir(listing) }
         var names: [String] = []
         while let entry = readdir(listing) {
-            let name = withUnsafePointer(to: entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
+            let name = entryName(entry)
             if !name.hasPrefix("."), name.hasSuffix(".yaml") || name.hasSuffix(".yml") {
                 names.append("\(folder)/\(name)")
             }

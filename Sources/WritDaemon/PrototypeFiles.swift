@@ -79,17 +79,12 @@ final class PrototypeFiles: Sendable {
     ///
     /// - Returns: how many entries that were.
     func clear(below folder: String) throws(DaemonFault) -> Int {
-        var count = 0
-        var fault: DaemonFault?
-        paths.withLock { paths in
+        try paths.withLock { paths throws(DaemonFault) in
             var left = paths
-            count = left.remove(below: folder)
-            do throws(DaemonFault) {
-                try Self.save(left, to: path)
-                paths = left
-            } catch { fault = error }
+            let count = left.remove(below: folder)
+            try Self.save(left, to: path)
+            paths = left
+            return count
         }
-        if let fault { throw fault }
-        return count
     }
 }

@@ -30,13 +30,7 @@ enum SmallFile {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         while bytes.count <= limit {
-            #if canImport(Darwin)
-            let count = Darwin.read(file, &buffer, buffer.count)
-            #elseif canImport(Musl)
-            let count = Musl.read(file, &buffer, buffer.count)
-            #else
-            let count = Glibc.read(file, &buffer, buffer.count)
-            #endif
+            let count = readBytes(file, into: &buffer)
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else { throw DaemonFault("\(path): cannot be read: \(systemText(errno))") }
             if count == 0 { return bytes }
@@ -52,15 +46,7 @@ enum SmallFile {
         guard file >= 0 else { throw DaemonFault("\(fresh): cannot be written: \(systemText(errno))") }
         var at = 0
         while at < bytes.count {
-            let count = bytes.withUnsafeBytes { buffer in
-                #if canImport(Darwin)
-                Darwin.write(file, buffer.baseAddress.map { $0 + at }, bytes.count - at)
-                #elseif canImport(Musl)
-                Musl.write(file, buffer.baseAddress.map { $0 + at }, bytes.count - at)
-                #else
-                Glibc.write(file, buffer.baseAddress.map { $0 + at }, bytes.count - at)
-                #endif
-            }
+            let count = writeBytes(bytes, from: at, to: file)
             if count < 0, errno == EINTR { continue }
             guard count > 0 else {
                 let reason = systemText(errno)

@@ -36,14 +36,8 @@ struct CodeReview: Sendable {
         var fresh = found
         if let before = content.before {
             // What stood there before is not this change's doing; a habit that it repeats once more is.
-            var known: [String: Int] = [:]
             let old = ScanRequest(text: before, phase: .toolCall, path: path)
-            for finding in try detector.findings(in: old, context) { known[finding.rule, default: 0] += 1 }
-            fresh = fresh.filter { finding in
-                guard let count = known[finding.rule], count > 0 else { return true }
-                known[finding.rule] = count - 1
-                return false
-            }
+            fresh = fresh.added(to: try detector.findings(in: old, context))
             let taken = try diff.findings(before: before, after: content.text, path: path)
             // Turning a protection off is said once, by what the change did.
             let lines = Set(taken.filter { $0.rule == "diff-protection-off" }.map { "\($0.line) \($0.cwe ?? "")" })

@@ -161,28 +161,16 @@ public struct Guard: Sendable {
         let wanted = Set(demands.map(\.scanner))
         let context = ScanContext(key: key)
         for content in reading.contents {
-            let scan = ScanRequest(text: content.text, phase: request.phase, path: content.path)
-            var unveiling: Unveiling?
-            for detector in detectors where wanted.contains(detector.policyName) {
-                do {
-                    let found: [Finding]
-                    if let reader = detector as? any UnveilingDetector {
-                        let hidden = unveiling ?? Unveiler().unveil(scan.text, path: scan.path)
-                        unveiling = hidden
-                        found = try reader.findings(in: scan, context, hidden)
-                    } else {
-                        found = try detector.findings(in: scan, context)
-                    }
-                    if request.phase == .toolCall, detector is CodeDetector, let changes {
-                        let (code, diff) = try changes.get()
-                        request.findings += try review.add(content, found: found, with: code, diff, context)
-                    } else {
-                        request.findings += found
-                    }
-                } catch {
-                    request.scannerFaults.append(ScannerFault(scanner: detector.scanner, message: "\(error)"))
+            let text = ScanRequest(text: content.text, phase: request.phase, path: content.path)
+            let faults = scan(text, wanted) { detector, found in
+                if request.phase == .toolCall, detector is CodeDetector, let changes {
+                    let (code, diff) = try changes.get()
+                    request.findings += try review.add(content, found: found, with: code, diff, context)
+                } else {
+                    request.findings += found
                 }
             }
+            request.scannerFaults += faults
         }
         if wanted.contains("supply_chain"), let packages {
             let minimum = demands.compactMap(\.minimumWeeklyDownloads).max() ?? 0
@@ -200,6 +188,32 @@ public struct Guard: Sendable {
                 }
             }
         }
+    }
+
+    /// Runs the wanted detectors over a text, each on its own.
+    ///
+    /// - Parameter take: gets what one detector found, before the next runs.
+    /// - Returns: which of them could not do their work, `take` included.
+    func scan(
+        _ scan: ScanRequest, _ wanted: Set<String>, take: (any Detector, [Finding]) throws -> Void
+    ) -> [ScannerFault] {
+        let context = ScanContext(key: key)
+        var faults: [ScannerFault] = []
+        var unveiling: Unveiling?
+        for detector in detectors where wanted.contains(detector.policyName) {
+            do {
+                if let reader = detector as? any UnveilingDetector {
+                    let hidden = unveiling ?? Unveiler().unveil(scan.text, path: scan.path)
+                    unveiling = hidden
+                    try take(detector, reader.findings(in: scan, context, hidden))
+                } else {
+                    try take(detector, detector.findings(in: scan, context))
+                }
+            } catch {
+                faults.append(ScannerFault(scanner: detector.scanner, message: "\(error)"))
+            }
+        }
+        return faults
     }
 }
 

@@ -49,34 +49,12 @@ extension Guard {
         request.host = surroundings.host
         request.facts.content.path = path
         request.facts.content.size = text.count
-        let (found, faults) = scan(ScanRequest(text: text, phase: phase, path: path), wanted)
+        var found: [Finding] = []
+        request.scannerFaults = scan(ScanRequest(text: text, phase: phase, path: path), wanted) { found += $1 }
         request.findings = found
-        request.scannerFaults = faults
         return InstructionReview(
             path: path, phase: phase, findings: found.filter { policies.isWanted($0, in: phase) },
             decision: policies.decide(request))
-    }
-
-    /// Everything that the wanted detectors say of a text, and which of them could not do their work.
-    func scan(_ scan: ScanRequest, _ wanted: Set<String>) -> (findings: [Finding], faults: [ScannerFault]) {
-        let context = ScanContext(key: key)
-        var findings: [Finding] = []
-        var faults: [ScannerFault] = []
-        var unveiling: Unveiling?
-        for detector in detectors where wanted.contains(detector.policyName) {
-            do {
-                if let reader = detector as? any UnveilingDetector {
-                    let hidden = unveiling ?? Unveiler().unveil(scan.text, path: scan.path)
-                    unveiling = hidden
-                    findings += try reader.findings(in: scan, context, hidden)
-                } else {
-                    findings += try detector.findings(in: scan, context)
-                }
-            } catch {
-                faults.append(ScannerFault(scanner: detector.scanner, message: "\(error)"))
-            }
-        }
-        return (findings, faults)
     }
 
     /// What a call writes into the files that instruct agents, judged as what a model will read.

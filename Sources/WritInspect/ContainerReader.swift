@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+public import WritScan
 
 /// Takes containers apart: archives, office documents, compressed files.
 public protocol ContainerReader: Sendable {
@@ -12,29 +13,14 @@ public protocol ContainerReader: Sendable {
     func members(of path: String, _ bytes: [UInt8], isWhole: Bool) throws -> ContainerParts
 }
 
-/// What a container holds.
+/// What a container holds, as far as it was opened.
 public struct ContainerParts: Sendable, Hashable {
-    /// One part.
-    public struct Member: Sendable, Hashable {
-        /// Its path in the container.
-        public var path: String
-        public var content: [UInt8]
-        /// Text that the container keeps from the eyes of its reader.
-        public var isHidden: Bool
-
-        /// Creates a part.
-        public init(path: String, content: [UInt8], isHidden: Bool = false) {
-            self.path = path
-            self.content = content
-            self.isHidden = isHidden
-        }
-    }
-
-    public var members: [Member]
+    /// Parts of parts stand behind a `!` in their path.
+    public var members: [ContainerContents.Member]
     public var notes: [Note]
 
     /// Creates parts.
-    public init(members: [Member] = [], notes: [Note] = []) {
+    public init(members: [ContainerContents.Member] = [], notes: [Note] = []) {
         self.members = members
         self.notes = notes
     }

@@ -23,12 +23,9 @@ public struct OpenContainers: ContainerReader {
     public func members(of path: String, _ bytes: [UInt8], isWhole: Bool) -> ContainerParts {
         let name = path.split(separator: "/").last.map(String.init) ?? path
         guard let contents = Container.open(bytes, path: name, limits: limits) else { return ContainerParts() }
-        var parts = ContainerParts()
-        parts.members = contents.members.map {
-            .init(path: $0.path, content: $0.content, isHidden: $0.isHidden)
-        }
         // The names of parts are the file's own words.
-        parts.notes = contents.gaps.map { Note(.container, Excerpt.harmless($0)) }
+        var parts = ContainerParts(
+            members: contents.members, notes: contents.gaps.map { Note(.container, Excerpt.harmless($0)) })
         if !isWhole {
             parts.notes.append(
                 Note(

@@ -101,7 +101,8 @@ public enum ProgramPath {
         return path.hasSuffix(replaced) ? String(path.dropLast(replaced.utf8.count)) : path
     }
 
-    private static func link(_ path: String) -> String? {
+    /// Where a symbolic link of `/proc` leads; nil when it cannot be read or leads further than 4,095 bytes.
+    package static func link(_ path: String) -> String? {
         var bytes = [UInt8](repeating: 0, count: 4096)
         let count = bytes.withUnsafeMutableBytes { raw in
             raw.bindMemory(to: CChar.self).baseAddress.map { readlink(path, $0, raw.count) } ?? -1

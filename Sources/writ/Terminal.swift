@@ -76,20 +76,21 @@ enum Terminal {
 
     static func write(_ text: String, to descriptor: Int32) {
         var text = text
-        text.withUTF8 { bytes in
-            var at = 0
-            while at < bytes.count {
-                #if canImport(Glibc)
-                let count = Glibc.write(descriptor, bytes.baseAddress.map { $0 + at }, bytes.count - at)
-                #else
-                let count = Darwin.write(descriptor, bytes.baseAddress.map { $0 + at }, bytes.count - at)
-                #endif
-                if count > 0 {
-                    at += count
-                } else if errno != EINTR {
-                    return
-                }
-            }
+        // Where nobody reads what is printed there is nobody to tell.
+        text.withUTF8 { _ = write(UnsafeRawBufferPointer($0), to: descriptor) }
+    }
+
+    /// - Returns: all bytes were taken.
+    static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Bool {
+        var at = 0
+        while at < bytes.count {
+            #if canImport(Glibc)
+            let count = Glibc.write(descriptor, bytes.baseAddress.map { $0 + at }, bytes.count - at)
+            #else
+            let count = Darwin.write(descriptor, bytes.baseAddress.map { $0 + at }, bytes.count - at)
+            #endif
+            if count > 0 { at += count } else if errno != EINTR { return false }
         }
+        return true
     }
 }

@@ -6,55 +6,6 @@ import WritWire
 
 @testable import WritAgents
 
-/// A home of its own for each test.
-private final class Place: Sendable {
-    let root: String
-    let home: WritHome
-
-    init() throws {
-        root = NSTemporaryDirectory() + "writ-agents-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
-        home = try WritHome(root)
-    }
-
-    deinit {
-        do { try FileManager.default.removeItem(atPath: root) } catch { print("left behind: \(root)") }
-    }
-
-    func installer(_ layout: HookLayout, hook: String = "/opt/writ/bin/writ-hook") throws -> Installer {
-        try Installer(layout, hook: hook, home: home)
-    }
-
-    func put(_ text: String, at path: String) throws {
-        try FileManager.default.createDirectory(
-            atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
-        try Data(text.utf8).write(to: URL(fileURLWithPath: path))
-    }
-
-    func text(_ path: String) throws -> String {
-        String(decoding: try Data(contentsOf: URL(fileURLWithPath: path)), as: UTF8.self)
-    }
-
-    /// Every file below the home but Writ's own, with its text.
-    func tree() throws -> [String: String] {
-        var found: [String: String] = [:]
-        for name in FileManager.default.enumerator(atPath: root)?.compactMap({ $0 as? String }) ?? [] {
-            var isFolder: ObjCBool = false
-            _ = FileManager.default.fileExists(atPath: "\(root)/\(name)", isDirectory: &isFolder)
-            if name.hasPrefix(".local") { continue }
-            found[name] = isFolder.boolValue ? "" : try text("\(root)/\(name)")
-        }
-        return found
-    }
-
-    /// Every level, below this home.
-    func levels(_ layout: HookLayout) -> [InstallLevel] {
-        var levels: [InstallLevel] = [.user, .project(directory: root + "/project")]
-        if !layout.managed.isEmpty { levels.append(.managed(path: root + "/etc/managed")) }
-        return levels
-    }
-}
-
 @Suite struct EveryAgentInstallTests {
     @Test func `there is a layout for every agent, and it asks for the events of its table`() {
         #expect(HookLayout.all.map(\.agent) == Agents.all.map(\.kind))
@@ -66,7 +17,7 @@ private final class Place: Sendable {
 
     @Test func `what was not there before is made, and gone again without a trace`() throws {
         for layout in HookLayout.all {
-            let place = try Place()
+            let place = try TemporaryHome()
             let installer = try place.installer(layout)
             for level in place.levels(layout) {
                 let before = try place.tree()
@@ -92,7 +43,7 @@ private final class Place: Sendable {
 
     @Test func `an upgrade changes our entries and nothing else`() throws {
         for layout in HookLayout.all {
-            let place = try Place()
+            let place = try TemporaryHome()
             for level in place.levels(layout) {
                 let before = try place.tree()
                 try place.installer(layout, hook: "/old/writ-hook").install(level)
@@ -151,7 +102,7 @@ private final class Place: Sendable {
             for shared in layout.user + layout.managed {
                 guard let texts = Self.foreign(shared.form) else { continue }
                 for before in texts {
-                    let place = try Place()
+                    let place = try TemporaryHome()
                     let isUser = layout.user.contains(shared)
                     let level: InstallLevel = isUser ? .user : .managed(path: place.root + "/etc/managed")
                     let file = isUser ? place.root + "/" + shared.path : place.root + "/etc/managed"
@@ -182,7 +133,7 @@ private final class Place: Sendable {
         for layout in HookLayout.all {
             for own in layout.user {
                 guard case .own = own.form else { continue }
-                let place = try Place()
+                let place = try TemporaryHome()
                 try place.put("somebody else's\n", at: place.root + "/" + own.path)
                 let before = try place.tree()
                 let fault = #expect(throws: SettingsFault.self) { try place.installer(layout).install(.user) }
@@ -195,7 +146,7 @@ private final class Place: Sendable {
     }
 
     @Test func `a fault in the last of several files takes the others back`() throws {
-        let place = try Place()
+        let place = try TemporaryHome()
         var installer = try place.installer(.goose)
         let blocked = place.root + "/.agents/plugins/writ/plugin.json"
         installer.beforeReplacing = { [place] in
@@ -210,7 +161,7 @@ private final class Place: Sendable {
     @Test func `a symbolic link is followed, a read-only file is left, an edit in between is kept`() throws {
         for layout in HookLayout.all {
             guard let shared = layout.user.first, Self.foreign(shared.form) != nil else { continue }
-            let place = try Place()
+            let place = try TemporaryHome()
             let file = place.root + "/" + shared.path
             try place.put("{\"mine\": 1}\n", at: place.root + "/dotfiles/file.json")
             try FileManager.default.createDirectory(
@@ -244,7 +195,7 @@ private final class Place: Sendable {
     }
 
     @Test func `an agent without settings for the machine says so`() throws {
-        let place = try Place()
+        let place = try TemporaryHome()
         for layout in HookLayout.all where layout.managed.isEmpty {
             let fault = #expect(throws: SettingsFault.self) { try place.installer(layout).install(.managed(path: nil)) }
             #expect(fault?.message == "\(layout.agent) reads no hooks from settings of the machine")
@@ -252,7 +203,7 @@ private final class Place: Sendable {
     }
 
     @Test func `scripts can be run, and paths with blanks and quotes are one word`() throws {
-        let place = try Place()
+        let place = try TemporaryHome()
         let installer = try place.installer(.cline, hook: "/opt/it's here/writ-hook")
         try installer.install(.user)
         let script = place.root + "/Documents/Cline/Hooks/PreToolUse"
@@ -267,7 +218,7 @@ private final class Place: Sendable {
         "a\n", "a = 1]\n", "# writ begin: made by `writ install`, taken out by `writ uninstall`\n",
     ])
     func `TOML that cannot be added to is refused`(_ text: String) throws {
-        let place = try Place()
+        let place = try TemporaryHome()
         try place.put(text, at: place.root + "/etc/managed")
         let level = InstallLevel.managed(path: place.root + "/etc/managed")
         #expect(throws: SettingsFault.self) { try place.installer(.codex).install(level) }

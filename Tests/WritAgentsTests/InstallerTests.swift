@@ -7,43 +7,6 @@ import WritWire
 
 @testable import WritAgents
 
-/// A home of its own for each test.
-private final class Scene: Sendable {
-    let root: String
-    let home: WritHome
-
-    init() throws {
-        root = NSTemporaryDirectory() + "writ-install-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
-        home = try WritHome(root)
-    }
-
-    deinit {
-        do { try FileManager.default.removeItem(atPath: root) } catch { print("left behind: \(root)") }
-    }
-
-    var settings: String { root + "/.claude/settings.json" }
-
-    func installer(hook: String = "/opt/writ/bin/writ-hook", home: WritHome? = nil) throws -> Installer {
-        try Installer(.claudeCode, hook: hook, home: home ?? self.home)
-    }
-
-    func put(_ text: String, at path: String? = nil) throws {
-        let path = path ?? settings
-        try FileManager.default.createDirectory(
-            atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
-        try Data(text.utf8).write(to: URL(fileURLWithPath: path))
-    }
-
-    func text(_ path: String? = nil) throws -> String {
-        String(decoding: try Data(contentsOf: URL(fileURLWithPath: path ?? settings)), as: UTF8.self)
-    }
-
-    func names() throws -> [String] {
-        try FileManager.default.contentsOfDirectory(atPath: root + "/.claude").sorted()
-    }
-}
-
 @Suite struct InstallerTests {
     /// The whole entry, as it stands in a fresh file.
     private static func entry(_ event: String, _ home: String, matcher: Bool = true, timeout: Int = 20) -> String {
@@ -74,7 +37,7 @@ private final class Scene: Sendable {
     }
 
     @Test func `a missing file is made, and goes again`() throws {
-        let scene = try Scene()
+        let scene = try TemporaryHome()
         let installer = try scene.installer()
         let plan = try installer.install(.user)
         #expect(plan.createsFile)
@@ -86,7 +49,7 @@ private final class Scene: Sendable {
     }
 
     @Test func `every entry is an absolute program with a pinned home and no shell`() throws {
-        let scene = try Scene()
+        let scene = try TemporaryHome()
         let installer = try scene.installer()
         try installer.install(.user)
         let hooks = try #require(try JSON(parsing: scene.text())["hooks"]?.members)
@@ -117,7 +80,7 @@ private final class Scene: Sendable {
         """,
     ])
     func `an uninstall puts every byte back`(_ before: String) throws {
-        let scene = try Scene()
+        let scene = try TemporaryHome()
         try scene.put(before)
         let installer = try scene.installer()
         let plan = try installer.install(.user)
@@ -130,7 +93,7 @@ private final class Scene: Sendable {
     }
 
     @Test func `only our entries go from a file that was edited since`() throws {
-        let scene = try Scene()
+        let scene = try TemporaryHome()
         let before = """
             {
               "hooks": {
@@ -155,7 +118,7 @@ private final class Scene: Sendable {
     }
 
     @Test func `without a record our entries and what they leave empty go`() throws {
-        let scene = try Scene()
+        let scene = try TemporaryHome()
         try scene.put("{\n  \"model\": \"opus\"\n}\n")
         let installer = try scene.installer()
         try installer.install(.user)
@@ -165,7 +128,7 @@ private final class Scene: Sendable {
     }
 
     @Test func `a changed path replaces our entries and keeps one of each`() throws {
-        let scene = try Scene()
+        let scene = try TemporaryHome()
         try scene.installer(hook: "/old/writ-hook").install(.user)
         let plan = try scene.installer().install(.user)
         #expect(Set(plan.changes.map(\.action)) == [.updated])
@@ -175,7 +138,7 @@ private final class Scene: Sendable {
     }
 
     @Test func `a narrowed matcher, a double and a shell form are put right`() throws {
-        let scene = try Scene()
+        let scene = try TemporaryHome()
         try scene.put(
             """
             {"hooks": {"PreToolUse": [
@@ -193,7 +156,7 @@ private final class Scene: Sendable {
     }
 
     @Test func `a link is followed, and the mode stays`() throws {
-        let scene = try Scene()
+        let scene = try TemporaryHome()
         let real = scene.root + "/dotfiles/claude.json"
         try scene.put("{\"a\": 1}", at: real)
         try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: real)
@@ -210,7 +173,7 @@ private final class Scene: Sendable {
     }
 
     @Test func `an edit that comes in between is kept`() throws {
-        let scene = try Scene()
+        let scene = try TemporaryHome()
         try scene.put("{\n  \"a\": 1\n}\n")
         let isDone = Mutex(false)
         var installer = try scene.installer()
@@ -231,7 +194,7 @@ private final class Scene: Sendable {
     }
 
     @Test func `a file that never holds still is left alone`() throws {
-        let scene = try Scene()
+        let scene = try TemporaryHome()
         try scene.put("{}")
         let count = Mutex(0)
         var installer = try scene.installer()
@@ -257,7 +220,7 @@ private final class Scene: Sendable {
         ("{\"ä\": tru}", "1:7: expected a value"),
     ])
     func `a broken file is named with its place and left alone`(_ text: String, _ message: String) throws {
-        let scene = try Scene()
+        let scene = try TemporaryHome()
         try scene.put(text)
         let fault = #expect(throws: SettingsFault.self) { try scene.installer().install(.user) }
         #expect(fault?.description == "\(scene.settings):\(message)")
@@ -267,7 +230,7 @@ private final class Scene: Sendable {
     }
 
     @Test func `a read-only file is left alone`() throws {
-        let scene = try Scene()
+        let scene = try TemporaryHome()
         try scene.put("{}")
         try FileManager.default.setAttributes([.posixPermissions: 0o444], ofItemAtPath: scene.settings)
         let fault = #expect(throws: SettingsFault.self) { try scene.installer().install(.user) }
@@ -276,7 +239,7 @@ private final class Scene: Sendable {
     }
 
     @Test func `the copy of the settings is for the owner alone`() throws {
-        let scene = try Scene()
+        let scene = try TemporaryHome()
         try scene.put("{\"env\": {\"KEY\": \"value\"}}")
         try scene.installer().install(.user)
         let record = InstallRecord.path(of: scene.settings, agent: "claude-code", in: scene.home)
@@ -287,7 +250,7 @@ private final class Scene: Sendable {
     }
 
     @Test func `a record that was tampered with is not a way back`() throws {
-        let scene = try Scene()
+        let scene = try TemporaryHome()
         try scene.put("{}")
         try scene.installer().install(.user)
         let record = InstallRecord.path(of: scene.settings, agent: "claude-code", in: scene.home)
@@ -300,7 +263,7 @@ private final class Scene: Sendable {
     }
 
     @Test func `levels name their files`() throws {
-        let scene = try Scene()
+        let scene = try TemporaryHome()
         let installer = try scene.installer()
         #expect(installer.places(of: .user).first?.path == scene.root + "/.claude/settings.json")
         #expect(installer.places(of: .project(directory: "/proj/shop")).first?.path == "/proj/shop/.claude/settings.json")
@@ -309,7 +272,7 @@ private final class Scene: Sendable {
     }
 
     @Test func `hooks that are turned off are pointed out`() throws {
-        let scene = try Scene()
+        let scene = try TemporaryHome()
         try scene.put("{\"disableAllHooks\": true}")
         #expect(try scene.installer().planInstall(.user).notes.count == 1)
     }

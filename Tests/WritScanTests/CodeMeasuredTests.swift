@@ -4,12 +4,6 @@ import WritCore
 
 @testable import WritScan
 
-#if canImport(Glibc)
-import Glibc
-#else
-import Darwin
-#endif
-
 /// Recall and false alarms on the labelled rows beside the checkout, which are not part of the project.
 ///
 /// A debug build looks at every third row of each collection; a release build at all of them.
@@ -28,13 +22,13 @@ import Darwin
     #endif
 
     @Test func `recall and false alarms on labelled rows stay within the bars`() throws {
-        guard let folder = Self.folder() else {
+        guard let folder = LabelledRows.folder("code") else {
             print("SKIPPED: no labelled rows at ../shared/data/code; recall and false alarms were not measured")
             return
         }
         let detector = try CodeFixture.detector()
         func each(_ name: String, _ body: (JSON, [Finding]) -> Void) throws {
-            for (i, line) in try Self.lines("\(folder)/\(name).jsonl").enumerated() where i.isMultiple(of: Self.step) {
+            for (i, line) in try LabelledRows.lines("\(folder)/\(name).jsonl").enumerated() where i.isMultiple(of: Self.step) {
                 let row = try JSON(parsing: line)
                 let request = ScanRequest(row["code"]?.string ?? "", language: row["language"]?.string)
                 body(row, try detector.findings(in: request, ScanContext(key: .random())))
@@ -103,28 +97,5 @@ import Darwin
 
     private static func number(_ value: JSON) -> Int? {
         value.integer.flatMap { Int(exactly: $0) }
-    }
-
-    /// Next to the checkout, or next to the checkout's parent.
-    private static func folder() -> String? {
-        let here = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-        return ["/\(here)/../shared/data/code", "/\(here)/../../shared/data/code"].first { access($0, R_OK) == 0 }
-    }
-
-    private static func lines(_ path: String) throws -> [[UInt8]] {
-        guard let file = fopen(path, "r") else { throw Missing(path: path) }
-        defer { fclose(file) }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 1 << 16)
-        while true {
-            let count = fread(&chunk, 1, chunk.count, file)
-            if count == 0 { break }
-            bytes += chunk[..<count]
-        }
-        return bytes.split(separator: 0x0A).map(Array.init)
-    }
-
-    struct Missing: Error {
-        let path: String
     }
 }

@@ -4,12 +4,6 @@ import WritCore
 
 @testable import WritScan
 
-#if canImport(Glibc)
-import Glibc
-#else
-import Darwin
-#endif
-
 /// Recall and false alarms on the labelled rows beside the checkout, which are not part of the project.
 @Suite struct MeasuredSecretsTests {
     struct Tally {
@@ -24,7 +18,7 @@ import Darwin
     }
 
     @Test func `recall and false alarms on labelled rows stay within the bars`() throws {
-        guard let folder = Self.folder() else {
+        guard let folder = LabelledRows.folder("secrets") else {
             print("SKIPPED: no labelled rows at ../shared/data/secrets; recall and false alarms were not measured")
             return
         }
@@ -33,7 +27,7 @@ import Darwin
         var tallies: [String: Tally] = [:]
         for name in ["gitleaks-rules", "detect-secrets-tests", "env-templates", "lockfile-hashes"] {
             var tally = Tally()
-            for line in try Self.lines("\(folder)/\(name).jsonl") {
+            for line in try LabelledRows.lines("\(folder)/\(name).jsonl") {
                 let row = try JSON(parsing: line)
                 let text = (row["parts"]?.array ?? []).compactMap(\.string).joined()
                 let findings = try detector.findings(in: ScanRequest(text), context)
@@ -65,28 +59,5 @@ import Darwin
         #expect(try #require(tallies["detect-secrets-tests"]).alarmRate <= 0.02)
         #expect(try #require(tallies["env-templates"]).alarmRate <= 0.01)
         #expect(try #require(tallies["lockfile-hashes"]).alarmRate <= 0.001)
-    }
-
-    /// Next to the checkout, or next to the checkout's parent.
-    private static func folder() -> String? {
-        let here = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-        return ["/\(here)/../shared/data/secrets", "/\(here)/../../shared/data/secrets"].first { access($0, R_OK) == 0 }
-    }
-
-    private static func lines(_ path: String) throws -> [[UInt8]] {
-        guard let file = fopen(path, "r") else { throw Missing(path: path) }
-        defer { fclose(file) }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 1 << 16)
-        while true {
-            let count = fread(&chunk, 1, chunk.count, file)
-            if count == 0 { break }
-            bytes += chunk[..<count]
-        }
-        return bytes.split(separator: 0x0A).map(Array.init)
-    }
-
-    struct Missing: Error {
-        let path: String
     }
 }

@@ -4,7 +4,7 @@ import WritCore
 import WritPolicy
 
 /// Measures the policy engine alone, in release: loading 500 rules, from source and from the cache, and deciding on ten
-/// operations. `writ-policy-bench [ROUNDS]`; run by `swift run -c release writ-policy-bench`.
+/// operations. `writ-policy-bench [ROUNDS]`; `make bench` runs it and reads its lines.
 @main
 struct PolicyBench {
     static func main() throws {

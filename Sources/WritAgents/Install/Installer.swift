@@ -196,10 +196,13 @@ public struct Installer: Sendable {
     private func uninstallPlan(
         _ place: HookLayout.Place, _ snapshot: SettingsFile.Snapshot
     ) throws(SettingsFault) -> InstallPlan {
-        switch place.form {
-        case .groups, .handlers: try jsonUninstallPlan(place.path, snapshot)
-        case .toml: try tomlUninstallPlan(place.path, snapshot)
-        case .own(let kind): try ownUninstallPlan(place.path, kind, snapshot)
+        guard let before = snapshot.bytes else {
+            return InstallPlan(file: place.path, target: snapshot.target, changes: [], before: nil, after: nil)
+        }
+        return switch place.form {
+        case .groups, .handlers: try jsonUninstallPlan(place.path, before, target: snapshot.target)
+        case .toml: try tomlUninstallPlan(place.path, before, target: snapshot.target)
+        case .own(let kind): ownUninstallPlan(place.path, kind, before, target: snapshot.target)
         }
     }
 
@@ -240,18 +243,14 @@ public struct Installer: Sendable {
     }
 
     private func jsonUninstallPlan(
-        _ path: String, _ snapshot: SettingsFile.Snapshot
+        _ path: String, _ before: [UInt8], target: String
     ) throws(SettingsFault) -> InstallPlan {
-        guard let before = snapshot.bytes else {
-            return InstallPlan(file: path, target: snapshot.target, changes: [], before: nil, after: nil)
-        }
         let record = try InstallRecord.read(of: path, agent: layout.agent, in: home)
         do throws(SettingsSyntaxFault) {
             var text = try SettingsText(before)
             let events = try ownEvents(in: text)
             let changes = events.map { InstallPlan.Change(event: $0, action: .removed) }
-            var plan = InstallPlan(
-                file: path, target: snapshot.target, changes: changes, before: before, after: before)
+            var plan = InstallPlan(file: path, target: target, changes: changes, before: before, after: before)
             guard !events.isEmpty else { return plan }
             if let record, record.installed == before {
                 plan.after = record.original
@@ -308,21 +307,18 @@ public struct Installer: Sendable {
     }
 
     private func tomlUninstallPlan(
-        _ path: String, _ snapshot: SettingsFile.Snapshot
+        _ path: String, _ before: [UInt8], target: String
     ) throws(SettingsFault) -> InstallPlan {
-        guard let before = snapshot.bytes else {
-            return InstallPlan(file: path, target: snapshot.target, changes: [], before: nil, after: nil)
-        }
         let record = try InstallRecord.read(of: path, agent: layout.agent, in: home)
         do throws(SettingsSyntaxFault) {
             let text = try TOMLText(before)
             guard text.block != nil else {
-                return InstallPlan(file: path, target: snapshot.target, changes: [], before: before, after: before)
+                return InstallPlan(file: path, target: target, changes: [], before: before, after: before)
             }
             var after: [UInt8]? = record?.installed == before ? record?.original : text.withoutBlock
             if let record, record.original == nil, after?.isEmpty == true { after = nil }
             return InstallPlan(
-                file: path, target: snapshot.target,
+                file: path, target: target,
                 changes: layout.events.map { .init(event: $0.name, action: .removed) }, before: before, after: after)
         } catch {
             throw SettingsFault(error, file: path, text: before)
@@ -340,30 +336,33 @@ public struct Installer: Sendable {
                 "a file of somebody else stands where Writ's would", file: path,
                 hint: "move it away, or call `\(entry.hook) \(layout.agent)` from it; nothing was changed")
         }
-        var own = changes(snapshot.bytes, Array(text.utf8), isOwn: snapshot.bytes != nil)
-        switch kind {
-        case .script(let event): own = own.filter { $0.event == event }
-        case .goosePlugin: own = own.prefix(1).map { .init(event: "plugin", action: $0.action) }
-        case .kiroHooks, .plugin: break
-        }
         return InstallPlan(
-            file: path, target: snapshot.target, changes: own, before: snapshot.bytes, after: Array(text.utf8))
+            file: path, target: snapshot.target,
+            changes: changes(snapshot.bytes, Array(text.utf8), isOwn: snapshot.bytes != nil, of: kind),
+            before: snapshot.bytes, after: Array(text.utf8))
     }
 
     private func ownUninstallPlan(
-        _ path: String, _ kind: HookLayout.Text, _ snapshot: SettingsFile.Snapshot
-    ) throws(SettingsFault) -> InstallPlan {
-        guard let bytes = snapshot.bytes, isOwn(bytes, kind) else {
-            return InstallPlan(
-                file: path, target: snapshot.target, changes: [], before: snapshot.bytes, after: snapshot.bytes)
+        _ path: String, _ kind: HookLayout.Text, _ before: [UInt8], target: String
+    ) -> InstallPlan {
+        guard isOwn(before, kind) else {
+            return InstallPlan(file: path, target: target, changes: [], before: before, after: before)
         }
-        var own = changes(bytes, nil, isOwn: true)
-        switch kind {
-        case .script(let event): own = own.filter { $0.event == event }
-        case .goosePlugin: own = own.prefix(1).map { .init(event: "plugin", action: $0.action) }
-        case .kiroHooks, .plugin: break
+        return InstallPlan(
+            file: path, target: target, changes: changes(before, nil, isOwn: true, of: kind), before: before, after: nil
+        )
+    }
+
+    /// A file of ours is about one event, about the plugin as such, or about all events.
+    private func changes(
+        _ before: [UInt8]?, _ after: [UInt8]?, isOwn: Bool, of kind: HookLayout.Text
+    ) -> [InstallPlan.Change] {
+        let all = changes(before, after, isOwn: isOwn)
+        return switch kind {
+        case .script(let event): all.filter { $0.event == event }
+        case .goosePlugin: all.prefix(1).map { .init(event: "plugin", action: $0.action) }
+        case .kiroHooks, .plugin: all
         }
-        return InstallPlan(file: path, target: snapshot.target, changes: own, before: bytes, after: nil)
     }
 
     /// Whether a file of ours is what stands there: it starts the hook, or is the description of our plugin.

@@ -46,17 +46,7 @@ struct PersonTerminal: QuestionBoard {
         let deadline = Deadline(after: 2_000)
         var at = 0
         while at < bytes.count {
-            let count = repeatedly {
-                bytes.withUnsafeBytes { buffer in
-                    #if canImport(Darwin)
-                    Darwin.write(file, buffer.baseAddress.map { $0 + at }, bytes.count - at)
-                    #elseif canImport(Musl)
-                    Musl.write(file, buffer.baseAddress.map { $0 + at }, bytes.count - at)
-                    #else
-                    Glibc.write(file, buffer.baseAddress.map { $0 + at }, bytes.count - at)
-                    #endif
-                }
-            }
+            let count = repeatedly { writeBytes(bytes, from: at, to: file) }
             if count > 0 {
                 at += count
             } else if count < 0, errno == EAGAIN {

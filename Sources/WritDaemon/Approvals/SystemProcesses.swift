@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #if os(Linux)
+import WritWire
+
 #if canImport(Musl)
 import Musl
 #else
@@ -51,7 +53,7 @@ struct SystemProcesses: ProcessView {
         }
         guard users.count >= 2 else { return nil }
         var details = ProcessDetails(user: users[0], effectiveUser: users[1], isTraced: isTraced, name: name)
-        if let program = Self.link("/proc/\(number)/exe") {
+        if let program = ProgramPath.link("/proc/\(number)/exe") {
             let replaced = " (deleted)"
             details.program = program.hasSuffix(replaced) ? String(program.dropLast(replaced.utf8.count)) : program
             details.isSystemProgram = Self.belongsToSystem("/proc/\(number)/exe")
@@ -76,7 +78,7 @@ struct SystemProcesses: ProcessView {
         for name in Self.names(in: "/proc") {
             guard let number = Int32(name) else { continue }
             for file in Self.names(in: "/proc/\(number)/fd") {
-                guard let target = Self.link("/proc/\(number)/fd/\(file)"), target.hasSuffix("/ptmx"),
+                guard let target = ProgramPath.link("/proc/\(number)/fd/\(file)"), target.hasSuffix("/ptmx"),
                     let information = Self.read("/proc/\(number)/fdinfo/\(file)", limit: 4096)
                 else { continue }
                 let lines = information.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) }
@@ -91,9 +93,9 @@ struct SystemProcesses: ProcessView {
 
     func sharesNamespaces(_ number: Int32) -> Bool {
         for name in ["pid", "mnt"] {
-            guard let own = Self.link("/proc/self/ns/\(name)"), Self.link("/proc/\(number)/ns/\(name)") == own else {
-                return false
-            }
+            guard let own = ProgramPath.link("/proc/self/ns/\(name)"),
+                ProgramPath.link("/proc/\(number)/ns/\(name)") == own
+            else { return false }
         }
         return true
     }
@@ -133,21 +135,10 @@ struct SystemProcesses: ProcessView {
         defer { closedir(listing) }
         var names: [String] = []
         while let entry = readdir(listing) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) { raw in
-                String(decoding: raw.prefix { $0 != 0 }, as: UTF8.self)
-            }
+            let name = entryName(entry)
             if !name.hasPrefix(".") { names.append(name) }
         }
         return names
-    }
-
-    private static func link(_ path: String) -> String? {
-        var bytes = [UInt8](repeating: 0, count: 4096)
-        let count = bytes.withUnsafeMutableBytes { raw in
-            raw.bindMemory(to: CChar.self).baseAddress.map { readlink(path, $0, raw.count) } ?? -1
-        }
-        guard count > 0, count < 4096 else { return nil }
-        return String(decoding: bytes[..<count], as: UTF8.self)
     }
 
     private static func read(_ path: String, limit: Int) -> [UInt8]? {
@@ -157,11 +148,7 @@ struct SystemProcesses: ProcessView {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: min(limit, 4096))
         while bytes.count < limit {
-            #if canImport(Musl)
-            let count = Musl.read(file, &buffer, buffer.count)
-            #else
-            let count = Glibc.read(file, &buffer, buffer.count)
-            #endif
+            let count = readBytes(file, into: &buffer)
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else { return nil }
             if count == 0 { break }

@@ -170,14 +170,14 @@ struct GitObjects {
         guard let bytes = try file("\(folder)/\(id.prefix(2))/\(id.dropFirst(2))", limit: Self.maximumBytes) else {
             return nil
         }
-        let head = Inflate.zlib(bytes, limit: 32)
+        let head = Inflate.zlib(bytes, limit: 32).out
         guard let end = head.firstIndex(of: 0) else { throw Fault("the object \(id.prefix(12)) is damaged") }
         let words = String(decoding: head[..<end], as: UTF8.self).split(separator: " ")
         let kinds: [Substring: Kind] = ["commit": .commit, "tree": .tree, "blob": .blob, "tag": .tag]
         guard words.count == 2, let kind = kinds[words[0]], let size = Int(words[1]), size >= 0,
             size <= Self.maximumBytes
         else { throw Fault("the object \(id.prefix(12)) is damaged or too large") }
-        let whole = Inflate.zlib(bytes, limit: end + 1 + size)
+        let whole = Inflate.zlib(bytes, limit: end + 1 + size).out
         guard whole.count == end + 1 + size else { throw Fault("the object \(id.prefix(12)) is damaged") }
         return Object(kind: kind, bytes: Array(whole[(end + 1)...]))
     }
@@ -187,9 +187,7 @@ struct GitObjects {
         defer { closedir(listing) }
         var names: [String] = []
         while let entry = readdir(listing) {
-            let name = withUnsafePointer(to: entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
+            let name = entryName(entry)
             if name.hasSuffix(".idx") { names.append(String(name.dropLast(4))) }
             guard names.count <= 4_096 else { throw Fault("the repository has too many packs") }
         }
@@ -428,7 +426,7 @@ private struct PackFile: ~Copyable {
     func inflated(_ entry: Entry) throws(GitObjects.Fault) -> [UInt8] {
         // Deflate never grows data by more than this, so that the rest of the pack need not be read.
         let packed = try bytes(entry.size + entry.size / 1_000 + 256, at: entry.start, atLeast: 1)
-        let out = Inflate.zlib(packed, limit: entry.size)
+        let out = Inflate.zlib(packed, limit: entry.size).out
         guard out.count == entry.size else { throw GitObjects.Fault("a pack is damaged") }
         return out
     }

@@ -112,15 +112,19 @@ public final class Git: Sendable {
         _ program: String, _ arguments: [String], _ environment: [String], _ folder: String, limit: Int = 256 << 20
     ) throws(ReadFault) -> [UInt8]? {
         let child = try ChildProcess(program, ["-C", folder] + arguments, environment: environment)
+        let all = try answer(of: child, limit: limit)
+        return child.finish() == 0 ? all : nil
+    }
+
+    private static func answer(of child: ChildProcess, limit: Int = 256 << 20) throws(ReadFault) -> [UInt8] {
         child.endInput()
         var all: [UInt8] = []
         while true {
             let more = try child.read(1 << 20)
-            if more.isEmpty { break }
+            if more.isEmpty { return all }
             all += more
             guard all.count <= limit else { throw ReadFault("git answers more than \(limit >> 20) MiB") }
         }
-        return child.finish() == 0 ? all : nil
     }
 
     private func start(_ arguments: [String]) throws(ReadFault) -> ChildProcess {
@@ -135,14 +139,7 @@ public final class Git: Sendable {
     /// Runs a question and takes the whole answer.
     func ask(_ arguments: [String]) throws(ReadFault) -> [UInt8] {
         let child = try start(arguments)
-        child.endInput()
-        var all: [UInt8] = []
-        while true {
-            let more = try child.read(1 << 20)
-            if more.isEmpty { break }
-            all += more
-            guard all.count <= 256 << 20 else { throw ReadFault("git answers more than 256 MiB") }
-        }
+        let all = try Self.answer(of: child)
         guard child.finish() == 0 else { throw ReadFault("git \(arguments.first ?? "") failed") }
         return all
     }

@@ -239,10 +239,10 @@ enum Moment {
             return bytes[range].reduce(0) { $0 * 10 + Int64($1 - 48) }
         }
         guard bytes.count == 10 || bytes.count == 20, let year = number(0..<4), bytes[4] == 0x2D,
-            let month = number(5..<7), bytes[7] == 0x2D, let day = number(8..<10), (1...12).contains(month),
-            (1...daysIn(month, year)).contains(day), year >= 1970
+            let month = number(5..<7), bytes[7] == 0x2D, let day = number(8..<10), year >= 1970,
+            let days = CivilDay.number(year: Int(year), month: Int(month), day: Int(day))
         else { return nil }
-        var seconds = days(year, month, day) * 86_400
+        var seconds = Int64(days) * 86_400
         if bytes.count == 20 {
             guard bytes[10] == UInt8(ascii: "T"), let hour = number(11..<13), bytes[13] == UInt8(ascii: ":"),
                 let minute = number(14..<16), bytes[16] == UInt8(ascii: ":"), let second = number(17..<19),
@@ -251,23 +251,5 @@ enum Moment {
             seconds += hour * 3_600 + minute * 60 + second
         }
         return seconds
-    }
-
-    private static func daysIn(_ month: Int64, _ year: Int64) -> Int64 {
-        switch month {
-        case 4, 6, 9, 11: 30
-        case 2: (year.isMultiple(of: 4) && !year.isMultiple(of: 100)) || year.isMultiple(of: 400) ? 29 : 28
-        default: 31
-        }
-    }
-
-    /// Days since 1970-01-01 in the Gregorian calendar (Hinnant, "chrono-compatible low-level date algorithms").
-    private static func days(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
-        let y = month <= 2 ? year - 1 : year
-        let era = y / 400
-        let yearOfEra = y - era * 400
-        let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
-        let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
-        return era * 146_097 + dayOfEra - 719_468
     }
 }

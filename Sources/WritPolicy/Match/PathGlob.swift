@@ -244,44 +244,33 @@ struct PathGlob: Sendable, Hashable {
     }
 
     private static func match(_ parts: [Part], _ segments: PathSegments, from offset: Int) -> Bool {
-        var p = 0
-        var s = offset
-        var star = -1
-        var resume = 0
-        while s < segments.count {
-            if p < parts.count, case .anything = parts[p] {
-                star = p
-                resume = s
-                p += 1
-            } else if p < parts.count, case .word(let word) = parts[p], word.matches(segments[s]) {
-                p += 1
-                s += 1
-            } else if star >= 0 {
-                p = star + 1
-                resume += 1
-                s = resume
-            } else {
-                return false
-            }
-        }
-        while p < parts.count, case .anything = parts[p] { p += 1 }
-        return p == parts.count
+        stands(parts, from: offset, to: segments.count) { $0.matches(segments[$1]) }
     }
 
     /// As ``match``, where a `**` of the operation is a segment that only a `**` can stand for.
     private static func covers(_ parts: [Part], _ words: [Part], from offset: Int) -> Bool {
+        stands(parts, from: offset, to: words.count) { glob, index in
+            if case .word(let word) = words[index] { glob.covers(word) } else { false }
+        }
+    }
+
+    /// The parts stand for the segments of a range, a word for one of them and `**` for any number.
+    ///
+    /// Greedy with one point of return: at most the product of the two lengths.
+    @inline(__always)
+    private static func stands(
+        _ parts: [Part], from offset: Int, to count: Int, _ isWord: (WordGlob, Int) -> Bool
+    ) -> Bool {
         var p = 0
         var s = offset
         var star = -1
         var resume = 0
-        while s < words.count {
+        while s < count {
             if p < parts.count, case .anything = parts[p] {
                 star = p
                 resume = s
                 p += 1
-            } else if p < parts.count, case .word(let glob) = parts[p], case .word(let word) = words[s],
-                glob.covers(word)
-            {
+            } else if p < parts.count, case .word(let word) = parts[p], isWord(word, s) {
                 p += 1
                 s += 1
             } else if star >= 0 {

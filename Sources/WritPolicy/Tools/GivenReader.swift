@@ -223,21 +223,16 @@ struct GivenReader {
         }
     }
 
+    /// What a call says of its agent, and what is known of it besides.
     private mutating func readAgent(_ node: YAMLNode, into call: inout Call) {
         var facts = facts
         var agent = call.agent
-        let keys = ["id", "kind", "version", "model", "registered", "parent", "chain", "trust"]
-        each(node, "agent", keys) { key, value in
+        read(node, "agent", into: &facts, besides: ["id", "kind", "version", "model"]) { key, value in
             switch key {
             case "id": agent.id = text(value)
             case "kind": agent.kind = text(value)
             case "version": agent.version = text(value)
-            case "model": agent.model = text(value)
-            case "registered": facts.agent.registered = bool(value)
-            case "parent": facts.agent.parent = text(value)
-            case "chain": facts.agent.chain = strings(value)
-            case "trust": facts.agent.trust = integer(value)
-            default: break
+            default: agent.model = text(value)
             }
         }
         self.facts = facts
@@ -246,102 +241,30 @@ struct GivenReader {
 
     private mutating func readFacts(_ given: YAMLNode) {
         var facts = facts
-        if let node = given["user"] {
-            each(node, "user", ["id", "groups", "roles", "mfa", "ceiling"]) { key, value in
-                switch key {
-                case "id": facts.user.id = text(value)
-                case "groups": facts.user.groups = strings(value)
-                case "roles": facts.user.roles = strings(value)
-                case "mfa": facts.user.mfa = bool(value)
-                default: facts.user.ceiling = integer(value)
-                }
-            }
-        }
-        if let node = given["task"] {
-            each(node, "task", ["id", "workflow", "intent", "ticket", "origin", "started"]) { key, value in
-                switch key {
-                case "id": facts.task.id = text(value)
-                case "workflow": facts.task.workflow = text(value)
-                case "intent": facts.task.intent = text(value)
-                case "ticket": facts.task.ticket = text(value)
-                case "origin": facts.task.origin = text(value)
-                default: facts.task.started = Moment.unix(text(value)) ?? 0
-                }
-            }
-        }
-        if let node = given["writ"] {
-            let keys = ["present", "id", "issuer", "depth", "expires", "environments", "revocation_age"]
-            each(node, "writ", keys) { key, value in
-                switch key {
-                case "present": facts.writ.present = bool(value)
-                case "id": facts.writ.id = text(value)
-                case "issuer": facts.writ.issuer = text(value)
-                case "depth": facts.writ.depth = integer(value)
-                case "expires": facts.writ.expires = Moment.unix(text(value)) ?? 0
-                case "environments": facts.writ.environments = strings(value)
-                default: facts.writ.revocationAge = Moment.seconds(of: text(value))
-                }
-            }
-        }
-        if let node = given["env"] {
-            each(node, "env", ["profile", "name", "ci", "os", "sandbox", "offline"]) { key, value in
-                switch key {
-                case "profile": facts.environment.profile = text(value)
-                case "name": facts.environment.name = text(value)
-                case "ci": facts.environment.ci = bool(value)
-                case "os": facts.environment.os = text(value)
-                case "sandbox": facts.environment.sandbox = text(value)
-                default: facts.environment.offline = bool(value)
-                }
-            }
-        }
-        if let node = given["repo"] {
-            let keys = ["root", "remote", "branch", "default_branch", "protected", "visibility", "trusted"]
-            each(node, "repo", keys) { key, value in
-                switch key {
-                case "root": facts.repo.root = path(value)
-                case "remote": facts.repo.remote = text(value)
-                case "branch": facts.repo.branch = text(value)
-                case "default_branch": facts.repo.defaultBranch = text(value)
-                case "protected": facts.repo.protected = bool(value)
-                case "visibility": facts.repo.visibility = text(value)
-                default: facts.repo.trusted = bool(value)
-                }
-            }
-        }
-        if let node = given["mcp"] {
-            let keys = ["pinned", "read_only_hint", "destructive_hint", "identity"]
-            each(node, "mcp", keys) { key, value in
-                switch key {
-                case "pinned": facts.mcp.pinned = bool(value)
-                case "read_only_hint": facts.mcp.readOnlyHint = bool(value)
-                case "destructive_hint": facts.mcp.destructiveHint = bool(value)
-                default: facts.mcp.identity = text(value)
-                }
-            }
-        }
-        if let node = given["content"] {
-            each(node, "content", ["source", "origin", "mime", "path", "size", "trusted"]) { key, value in
-                switch key {
-                case "source": facts.content.source = text(value)
-                case "origin": facts.content.origin = text(value)
-                case "mime": facts.content.mime = text(value)
-                case "path": facts.content.path = text(value)
-                case "size": facts.content.size = integer(value)
-                default: facts.content.trusted = bool(value)
-                }
-            }
-        }
-        if let node = given["last"] {
-            each(node, "last", ["tool", "outcome", "exit_code"]) { key, value in
-                switch key {
-                case "tool": facts.last.tool = text(value)
-                case "outcome": facts.last.outcome = text(value)
-                default: facts.last.exitCode = integer(value)
-                }
-            }
+        for section in FactSection.all where section.name != "agent" {
+            if let node = given[section.name] { read(node, section.name, into: &facts) }
         }
         self.facts = facts
+    }
+
+    /// Reads the facts of a section; other keys that it may have go to `take`.
+    private func read(
+        _ node: YAMLNode, _ name: String, into facts: inout Facts, besides others: [String] = [],
+        _ take: (String, YAMLNode) -> Void = { _, _ in }
+    ) {
+        let fields = FactSection.all.first { $0.name == name }?.fields ?? []
+        each(node, name, others + fields.map(\.name)) { key, value in
+            guard let field = fields.first(where: { $0.name == key })?.field else { return take(key, value) }
+            switch field {
+            case .text(let path): facts[keyPath: path] = text(value)
+            case .texts(let path): facts[keyPath: path] = strings(value)
+            case .flag(let path): facts[keyPath: path] = bool(value)
+            case .number(let path): facts[keyPath: path] = integer(value)
+            case .folder(let path): facts[keyPath: path] = self.path(value)
+            case .moment(let path): facts[keyPath: path] = Moment.unix(text(value)) ?? 0
+            case .age(let path): facts[keyPath: path] = Moment.seconds(of: text(value))
+            }
+        }
     }
 
     private func read(_ node: YAMLNode, into session: inout SessionState) {

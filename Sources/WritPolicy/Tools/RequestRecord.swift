@@ -290,76 +290,21 @@ extension SessionState {
 extension Facts {
     fileprivate var recordJSON: JSON {
         var out = JSON.object([])
-        func section(_ key: String, _ body: (inout FieldWriter) -> Void) {
+        for section in FactSection.all {
             var w = FieldWriter()
-            body(&w)
-            if w.json != .object([]) { out.set(key, w.json) }
-        }
-        section("user") { w in
-            w.set("id", user.id)
-            w.set("groups", user.groups)
-            w.set("roles", user.roles)
-            w.set("mfa", user.mfa)
-            w.set("ceiling", user.ceiling)
-        }
-        section("agent") { w in
-            w.set("registered", agent.registered)
-            w.set("parent", agent.parent)
-            w.set("chain", agent.chain)
-            w.set("trust", agent.trust)
-        }
-        section("task") { w in
-            w.set("id", task.id)
-            w.set("workflow", task.workflow)
-            w.set("intent", task.intent)
-            w.set("ticket", task.ticket)
-            w.set("origin", task.origin)
-            w.set("started", Int(task.started))
-        }
-        section("writ") { w in
-            w.set("present", writ.present)
-            w.set("id", writ.id)
-            w.set("issuer", writ.issuer)
-            w.set("depth", writ.depth)
-            w.set("expires", Int(writ.expires))
-            w.set("environments", writ.environments)
-            if let age = writ.revocationAge { w.json.set("revocation_age", .integer(Int64(age))) }
-        }
-        section("env") { w in
-            w.set("profile", environment.profile)
-            w.set("name", environment.name)
-            w.set("ci", environment.ci)
-            w.set("os", environment.os)
-            w.set("sandbox", environment.sandbox)
-            w.set("offline", environment.offline)
-        }
-        section("repo") { w in
-            w.set("root", repo.root)
-            w.set("remote", repo.remote)
-            w.set("branch", repo.branch)
-            w.set("default_branch", repo.defaultBranch)
-            w.set("protected", repo.protected)
-            w.set("visibility", repo.visibility)
-            w.set("trusted", repo.trusted)
-        }
-        section("mcp") { w in
-            w.set("pinned", mcp.pinned)
-            w.set("read_only_hint", mcp.readOnlyHint)
-            w.set("destructive_hint", mcp.destructiveHint)
-            w.set("identity", mcp.identity)
-        }
-        section("content") { w in
-            w.set("source", content.source)
-            w.set("origin", content.origin)
-            w.set("mime", content.mime)
-            w.set("path", content.path)
-            w.set("size", content.size)
-            w.set("trusted", content.trusted)
-        }
-        section("last") { w in
-            w.set("tool", last.tool)
-            w.set("outcome", last.outcome)
-            w.set("exit_code", last.exitCode)
+            for (name, field) in section.fields {
+                switch field {
+                case .text(let path), .folder(let path): w.set(name, self[keyPath: path])
+                case .texts(let path): w.set(name, self[keyPath: path])
+                case .flag(let path): w.set(name, self[keyPath: path])
+                case .number(let path): w.set(name, self[keyPath: path])
+                case .moment(let path): w.set(name, Int(self[keyPath: path]))
+                case .age(let path):
+                    // No age is not the age 0.
+                    if let age = self[keyPath: path] { w.json.set(name, .integer(Int64(age))) }
+                }
+            }
+            if w.json != .object([]) { out.set(section.name, w.json) }
         }
         if !packages.isEmpty {
             out.set(
@@ -375,64 +320,20 @@ extension Facts {
 
     fileprivate init(record: JSON) {
         self.init()
-        func section(_ key: String) -> FieldReader { FieldReader(record[key] ?? .object([])) }
-        var r = section("user")
-        user.id = r.text("id")
-        user.groups = r.texts("groups")
-        user.roles = r.texts("roles")
-        user.mfa = r.flag("mfa")
-        user.ceiling = r.number("ceiling")
-        r = section("agent")
-        agent.registered = r.flag("registered")
-        agent.parent = r.text("parent")
-        agent.chain = r.texts("chain")
-        agent.trust = r.number("trust")
-        r = section("task")
-        task.id = r.text("id")
-        task.workflow = r.text("workflow")
-        task.intent = r.text("intent")
-        task.ticket = r.text("ticket")
-        task.origin = r.text("origin")
-        task.started = Int64(r.number("started"))
-        r = section("writ")
-        writ.present = r.flag("present")
-        writ.id = r.text("id")
-        writ.issuer = r.text("issuer")
-        writ.depth = r.number("depth")
-        writ.expires = Int64(r.number("expires"))
-        writ.environments = r.texts("environments")
-        writ.revocationAge = r.value("revocation_age")?.integer.map { Int(clamping: $0) }
-        r = section("env")
-        environment.profile = r.text("profile")
-        environment.name = r.text("name")
-        environment.ci = r.flag("ci")
-        environment.os = r.text("os")
-        environment.sandbox = r.text("sandbox")
-        environment.offline = r.flag("offline")
-        r = section("repo")
-        repo.root = r.text("root")
-        repo.remote = r.text("remote")
-        repo.branch = r.text("branch")
-        repo.defaultBranch = r.text("default_branch")
-        repo.protected = r.flag("protected")
-        repo.visibility = r.text("visibility")
-        repo.trusted = r.flag("trusted")
-        r = section("mcp")
-        mcp.pinned = r.flag("pinned")
-        mcp.readOnlyHint = r.flag("read_only_hint")
-        mcp.destructiveHint = r.flag("destructive_hint")
-        mcp.identity = r.text("identity")
-        r = section("content")
-        content.source = r.text("source")
-        content.origin = r.text("origin")
-        content.mime = r.text("mime")
-        content.path = r.text("path")
-        content.size = r.number("size")
-        content.trusted = r.flag("trusted")
-        r = section("last")
-        last.tool = r.text("tool")
-        last.outcome = r.text("outcome")
-        last.exitCode = r.number("exit_code")
+        for section in FactSection.all {
+            guard let values = record[section.name] else { continue }
+            let r = FieldReader(values)
+            for (name, field) in section.fields {
+                switch field {
+                case .text(let path), .folder(let path): self[keyPath: path] = r.text(name)
+                case .texts(let path): self[keyPath: path] = r.texts(name)
+                case .flag(let path): self[keyPath: path] = r.flag(name)
+                case .number(let path): self[keyPath: path] = r.number(name)
+                case .moment(let path): self[keyPath: path] = Int64(r.number(name))
+                case .age(let path): self[keyPath: path] = r.value(name)?.integer.map { Int(clamping: $0) }
+                }
+            }
+        }
         for member in record["packages"]?.members ?? [] {
             packages[member.key] = PackageAge(
                 days: member.value["days"]?.integer.map { Int(clamping: $0) } ?? 0,

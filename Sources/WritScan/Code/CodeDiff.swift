@@ -146,14 +146,9 @@ public struct CodeDiff: Sendable {
                 return try detector.findings(in: part, language ?? CodeLanguage(guessing: part), path: path)
             }
         }
-        var known: [String: Int] = [:]
-        for finding in try run(before) { known[finding.rule, default: 0] += 1 }
+        let risky = try run(after).filter { about.contains($0.category) }
         var result: [Finding] = []
-        for var finding in try run(after) where about.contains(finding.category) {
-            if let count = known[finding.rule], count > 0 {
-                known[finding.rule] = count - 1
-                continue
-            }
+        for var finding in risky.added(to: try run(before)) {
             finding.rule = "diff-protection-off"
             finding.category = "diff"
             finding.message = "this change turns a protection off: " + finding.message
@@ -229,4 +224,17 @@ public struct CodeDiff: Sendable {
                 #"(continue-on-error:\s*true|\|\|\s*true\s*$|--no-verify\b|\bif:\s*(?:\$\{\{\s*)?false|set\s+\+e\s*$|allow_failure:\s*true|# ?nosec\b|# ?noqa: ?S\d|eslint-disable(?:-next-line)?\s+[^\n]*security|//\s*nolint:[^\n]*gosec|NOSONAR|nosemgrep|@SuppressWarnings|exit\s+0\s*#)"#
         ),
     ]
+}
+
+extension [Finding] {
+    /// Those that go beyond what each rule found before a change.
+    package func added(to before: [Finding]) -> [Finding] {
+        var known: [String: Int] = [:]
+        for finding in before { known[finding.rule, default: 0] += 1 }
+        return filter { finding in
+            guard let count = known[finding.rule], count > 0 else { return true }
+            known[finding.rule] = count - 1
+            return false
+        }
+    }
 }

@@ -41,12 +41,24 @@ enum Encoded {
 
     /// The run of base64 characters around a hit.
     static func base64Run(around hit: Int, in bytes: UnsafeRawBufferPointer) -> Range<Int> {
+        run(around: hit, in: bytes) { $0.isBase64 }
+    }
+
+    /// The run of hexadecimal digits around a hit.
+    static func hexRun(around hit: Int, in bytes: UnsafeRawBufferPointer) -> Range<Int> {
+        run(around: hit, in: bytes) { $0.isHexDigit }
+    }
+
+    @inline(__always)
+    private static func run(
+        around hit: Int, in bytes: UnsafeRawBufferPointer, _ isPart: (UInt8) -> Bool
+    ) -> Range<Int> {
         var start = hit
         let nearest = max(0, hit - longest)
-        while start > nearest, bytes[start - 1].isBase64 { start -= 1 }
+        while start > nearest, isPart(bytes[start - 1]) { start -= 1 }
         var end = hit
         let farthest = min(bytes.count, hit + longest)
-        while end < farthest, bytes[end].isBase64 { end += 1 }
+        while end < farthest, isPart(bytes[end]) { end += 1 }
         return start..<end
     }
 
@@ -58,17 +70,6 @@ enum Encoded {
             if isText(decoded) { return decoded }
         }
         return nil
-    }
-
-    /// The run of hexadecimal digits around a hit.
-    static func hexRun(around hit: Int, in bytes: UnsafeRawBufferPointer) -> Range<Int> {
-        var start = hit
-        let nearest = max(0, hit - longest)
-        while start > nearest, bytes[start - 1].isHexDigit { start -= 1 }
-        var end = hit
-        let farthest = min(bytes.count, hit + longest)
-        while end < farthest, bytes[end].isHexDigit { end += 1 }
-        return start..<end
     }
 
     /// What a hexadecimal run holds, when that is text; the hit tells where a pair begins.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-public import WritCore
+internal import WritCore
 internal import WritResources
 
 /// The rules of the `secrets` detector, read from tables.
@@ -23,17 +23,7 @@ public struct SecretRules: Sendable {
     public var rules: [SecretRule]
 
     /// Why a table was refused.
-    public struct Fault: Error, Sendable, Hashable, CustomStringConvertible {
-        /// The table's name.
-        public let table: String
-        /// 1-based.
-        public let line: Int
-        /// One line, lower case, no full stop.
-        public let message: String
-
-        /// `table:line: message`.
-        public var description: String { "\(table):\(line): \(message)" }
-    }
+    public typealias Fault = RuleTableFault
 
     /// The rules that ship with Writ.
     public static func builtIn() throws(Fault) -> SecretRules {
@@ -51,13 +41,7 @@ public struct SecretRules: Sendable {
 
     /// Adds a table's rules. The caller of a table that is not built in then runs ``SecretDetector/verifyExamples()``.
     public mutating func add(table: [UInt8], named name: String) throws(Fault) {
-        let nodes: [Outline.Node]
-        do {
-            nodes = try Outline(parsing: table).nodes
-        } catch {
-            throw Fault(table: name, line: error.line, message: error.message)
-        }
-        for node in nodes {
+        for node in try Outline.nodes(of: table, named: name) {
             guard node.keyword == "rule" else {
                 throw Fault(table: name, line: node.line, message: "expected `rule`, got `\(node.keyword)`")
             }

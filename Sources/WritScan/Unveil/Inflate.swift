@@ -1,17 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A bounded reader of DEFLATE (RFC 1951) in gzip (RFC 1952): stops at a limit, at the end or at the first fault, and
-/// gives what it had by then.
+/// A bounded reader of DEFLATE (RFC 1951), bare or in a frame of gzip (RFC 1952) or zlib (RFC 1950): stops at a limit,
+/// at the end or at the first fault, and gives what it had by then.
 package enum Inflate {
-    /// The same for zlib (RFC 1950): at most `limit` bytes of what `bytes` holds from `at` on.
-    package static func zlib(_ bytes: [UInt8], at: Int = 0, limit: Int) -> [UInt8] {
-        guard at >= 0, bytes.count > at, bytes.count - at > 2, bytes[at] & 15 == 8, bytes[at + 1] & 32 == 0 else {
-            return []
-        }
-        var reader = Bits(bytes: bytes, at: at + 2)
-        return reader.inflate(limit: limit)
-    }
-
     static func gzip(_ bytes: [UInt8], limit: Int) -> [UInt8] {
         guard bytes.count > 18, bytes[0] == 0x1F, bytes[1] == 0x8B, bytes[2] == 8 else { return [] }
         let flags = bytes[3]
@@ -40,12 +31,16 @@ package enum Inflate {
         return (out, !reader.failed && reader.isAtEnd, reader.at - reader.count / 8)
     }
 
-    /// DEFLATE in a zlib frame (RFC 1950), as PDF has it. The checksum is not looked at: a reader that ignores it sees
-    /// the text too.
-    static func zlib(_ bytes: [UInt8], limit: Int) -> (out: [UInt8], isWhole: Bool) {
-        guard bytes.count > 2, bytes[0] & 15 == 8, (Int(bytes[0]) << 8 | Int(bytes[1])).isMultiple(of: 31) else {
-            return ([], false)
-        }
+    /// DEFLATE in a zlib frame (RFC 1950), as git and PDF have it. The checksum behind it is not looked at: a reader
+    /// that ignores it sees the text too.
+    ///
+    /// - Returns: at most `limit` bytes, and whether the end was reached below it; nothing when the header is not that
+    ///   of a frame that stands alone.
+    package static func zlib(_ bytes: [UInt8], limit: Int) -> (out: [UInt8], isWhole: Bool) {
+        // A frame that needs a dictionary from elsewhere (bit 5 of the flags) cannot be read without it.
+        guard bytes.count > 2, bytes[0] & 15 == 8, bytes[1] & 32 == 0,
+            (Int(bytes[0]) << 8 | Int(bytes[1])).isMultiple(of: 31)
+        else { return ([], false) }
         let read = raw(bytes, from: 2, limit: limit)
         return (read.out, read.isWhole)
     }

@@ -51,24 +51,11 @@ struct DoctorCommand: ParsableCommand {
     @Argument(help: "Agents to examine; without any, all at which Writ is installed.")
     var agents: [String] = []
 
-    @Option(
-        help: ArgumentHelp("The project, and where the agents work. Default: the current folder.", valueName: "folder"),
-        completion: .directory)
-    var directory: String?
-
-    @Option(
-        help: ArgumentHelp(
-            "The home that the hooks obey. Default: yours, as the system's user database has it.", valueName: "folder"),
-        completion: .directory)
-    var home: String?
-
-    @Flag(help: "Print the results as one JSON object.")
-    var json = false
+    @OptionGroup var place: PlaceOptions
 
     func run() throws {
-        let report = try DoctorReport.make(
-            agents, home: try PersonHome.resolve(home), directory: try PersonHome.folder(directory))
-        if json { Terminal.line(report.json.text) } else { report.show() }
+        let report = try DoctorReport.make(agents, home: try place.resolvedHome(), directory: try place.folder())
+        if place.json { Terminal.line(report.json.text) } else { report.show() }
         if !report.isSound { throw ExitCode(1) }
     }
 }

@@ -37,22 +37,11 @@ struct StatusCommand: ParsableCommand {
               1  a guarded agent is broken, the ledger cannot be read, or a session ran tools without an event
             """)
 
-    @Option(
-        help: ArgumentHelp("The project. Default: the current folder.", valueName: "folder"), completion: .directory)
-    var directory: String?
-
-    @Option(
-        help: ArgumentHelp(
-            "The home that the hooks obey. Default: yours, as the system's user database has it.", valueName: "folder"),
-        completion: .directory)
-    var home: String?
-
-    @Flag(help: "Print one JSON object.")
-    var json = false
+    @OptionGroup var place: PlaceOptions
 
     func run() throws {
-        let report = try StatusReport(home: try PersonHome.resolve(home), directory: try PersonHome.folder(directory))
-        if json { Terminal.line(report.json.text) } else { report.show() }
+        let report = try StatusReport(home: try place.resolvedHome(), directory: try place.folder())
+        if place.json { Terminal.line(report.json.text) } else { report.show() }
         if !report.isSound { throw ExitCode(1) }
     }
 }

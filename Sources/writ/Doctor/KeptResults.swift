@@ -97,25 +97,12 @@ struct KeptResults {
         let file = open(new, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw CommandFault("the results cannot be kept: cannot write `\(new)`") }
         let bytes = json.bytes + [0x0A]
-        let isWritten = bytes.withUnsafeBytes { Self.put($0, to: file) } && fsync(file) == 0
+        let isWritten = bytes.withUnsafeBytes { Terminal.write($0, to: file) } && fsync(file) == 0
         close(file)
         guard isWritten, rename(new, path) == 0 else {
             unlink(new)
             throw CommandFault("the results cannot be kept: cannot write `\(path)`")
         }
-    }
-
-    private static func put(_ bytes: UnsafeRawBufferPointer, to file: Int32) -> Bool {
-        var at = 0
-        while at < bytes.count {
-            #if canImport(Glibc)
-            let count = Glibc.write(file, bytes.baseAddress.map { $0 + at }, bytes.count - at)
-            #else
-            let count = Darwin.write(file, bytes.baseAddress.map { $0 + at }, bytes.count - at)
-            #endif
-            if count > 0 { at += count } else if errno != EINTR { return false }
-        }
-        return true
     }
 
     private static func bytes(_ path: String) -> [UInt8]? {

@@ -50,3 +50,24 @@ enum PersonHome {
         return path
     }
 }
+
+/// Which installation `doctor` and `status` look at, and how they print it.
+struct PlaceOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp("The project, where the agents work. Default: the current folder.", valueName: "folder"),
+        completion: .directory)
+    var directory: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The home that the hooks obey. Default: yours, as the system's user database has it.", valueName: "folder"),
+        completion: .directory)
+    var home: String?
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    func resolvedHome() throws -> WritHome { try PersonHome.resolve(home) }
+
+    func folder() throws -> String { try PersonHome.folder(directory) }
+}

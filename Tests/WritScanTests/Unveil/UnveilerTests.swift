@@ -133,4 +133,21 @@ private let hidingCases: [HidingCase] = [
         let bomb = Inflate.gzip([0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3] + [UInt8](repeating: 0, count: 64), limit: 1000)
         #expect(bomb.count <= 1000)
     }
+
+    @Test func `a zlib frame opens by both bytes of its header`() {
+        // One stored block, the last: `writ`.
+        let block: [UInt8] = [1, 4, 0, 0xFB, 0xFF] + Array("writ".utf8)
+        let headers: [(header: [UInt8], text: String, isWhole: Bool)] = [
+            ([0x78, 0x01], "writ", true), ([0x78, 0x9C], "writ", true), ([0x58, 0x85], "writ", true),
+            // A sum that is off, a dictionary that is missing, a method that is none.
+            ([0x78, 0x02], "", false), ([0x78, 0x20], "", false), ([0x77, 0x09], "", false),
+        ]
+        for (header, text, isWhole) in headers {
+            let read = Inflate.zlib(header + block, limit: 1000)
+            #expect(read == (Array(text.utf8), isWhole), "\(header)")
+        }
+        #expect(Inflate.zlib([0x78, 0x01] + block, limit: 3) == (Array("wri".utf8), false))
+        #expect(Inflate.zlib([0x78, 0x01], limit: 1000) == ([], false))
+        #expect(Inflate.zlib([], limit: 1000) == ([], false))
+    }
 }

@@ -51,14 +51,7 @@ public struct CodeRules: Sendable {
     }
 
     /// Why a table was refused.
-    public struct Fault: Error, Sendable, Hashable, CustomStringConvertible {
-        public let table: String
-        /// 1-based.
-        public let line: Int
-        public let message: String
-
-        public var description: String { "\(table):\(line): \(message)" }
-    }
+    public typealias Fault = RuleTableFault
 
     /// The rules that ship with Writ.
     public static func builtIn() throws(Fault) -> CodeRules {
@@ -73,13 +66,7 @@ public struct CodeRules: Sendable {
 
     /// Adds a table; ``index()`` follows the last one.
     public mutating func add(table: [UInt8], named name: String) throws(Fault) {
-        let nodes: [Outline.Node]
-        do {
-            nodes = try Outline(parsing: table).nodes
-        } catch {
-            throw Fault(table: name, line: error.line, message: error.message)
-        }
-        for node in nodes {
+        for node in try Outline.nodes(of: table, named: name) {
             switch node.keyword {
             case "rule": rules.append(try Self.rule(node, table: name))
             case "flow":
