@@ -364,7 +364,7 @@ struct PolicyConformance: ParsableCommand {
         commandName: "conformance", abstract: "Run a file of the CEL conformance suite.",
         discussion: "Closes with `N passed, N failed`. Exits 1 when a test fails.")
 
-    @Flag(help: "List the failures.")
+    @Flag(help: "List all failures, not the first ten alone.")
     var verbose = false
 
     @Argument(help: "A JSON file of the suite.", completion: .file(extensions: ["json"]))
@@ -376,7 +376,14 @@ struct PolicyConformance: ParsableCommand {
         do { report = CELConformance.run(try JSON(parsing: source.bytes)) } catch {
             throw CommandFault("\(file): is not JSON: \(error)")
         }
-        if verbose { for failure in report.failures { Terminal.line("\(failure)") } }
+        let shown = verbose ? report.failures.count : min(report.failures.count, 10)
+        for failure in report.failures.prefix(shown) {
+            Terminal.line(
+                Terminal.harmless("failed \(failure.test): \(failure.expression.prefix(200)): \(failure.message)"))
+        }
+        if shown < report.failures.count {
+            Terminal.line("… and \(report.failures.count - shown) more; --verbose lists them all")
+        }
         Terminal.line("\(report.passed) passed, \(report.failed) failed")
         if report.failed > 0 { throw ExitCode(1) }
     }
