@@ -155,15 +155,21 @@ public struct Guard: Sendable {
         }
     }
 
+    /// The confidence that some rule of the phase counts findings of the detector from; nil when no rule asks for it.
+    func threshold(of detector: any Detector, in phase: Phase) -> Double? {
+        demands[phase]?.lazy.filter { $0.scanner == detector.policyName }.map(\.minimumConfidence).min()
+    }
+
     /// Runs the detectors that some rule asks for on the content that the call carries.
     private func inspect(_ request: inout PolicyRequest, _ reading: CallReading, _ review: inout CodeReview) {
         guard let demands = demands[request.phase], !demands.isEmpty else { return }
         let wanted = Set(demands.map(\.scanner))
         let context = ScanContext(key: key)
         for content in reading.contents {
-            let scan = ScanRequest(text: content.text, phase: request.phase, path: content.path)
+            var scan = ScanRequest(text: content.text, phase: request.phase, path: content.path)
             var unveiling: Unveiling?
             for detector in detectors where wanted.contains(detector.policyName) {
+                scan.threshold = threshold(of: detector, in: request.phase)
                 do {
                     let found: [Finding]
                     if let reader = detector as? any UnveilingDetector {
