@@ -48,6 +48,8 @@ public struct Guard: Sendable {
         public var isCaseInsensitive: Bool
         /// Labels that the operations of a call bring into its session before it is judged; they can only restrict.
         public var labels: (@Sendable ([Operation]) -> [String])?
+        /// The profile of the places that the operations of a call name, where it is stricter than that of ``facts``.
+        public var profile: (@Sendable ([Operation]) -> ProfileChoice?)?
         /// What stands in a file that a call is about to write, by absolute path; nil where it cannot be had. Asked for
         /// the files that a call writes, no others.
         public var previous: (@Sendable (String) -> [UInt8]?)?
@@ -131,6 +133,9 @@ public struct Guard: Sendable {
         request.commandText = reading.commandText
         request.host = surroundings.host
         addAges(to: &request, now: surroundings.now)
+        if let stricter = surroundings.profile?(reading.operations) {
+            request.facts.environment.profile = stricter.profile.rawValue
+        }
         for label in surroundings.labels?(reading.operations) ?? []
         where !request.session.labels.contains(where: { $0.name == label }) {
             request.session.labels.append(.init(label))
