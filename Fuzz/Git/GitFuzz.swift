@@ -144,13 +144,13 @@ private final class Scratch {
         let descriptor = open("\(path)/\(file)", O_WRONLY | O_CREAT | O_TRUNC, 0o600)
         precondition(descriptor >= 0, "no file in the repository")
         defer { close(descriptor) }
-        let count = bytes.withUnsafeBytes { system_write(descriptor, $0.baseAddress, $0.count) }
+        let count = bytes.withUnsafeBytes { put(descriptor, $0.baseAddress, $0.count) }
         precondition(count == bytes.count, "the repository could not be written")
         written.append(file)
     }
 }
 
-private func system_write(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
+private func put(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
     guard count > 0 else { return 0 }
     #if canImport(Darwin)
     return Darwin.write(descriptor, bytes, count)
