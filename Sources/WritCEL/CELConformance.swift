@@ -76,6 +76,7 @@ public enum CELConformance {
         let expectsError = test["eval_error"] != nil || test["any_eval_errors"] != nil
         var limits = CELLimits(sourceBytes: 64 << 10, nodes: 10_000, depth: 150, macroDepth: 12)
         limits.foldingBudget = 200_000
+        limits.hasTestMacros = true
         do throws(CELError) {
             let program = try CELProgram(
                 source, in: environment, limits: limits, expecting: nil,
@@ -132,6 +133,7 @@ public enum CELConformance {
         case (.list(let a), .list(let b)), (.type(let a), .type(let b)), (.optional(let a), .optional(let b)):
             same(a, b)
         case (.map(let a, let x), .map(let b, let y)): same(a, b) && same(x, y)
+        case (.opaque(let a, let x), .opaque(let b, let y)): a == b && x.count == y.count && zip(x, y).allSatisfy(same)
         default: wanted == found
         }
     }
@@ -156,6 +158,12 @@ public enum CELConformance {
             case "ANY": return .dyn
             default: return nil
             }
+        case "message_type":
+            switch CELType.named[member.value.string ?? ""] {
+            case .timestamp: return .timestamp
+            case .duration: return .duration
+            default: return nil
+            }
         case "null": return .null
         case "dyn": return .dyn
         case "list_type": return type(member.value["elem_type"] ?? .object([])).map { .list($0) }
@@ -167,8 +175,13 @@ public enum CELConformance {
         case "type": return type(member.value).map { .type($0) }
         case "type_param": return member.value.string.map { .parameter($0) }
         case "abstract_type":
-            guard member.value["name"]?.string == "optional_type" else { return nil }
-            return type(member.value["parameter_types"]?.array?.first ?? .object([])).map { .optional($0) }
+            guard let name = member.value["name"]?.string else { return nil }
+            var parameters: [CELType] = []
+            for parameter in member.value["parameter_types"]?.array ?? [] {
+                guard let parameter = type(parameter) else { return nil }
+                parameters.append(parameter)
+            }
+            return name == "optional_type" ? .optional(parameters.first ?? .dyn) : .opaque(name, parameters)
         default: return nil
         }
     }

@@ -180,6 +180,7 @@ extension CELValue {
             (.double, .double), (.string, .string), (.bytes, .bytes), (.timestamp, .timestamp), (.duration, .duration),
             (.list, .list), (.map, .map), (.record, .map), (.type, .type), (.optional, .optional):
             true
+        case (.opaque(let name, _), .network(let value)): value.type.name == name
         default: false
         }
     }

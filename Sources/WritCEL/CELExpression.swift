@@ -48,6 +48,7 @@ public enum CELMacro: String, Sendable, Hashable {
     case map
     case filter
     case transformList, transformMap, transformMapEntry
+    case sortBy
     case bind
     case optionalMap = "optMap"
     case optionalFlatMap = "optFlatMap"

@@ -13,6 +13,8 @@ public struct CELLimits: Sendable, Hashable {
     public var macroDepth: Int
     /// Units that folding constants may spend while loading.
     public var foldingBudget: Int
+    /// Reads `cel.block`, `cel.index`, `cel.iterVar` and `cel.accuVar`, which the conformance suite alone uses.
+    var hasTestMacros = false
 
     /// Creates bounds. A depth above 200 counts as 200: the passes over the tree are recursive.
     public init(

@@ -10,6 +10,8 @@ public indirect enum CELType: Sendable, Hashable {
     /// A type as a value: `type(1)` has the type `type(int)`.
     case type(CELType)
     case optional(CELType)
+    /// A type known by its name alone, such as `net.IP`, with its parameters.
+    case opaque(String, [CELType])
     /// A map with string keys whose fields the environment declares (``CELEnvironment/declareRecord(_:_:)``): an
     /// undeclared field is an error while loading instead of a missing key while deciding.
     case record(String)
@@ -33,6 +35,8 @@ public indirect enum CELType: Sendable, Hashable {
         case .map(let key, let value): "map(\(key.description), \(value.description))"
         case .type(let type): "type(\(type.description))"
         case .optional(let type): "optional_type(\(type.description))"
+        case .opaque(let name, let parameters):
+            parameters.isEmpty ? name : "\(name)(\(parameters.map(\.description).joined(separator: ", ")))"
         case .record(let name): name
         case .parameter(let name): name
         }
@@ -45,6 +49,7 @@ public indirect enum CELType: Sendable, Hashable {
         case .map, .record: "map"
         case .type: "type"
         case .optional: "optional_type"
+        case .opaque(let name, _): name
         default: description
         }
     }
@@ -54,7 +59,7 @@ public indirect enum CELType: Sendable, Hashable {
         "null_type": .null, "bool": .bool, "int": .int, "uint": .uint, "double": .double, "string": .string,
         "bytes": .bytes, "list": .list(.dyn), "map": .map(.dyn, .dyn), "type": .type(.dyn),
         "optional_type": .optional(.dyn), "google.protobuf.Timestamp": .timestamp,
-        "google.protobuf.Duration": .duration,
+        "google.protobuf.Duration": .duration, "net.IP": CELNetwork.addressType, "net.CIDR": CELNetwork.blockType,
     ]
 }
 

@@ -69,6 +69,7 @@ extension CELValue {
         case .timestamp(let value): out += "timestamp(\"\(value.text)\")"
         case .duration(let value): out += "duration(\"\(value.text)\")"
         case .type(let value): out += value.name
+        case .network(let value): out += value.prefix == nil ? "ip(\"\(value.text)\")" : "cidr(\"\(value.text)\")"
         case .optional(nil): out += "optional.none()"
         case .optional(let value?):
             out += "optional.of("

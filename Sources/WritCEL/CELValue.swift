@@ -15,6 +15,8 @@ public indirect enum CELValue: Sendable {
     case duration(CELDuration)
     case type(CELType)
     case optional(CELValue?)
+    /// An IP address or a block of them.
+    case network(CELNetwork)
 
     /// The type, with lists and maps as `list(dyn)` and `map(dyn, dyn)`.
     public var type: CELType {
@@ -32,6 +34,7 @@ public indirect enum CELValue: Sendable {
         case .duration: .duration
         case .type: .type(.dyn)
         case .optional: .optional(.dyn)
+        case .network(let value): value.type
         }
     }
 
@@ -51,6 +54,7 @@ public indirect enum CELValue: Sendable {
         case .duration(let value): value.nanoseconds == 0
         case .type: false
         case .optional(let value): value == nil
+        case .network: false
         }
     }
 
@@ -98,6 +102,7 @@ extension CELValue: Equatable {
         case (.duration(let a), .duration(let b)): a == b
         case (.type(let a), .type(let b)): a.name == b.name
         case (.optional(let a), .optional(let b)): a == b
+        case (.network(let a), .network(let b)): a == b
         default: false
         }
     }

@@ -108,7 +108,8 @@ struct Compiler {
         case .negate(let operand):
             let inner = try compile(operand)
             let type = solver.known(inner.type)
-            guard !isChecked || type == .int || type == .double || type == .dyn else {
+            // The type of an element of an empty list is known when it is there, which is never.
+            guard !isChecked || type == .int || type == .double || type == .dyn || type.isParameter else {
                 return try refuse(.noSuchOverload, "`-` does not apply to \(solver.final(type))", expression)
             }
             return made(NegateNode(offset, inner.node), type, [inner])
@@ -632,10 +633,17 @@ struct Compiler {
         if let condition {
             try require(.bool, condition, arguments[0], "the condition of `\(macro.rawValue)`")
         }
+        if macro == .sortBy, let result {
+            let key = solver.final(result.type)
+            guard !isChecked || key == .dyn || CELType.ordered.contains(key) else {
+                return try refuse(.noSuchOverload, "`sortBy` has no order for \(key)", arguments[0])
+            }
+        }
         let type: CELType
         switch macro {
         case .all, .exists, .existsOne: type = .bool
         case .filter: type = .list(types[0])
+        case .sortBy: type = .list(types[0])
         case .transformMap: type = .map(types[0], result?.type ?? .dyn)
         case .transformMapEntry: type = .map(.dyn, .dyn)
         default: type = .list(result?.type ?? .dyn)
@@ -678,6 +686,7 @@ extension CELType {
         case .dyn, .parameter: true
         case .list(let inner), .optional(let inner): inner.isUncertain
         case .map(let key, let value): key.isUncertain || value.isUncertain
+        case .opaque(_, let inner): inner.contains { $0.isUncertain }
         default: false
         }
     }

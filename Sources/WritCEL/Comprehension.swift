@@ -33,6 +33,7 @@ final class ComprehensionNode: Node {
         case .exists: return .bool(try search(&frame, deciding: true))
         case .existsOne: return .bool(try count(&frame))
         case .transformMap, .transformMapEntry: return try map(&frame)
+        case .sortBy: return try sort(&frame)
         default: return try list(&frame)
         }
     }
@@ -118,6 +119,21 @@ final class ComprehensionNode: Node {
             return true
         }
         return .list(out)
+    }
+
+    private func sort(_ frame: inout Frame) throws(CELFault) -> CELValue {
+        var elements: [CELValue] = []
+        var keys: [CELValue] = []
+        try each(&frame) { frame throws(CELFault) in
+            elements.append(frame.locals[first])
+            if let result { keys.append(try result.value(&frame)) }
+            return true
+        }
+        do throws(CELFault) {
+            return .list(try Library.sorted(elements, by: keys, &frame.meter))
+        } catch {
+            throw error.at(offset)
+        }
     }
 
     private func map(_ frame: inout Frame) throws(CELFault) -> CELValue {

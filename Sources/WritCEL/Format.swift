@@ -137,6 +137,7 @@ enum Format {
         case .timestamp(let value): return value.text
         case .duration(let value): return value.text
         case .type(let value): return value.name
+        case .network(let value): return value.text
         case .list(let list):
             var parts: [String] = []
             for element in list { parts.append(try plain(element, &meter)) }

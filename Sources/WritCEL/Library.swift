@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import WritPattern
 
-/// The standard functions and the extensions for text, numbers, base64 and optionals.
+/// The standard functions and the extensions for text, numbers, base64, optionals, lists, sets, patterns and networks.
 enum Library {
     static let overloads: [String: [Overload]] = {
         var table: [String: [Overload]] = [:]
-        for row in standard + times + texts + numbers + optionals { table[row.name, default: []].append(row.overload) }
+        for row in standard + times + texts + numbers + optionals + lists + networks { table[row.name, default: []].append(row.overload) }
         return table
     }()
 

@@ -46,6 +46,7 @@ func areEqual(_ left: CELValue, _ right: CELValue, _ meter: inout Meter) throws(
         guard let a, let b else { return a == nil && b == nil }
         try meter.charge(1)
         return try areEqual(a, b, &meter)
+    case (.network(let a), .network(let b)): return a == b
     case (.int, .uint), (.int, .double), (.uint, .int), (.uint, .double), (.double, .int), (.double, .uint):
         return try order(left, right, &meter) == .same
     default: return false

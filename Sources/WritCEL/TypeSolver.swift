@@ -38,6 +38,7 @@ struct TypeSolver {
         case .map(let key, let value): return .map(instantiate(key, &names), instantiate(value, &names))
         case .type(let inner): return .type(instantiate(inner, &names))
         case .optional(let inner): return .optional(instantiate(inner, &names))
+        case .opaque(let name, let inner): return .opaque(name, inner.map { instantiate($0, &names) })
         default: return type
         }
     }
@@ -50,6 +51,7 @@ struct TypeSolver {
         case .map(let key, let value): .map(known(key), known(value))
         case .type(let inner): .type(known(inner))
         case .optional(let inner): .optional(known(inner))
+        case .opaque(let name, let inner): .opaque(name, inner.map { known($0) })
         default: type
         }
     }
@@ -62,6 +64,7 @@ struct TypeSolver {
         case .map(let key, let value): .map(final(key), final(value))
         case .type(let inner): .type(final(inner))
         case .optional(let inner): .optional(final(inner))
+        case .opaque(let name, let inner): .opaque(name, inner.map { final($0) })
         case let other: other
         }
     }
@@ -100,6 +103,8 @@ struct TypeSolver {
             return true
         case (.dyn, _), (_, .dyn): return true
         case (.list(let a), .list(let b)), (.optional(let a), .optional(let b)): return unify(a, b)
+        case (.opaque(let a, let x), .opaque(let b, let y)):
+            return a == b && x.count == y.count && zip(x, y).allSatisfy { unify($0, $1) }
         // Types compare with each other whatever they denote.
         case (.type, .type): return true
         case (.map(let a, let x), .map(let b, let y)): return unify(a, b) && unify(x, y)
@@ -115,6 +120,7 @@ struct TypeSolver {
         case .parameter(let other): name == other
         case .list(let inner), .type(let inner), .optional(let inner): occurs(name, in: inner)
         case .map(let key, let value): occurs(name, in: key) || occurs(name, in: value)
+        case .opaque(_, let inner): inner.contains { occurs(name, in: $0) }
         default: false
         }
     }
@@ -132,6 +138,7 @@ struct TypeSolver {
         case (.list(let x), .list(let y)): .list(general(x, y))
         case (.optional(let x), .optional(let y)): .optional(general(x, y))
         case (.map(let k, let x), .map(let l, let y)): .map(general(k, l), general(x, y))
+        case (.opaque(let name, let x), .opaque(_, let y)): .opaque(name, zip(x, y).map { general($0, $1) })
         default: a
         }
     }

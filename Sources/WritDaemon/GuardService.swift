@@ -192,6 +192,9 @@ public final class GuardService: Sendable {
                 prototypes.labels(for: $0, in: folder) + instructions.labels(for: $0, reader)
             }
             let start = try instructions.start("\(call.agent.kind)|\(session)", reader)
+            surroundings.profile = { [places, files] operations in
+                places.choice(for: operations, of: call, above: place, settings: files.settings)
+            }
             let isLabelled = tracker.bring(start?.labels.sorted() ?? [], now: now)
             var state = tracker.state(now: now)
             state.used = budgets.used(by: call, surroundings.facts, under: guardian.policies, now: now)
@@ -208,7 +211,12 @@ public final class GuardService: Sendable {
         let judgement = settled.judgement
         var record = try LedgerRecord.json(
             judgement, event: delivery.event, digest: guardian.policies.digest, guardian: guardian)
-        let choice = place.choice
+        let judged = judgement.request
+        // What the operations name was stricter than where the call comes from.
+        let choice =
+            judged.facts.environment.profile == place.choice.profile.rawValue
+            ? place.choice
+            : places.choice(for: judged.operations, of: call, above: place, settings: files.settings) ?? place.choice
         record.set("profile", ["name": .string(choice.profile.rawValue), "because": .string(choice.because)])
         let seen = Self.facts(request.facts)
         if !seen.isEmpty { record.set("hook", .array(seen.map { .string($0) })) }

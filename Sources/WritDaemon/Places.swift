@@ -57,6 +57,55 @@ final class Places: Sendable {
             ? Place(repository: home.repository, choice: away.choice) : home
     }
 
+    /// What the operations of a call name is judged as strictly as the place it belongs to.
+    ///
+    /// Looked at are the paths that are written, deleted or otherwise changed, the folders that programs are sent to
+    /// (`cd`, `git -C`, `terraform -chdir=`), what lies below them where a whole tree is meant, and the branch and the URL
+    /// of a push. Reading changes nothing and counts nowhere; secrets that are read are no `file.read`.
+    ///
+    /// - Returns: nil unless some place is judged more strictly than where the call comes from. What cannot be kept or
+    ///   told apart is judged as strictly as any rule says.
+    func choice(
+        for operations: [Operation], of call: Call, above place: Place, settings: [MachineSettings]
+    ) -> ProfileChoice? {
+        let rules = settings.flatMap(\.profileRules)
+        // Without rules one profile is everywhere.
+        guard let strictest = rules.map(\.profile).max(), strictest > place.choice.profile else { return nil }
+        var best = place.choice
+        func consider(_ choice: ProfileChoice, _ what: String) {
+            guard choice.profile > best.profile else { return }
+            best = ProfileChoice(choice.profile, because: "\(choice.because), for \(what)")
+        }
+        do {
+            var named = NamedPlaces(call: call)
+            for operation in operations where operation.role == .executed { named.add(operation) }
+            if named.isCut { consider(ProfileChoice(strictest, because: "more places than can be told apart"), "this call") }
+            for folder in named.folders {
+                guard best.profile < strictest else { break }
+                consider(try self.place(at: folder, settings, []).choice, folder)
+            }
+            for tree in named.trees {
+                guard best.profile < strictest else { break }
+                let known = memory.withLock { $0.remotes.keys.filter { PathText.isUnder($0, tree) } }
+                for folder in known.sorted() + rules.compactMap(\.folder).filter({ PathText.isUnder($0, tree) }) {
+                    consider(try self.place(at: folder, settings, []).choice, folder)
+                }
+            }
+            for push in named.pushes {
+                var target = WorkPlace(
+                    folder: place.repository.facts.root.isEmpty ? call.workspace : place.repository.facts.root,
+                    remotes: try known(place.repository), branch: place.repository.facts.branch,
+                    isCertain: place.repository.isCertain)
+                if !push.remote.isEmpty { target.remotes.append(push.remote) }
+                if !push.branch.isEmpty { target.branch = push.branch }
+                consider(ProfileChoice.choose(for: target, settings: settings), "what it pushes to")
+            }
+        } catch {
+            consider(ProfileChoice(strictest, because: "a place that could not be kept: \(error)"), "this call")
+        }
+        return best.profile > place.choice.profile ? best : nil
+    }
+
     private func place(at folder: String, _ settings: [MachineSettings], _ delegated: [String]) throws -> Place {
         let repository = repositories.repository(at: folder)
         let root = repository.facts.root.isEmpty ? folder : repository.facts.root

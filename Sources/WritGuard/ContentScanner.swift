@@ -31,6 +31,8 @@ public struct ContentScanner: Sendable {
         var scores: [String: Double] = [:]
         let unveiling = Unveiler().unveil(request.text, path: request.path)
         for detector in guardian.detectors {
+            var request = request
+            request.threshold = request.threshold ?? guardian.threshold(of: detector, in: request.phase)
             if let injection = detector as? InjectionDetector {
                 // Its score says something below the threshold too.
                 let (score, found) = injection.judge(request, unveiling)

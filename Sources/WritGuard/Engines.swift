@@ -18,7 +18,7 @@ public enum Engines {
     public static func detectors() throws -> [any Detector] {
         [
             try SecretDetector(rules: try SecretRules.builtIn()),
-            InjectionDetector(model: try InjectionModel.embedded()),
+            InjectionDetector(model: try injection.get()),
             UnicodeDetector(), SkillDetector(skills: try SkillScanner(shell: expand)), try CodeDetector(),
         ]
     }
@@ -28,10 +28,16 @@ public enum Engines {
     /// - Parameter checksExamples: run the `examples` of rules through the shell engine; the built-in policies' are
     ///   checked by tests instead of at every start.
     public static func policyOptions(key: FingerprintKey, checksExamples: Bool = true) -> PolicyOptions {
-        PolicyOptions(
+        var options = PolicyOptions(
             expand: checksExamples ? expand : nil, hash: digest,
             fingerprint: { text in key.fingerprint(of: Array(text.utf8)) })
+        // Without the model no guard is made at all; what is left then is the lowest default, which counts the most.
+        if case .success(let model) = injection { options.confidences = ["prompt_injection": model.thresholds] }
+        return options
     }
+
+    /// Read once for detectors and policies alike.
+    private static let injection = Result { try InjectionModel.embedded() }
 
     /// A guard over the default policy and the given ones.
     ///

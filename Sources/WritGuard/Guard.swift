@@ -48,6 +48,8 @@ public struct Guard: Sendable {
         public var isCaseInsensitive: Bool
         /// Labels that the operations of a call bring into its session before it is judged; they can only restrict.
         public var labels: (@Sendable ([Operation]) -> [String])?
+        /// The profile of the places that the operations of a call name, where it is stricter than that of ``facts``.
+        public var profile: (@Sendable ([Operation]) -> ProfileChoice?)?
         /// What stands in a file that a call is about to write, by absolute path; nil where it cannot be had. Asked for
         /// the files that a call writes, no others.
         public var previous: (@Sendable (String) -> [UInt8]?)?
@@ -131,6 +133,9 @@ public struct Guard: Sendable {
         request.commandText = reading.commandText
         request.host = surroundings.host
         addAges(to: &request, now: surroundings.now)
+        if let stricter = surroundings.profile?(reading.operations) {
+            request.facts.environment.profile = stricter.profile.rawValue
+        }
         for label in surroundings.labels?(reading.operations) ?? []
         where !request.session.labels.contains(where: { $0.name == label }) {
             request.session.labels.append(.init(label))
@@ -153,6 +158,11 @@ public struct Guard: Sendable {
             else { continue }
             request.facts.packages[key] = .init(days: days, isKnown: true)
         }
+    }
+
+    /// The confidence that some rule of the phase counts findings of the detector from; nil when no rule asks for it.
+    func threshold(of detector: any Detector, in phase: Phase) -> Double? {
+        demands[phase]?.lazy.filter { $0.scanner == detector.policyName }.map(\.minimumConfidence).min()
     }
 
     /// Runs the detectors that some rule asks for on the content that the call carries.
@@ -201,6 +211,8 @@ public struct Guard: Sendable {
         var faults: [ScannerFault] = []
         var unveiling: Unveiling?
         for detector in detectors where wanted.contains(detector.policyName) {
+            var scan = scan
+            scan.threshold = threshold(of: detector, in: scan.phase)
             do {
                 if let reader = detector as? any UnveilingDetector {
                     let hidden = unveiling ?? Unveiler().unveil(scan.text, path: scan.path)

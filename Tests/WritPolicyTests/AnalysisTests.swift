@@ -20,6 +20,78 @@ struct FindingCase: Sendable, CustomTestStringConvertible {
     @Test(arguments: [
         FindingCase(rules: "rules: [{name: a, action: deny, match: {paths: []}}]", findings: ["never-matches a"]),
         FindingCase(
+            rules: "rules: [{name: a, action: deny, match: {actions: [file.read]}, when: 'op.kind in [\"git.push\"]'}]",
+            findings: ["never-matches a"]),
+        FindingCase(
+            rules: "rules: [{name: a, action: deny, match: {actions: [git.push]}, unless: 'op.kind == \"git.push\"'}]",
+            findings: ["never-matches a"]),
+        FindingCase(
+            rules:
+                "rules: [{name: a, action: deny, match: {actions: [shell.exec], commands: [git]}, when: 'op.program == \"svn\"'}]",
+            findings: ["never-matches a"]),
+        FindingCase(
+            rules: "rules: [{name: a, action: deny, when: 'op.port > 70000'}]", findings: ["never-matches a"]),
+        FindingCase(
+            rules: "rules: [{name: a, action: deny, when: 'session.calls < 0'}]", findings: ["never-matches a"]),
+        FindingCase(
+            rules: "rules: [{name: a, action: deny, when: 'size(op.argv) < 0'}]", findings: ["never-matches a"]),
+        FindingCase(rules: "rules: [{name: a, action: deny, when: 'op.argv.size() > 3'}]", findings: []),
+        FindingCase(rules: "rules: [{name: a, action: deny, match: {tools: [Bsh]}}]", findings: ["never-matches a"]),
+        FindingCase(rules: "rules: [{name: a, action: deny, match: {tools: [Bash, OurOwn]}}]", findings: []),
+        FindingCase(
+            rules: "rules: [{name: a, action: deny, match: {environment: [prod]}}]", findings: ["never-matches a"]),
+        FindingCase(
+            rules:
+                "profiles: {staging: {decision: ask}}\nrules: [{name: a, action: deny, match: {environment: [staging, 'prod*']}}]",
+            findings: []),
+        FindingCase(
+            rules: "rules: [{name: a, action: allow, match: {actions: [shell.exec], commands: [ls, python3]}}]",
+            findings: ["too-wide a"]),
+        FindingCase(
+            rules: "rules: [{name: a, action: allow, match: {actions: [shell.exec], commands: ['python3 -m pytest']}}]",
+            findings: []),
+        FindingCase(rules: "rules: [{name: a, action: allow, match: {tools: ['mcp:*']}}]", findings: ["too-wide a"]),
+        FindingCase(
+            rules:
+                "rules: [{name: a, action: allow, match: {actions: [http.request]}, when: 'op.host.endsWith(\"example.com\")'}]",
+            findings: ["regex-trap a"]),
+        FindingCase(
+            rules:
+                "rules: [{name: a, action: allow, match: {actions: [http.request]}, when: 'op.host.endsWith(\".example.com\")'}]",
+            findings: []),
+        FindingCase(
+            rules:
+                "rules: [{name: a, action: allow, match: {actions: [shell.exec]}, when: 'op.command.contains(\"git status\")'}]",
+            findings: ["regex-trap a"]),
+        FindingCase(
+            rules:
+                "rules: [{name: a, action: allow, match: {actions: [file.write]}, when: 'op.path.startsWith(\"/srv/project\")'}]",
+            findings: ["regex-trap a"]),
+        FindingCase(
+            rules:
+                "rules: [{name: a, action: deny, match: {actions: [git.push]}}, {name: b, action: alert, match: {actions: [git.push]}}]",
+            findings: ["shadowed b"]),
+        FindingCase(
+            rules:
+                "flows: [{name: a, from: [secret, pii], to: {actions: [net.connect, git.push]}, action: deny}, {name: b, from: [secret], to: {actions: [git.push]}, action: ask}]",
+            findings: ["shadowed b"]),
+        FindingCase(
+            rules:
+                "flows: [{name: a, from: [secret], within: 5m, to: {actions: [git.push]}, action: deny}, {name: b, from: [secret], to: {actions: [git.push]}, action: deny}]",
+            findings: ["shadowed a"]),
+        FindingCase(
+            rules: "flows: [{name: a, from: [secrets], to: {actions: [git.push]}, action: deny}]",
+            findings: ["never-matches a"]),
+        FindingCase(
+            rules:
+                "rules: [{name: r, action: log, match: {actions: [file.read]}, obligations: [{taint: ours}]}]\nflows: [{name: a, from: [ours, 'mcp:db/*'], to: {actions: [git.push]}, action: deny}]",
+            findings: []),
+        FindingCase(
+            rules: "budgets: [{name: a, per: session, count: 0, then: deny}]", findings: ["without-effect a"]),
+        FindingCase(
+            rules: "egress: {default: deny, allow: [{hosts: [a.example.com]}], deny: [{hosts: ['*.example.com']}]}",
+            findings: ["dead-grant egress"]),
+        FindingCase(
             rules: "rules: [{name: a, action: deny, when: 'op.force && !op.force'}]", findings: ["never-matches a"]),
         FindingCase(
             rules: "rules: [{name: a, action: deny, when: 'op.program == \"a\" && op.program == \"b\"'}]",

@@ -243,6 +243,52 @@ import WritCore
         #expect(verdict("", 0, "GET") == .deny)
     }
 
+    @Test func `findings count from the threshold of their phase`() throws {
+        var options = PolicyOptions()
+        options.confidences = ["prompt_injection": [.toolResponse: 0.9, .input: 0.8]]
+        func least(_ config: String, _ phase: Phase) throws -> Double {
+            let layer = try Fixture.layer(
+                """
+                version: "2"
+                rules: [{name: i, scanner: prompt_injection, action: block, scope: [input, tool_response], config: \(config)}]
+                """, options: options)
+            let set = PolicySet([layer])
+            let stops = (0...100).map { Double($0) / 100 }.first { confidence in
+                set.decide(
+                    Fixture.request {
+                        $0.phase = phase
+                        $0.findings = [
+                            Finding(
+                                scanner: "prompt_injection", rule: "r", category: "prompt_injection", severity: .high,
+                                confidence: confidence, message: "Found.")
+                        ]
+                    }
+                ).verdict > .allow
+            }
+            #expect(set.scanners(in: phase).map(\.minimumConfidence) == [try #require(stops)])
+            return try #require(stops)
+        }
+        // What the scanner was calibrated to, a number of the rule's own, one for the phase: above and below.
+        #expect(try least("{}", .toolResponse) == 0.9)
+        #expect(try least("{}", .input) == 0.8)
+        #expect(try least("{min_confidence: 0.3}", .toolResponse) == 0.3)
+        #expect(try least("{min_confidence: 0.3, thresholds: {tool_response: 0.95}}", .toolResponse) == 0.95)
+        #expect(try least("{min_confidence: 0.3, thresholds: {tool_response: 0.95}}", .input) == 0.3)
+        #expect(try least("{thresholds: {tool_response: 0.2}}", .input) == 0.8)
+        #expect(
+            Fixture.errors(
+                """
+                version: "2"
+                rules:
+                  - {name: i, scanner: prompt_injection, action: block, scope: input, config: {thresholds: {skill: 0.5}}}
+                  - {name: j, scanner: prompt_injection, action: block, scope: input, config: {thresholds: {input: 2, inpt: 1}}}
+                """) == [
+                    "p.yaml:3:98: `thresholds` names `skill`, which the rule does not look at (add it to `scope`, or leave it out here)",
+                    "p.yaml:4:98: `input` must be between 0.0 and 1.0",
+                    "p.yaml:4:108: unknown key `inpt` (did you mean `input`?)",
+                ])
+    }
+
     @Test func `scanner rules answer findings of their groups and close on faults`() throws {
         let set = try set(
             """

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Foundation
 import Testing
 import WritCore
 import WritTestSupport
@@ -12,6 +13,10 @@ import WritTestSupport
         let subject: String
         let layer: Layer
         let text: String
+    }
+
+    private static let more = (ProcessInfo.processInfo.environment["WRIT_SEEDS"] ?? "").split(separator: ",").compactMap {
+        UInt64($0)
     }
 
     /// The good policies, each with its layer and the place where a rule can be added.
@@ -152,8 +157,8 @@ import WritTestSupport
         }
     }
 
-    /// Seeds of development are below 100; these were not used while the analyser was written.
-    @Test(arguments: [7_001, 7_002, 7_003] as [UInt64])
+    /// Seeds of development are below 100; these were not used while the analyser was written. `WRIT_SEEDS=1,2,3` adds more.
+    @Test(arguments: [7_001, 7_002, 7_003] + more)
     func `seeded defects are found`(_ seed: UInt64) throws {
         let good = try Self.good()
         var generator = SeededGenerator(seed: seed)

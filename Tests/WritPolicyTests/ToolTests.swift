@@ -97,6 +97,37 @@ import WritResources
         #expect(result.leftOut == ["`host_executable` in line 10 has no counterpart"])
     }
 
+    @Test func `what does not load is left out of an import and listed`() throws {
+        let result = PolicyImport.codex(
+            """
+            prefix_rule(pattern=["gh", "pr", "view"], decision="prompt", not_match=["gh pr --repo a/b view 1"])
+            prefix_rule(pattern=["git", "status"], decision="allow", match=["git status"])
+            """
+        ).loading(PolicyOptions(expand: { [Fixture.exec($0)] }))
+        #expect(
+            result.leftOut == [
+                "the rule `ask-gh-pr-view` matches its example `gh pr --repo a/b view 1`; its examples are left out"
+            ])
+        #expect(try Fixture.layer(result.text).documents[0].rules.map(\.name) == ["ask-gh-pr-view", "allow-git-status"])
+        let bad = PolicyImport.permissions(
+            try JSON(parsing: #"{"permissions": {"deny": ["Read(a/../../b)", "Read(c)", 7]}}"#)
+        ).loading()
+        #expect(try Fixture.layer(bad.text).documents[0].rules.map(\.name) == ["deny-read-c"])
+        #expect(bad.leftOut.count == 2 && bad.hasRules, "\(bad.leftOut)")
+        #expect(!PolicyImport.permissions(.array([])).loading().hasRules)
+        #expect(PolicyImport.opencode(.object([])).leftOut == ["there is no object `permission`"])
+    }
+
+    @Test func `several checks are one SARIF log`() throws {
+        let checks = ["a", "b"].map { name in
+            PolicyCheck.run(
+                .user, [.init(file: "\(name).yaml", bytes: Array("version: \"2\"\nrules: [{name: x}]".utf8))])
+        }
+        let log = PolicyCheck.sarif(checks)
+        #expect(log["runs"]?.array?.count == 2)
+        #expect(log["version"] == "2.1.0")
+    }
+
     @Test func `opencode maps lose their order, and say so`() throws {
         let settings = try JSON(
             parsing:

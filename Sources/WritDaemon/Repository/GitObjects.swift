@@ -35,6 +35,8 @@ struct GitObjects {
     /// Larger objects are not read.
     static let maximumBytes = 4 << 20
     private static let maximumDeltas = 256
+    /// Of all deltas of one object together: without it a small pack would take a gibibyte.
+    private static let maximumDeltaBytes = 16 << 20
 
     /// The common git folder, absolute.
     let folder: String
@@ -231,6 +233,9 @@ struct GitObjects {
             default: throw Fault("a pack is damaged")
             }
             guard deltas.count <= Self.maximumDeltas else { throw Fault("a pack has too long chains") }
+            guard deltas.reduce(0, { $0 + $1.count }) <= Self.maximumDeltaBytes else {
+                throw Fault("a pack has too large deltas")
+            }
             guard var object = base else { continue }
             for delta in deltas.reversed() { object.bytes = try Self.applied(delta, to: object.bytes) }
             return object

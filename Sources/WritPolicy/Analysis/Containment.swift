@@ -21,6 +21,12 @@ enum Containment {
             && items(outer.repos, inner.repos) { $0.covers($1) }
     }
 
+    /// The same for two hosts as `egress` spells them.
+    static func covers(host outer: String, _ inner: String) -> Bool {
+        guard let outer = try? HostPattern(outer), let inner = try? HostPattern(inner) else { return false }
+        return outer.contains(inner)
+    }
+
     private static func items<Item>(_ outer: [Item]?, _ inner: [Item]?, _ covers: (Item, Item) -> Bool) -> Bool {
         guard let outer else { return true }
         guard let inner else { return false }

@@ -18,7 +18,9 @@ struct Contradiction {
     ///
     /// - Parameter faultsApply: a term that fails to evaluate makes the rule apply, as with restrictions; such terms
     ///   contradict nothing.
-    static func reason(when: Condition?, unless: Condition?, kinds: UInt64?, faultsApply: Bool) -> String? {
+    static func reason(
+        when: Condition?, unless: Condition?, kinds: UInt64?, commands: [CommandPattern]?, faultsApply: Bool
+    ) -> String? {
         if let when, case .bool(false)? = when.program.constant { return "the condition is always false" }
         if let unless, case .bool(true)? = unless.program.constant { return "`unless` is always true" }
         var contradiction = Contradiction()
@@ -26,6 +28,7 @@ struct Contradiction {
         if let when { contradiction.assume(when.program.ast, true) }
         if let unless { contradiction.assume(unless.program.ast, false) }
         if contradiction.found == nil, let kinds { contradiction.check(kinds) }
+        if contradiction.found == nil, let commands { contradiction.check(commands) }
         return contradiction.found
     }
 
@@ -86,6 +89,7 @@ struct Contradiction {
             case .add, .subtract, .multiply, .divide, .modulo: return true
             }
         case .and, .or, .not, .list: return expression.children.contains(where: mayFail)
+        case .call("size", _), .memberCall(_, "size", _): return expression.children.contains(where: mayFail)
         case .memberCall(_, let name, _):
             return !["startsWith", "endsWith", "contains"].contains(name)
                 || expression.children.contains(where: mayFail)
@@ -123,7 +127,7 @@ struct Contradiction {
             default: return
             }
         }
-        guard let path = left.path else { return }
+        guard let path = left.path ?? Self.size(left) else { return }
         if operation == .isIn, truth, case .list(let elements) = right.kind {
             var constants: [CELConstant] = []
             for element in elements {
@@ -209,16 +213,28 @@ struct Contradiction {
     private mutating func bound(_ path: String, above: Int64?, below: Int64?) {
         if let above { lower[path] = max(lower[path] ?? .min, above) }
         if let below { upper[path] = min(upper[path] ?? .max, below) }
-        let low = lower[path] ?? (Self.isCount(path) ? -1 : .min)
-        let high = upper[path] ?? .max
+        let low = max(lower[path] ?? .min, Self.isCount(path) ? -1 : .min)
+        let high = min(upper[path] ?? .max, path == "op.port" ? 65_536 : .max)
         if low >= high &- 1, high != .max || low != .min { fail("no number satisfies what is asked of `\(path)`") }
     }
 
     private mutating func check(_ kinds: UInt64) {
-        guard case .string(let word)? = equal["op.kind"], let kind = WritCore.Operation.Kind(rawValue: word),
-            kinds & Matcher.bit(kind) == 0
-        else { return }
-        fail("`op.kind` is never \(quoted(word)) under these `actions`")
+        let left = WritCore.Operation.Kind.allCases.filter { kinds & Matcher.bit($0) != 0 }.map(\.rawValue)
+        if case .string(let word)? = equal["op.kind"], !left.contains(word) {
+            return fail("`op.kind` is never \(quoted(word)) under these `actions`")
+        }
+        if let list = among["op.kind"], !left.contains(where: { list.contains(.string($0)) }) {
+            return fail("`op.kind` is never one of the list under these `actions`")
+        }
+        if let others = unequal["op.kind"], left.allSatisfy({ others.contains(.string($0)) }) {
+            fail("`op.kind` is always one that the conditions leave out")
+        }
+    }
+
+    private mutating func check(_ commands: [CommandPattern]) {
+        if case .string(let word)? = equal["op.program"], !commands.contains(where: { $0.program.matches(word) }) {
+            fail("`op.program` is never \(quoted(word)) under these `commands`")
+        }
     }
 
     // MARK: What variables can be
@@ -249,12 +265,21 @@ struct Contradiction {
     }
 
     private static func isNumber(_ path: String) -> Bool {
-        Variable(rawValue: path)?.type == .int
+        Variable(rawValue: path)?.type == .int || path.hasPrefix("size(")
+    }
+
+    /// `size(x)` in one spelling, for what it is compared with.
+    private static func size(_ expression: CELExpression) -> String? {
+        switch expression.kind {
+        case .call("size", let arguments): arguments.first?.path.map { "size(\($0))" }
+        case .memberCall(let target, "size", _): target.path.map { "size(\($0))" }
+        default: nil
+        }
     }
 
     /// Never below zero.
-    private static func isCount(_ path: String) -> Bool {
+    static func isCount(_ path: String) -> Bool {
         ["op.port", "op.depth", "session.calls", "session.denied", "content.size", "call.size", "writ.depth"].contains(
-            path)
+            path) || path.hasPrefix("size(")
     }
 }

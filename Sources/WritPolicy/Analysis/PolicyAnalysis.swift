@@ -6,7 +6,7 @@ import WritPattern
 /// Static analysis of policies, without a solver: containment of matchers, contradictions of simple comparisons, and a
 /// witness call that the engine is asked about before anything is reported.
 public struct PolicyAnalysis {
-    private let layers: [PolicyLayer]
+    let layers: [PolicyLayer]
     private let set: PolicySet
     private let now: Int64
     private let host: HostProfile?
@@ -48,6 +48,8 @@ public struct PolicyAnalysis {
             for rule in layer.rules {
                 let isDead = neverMatches(rule, layer)
                 regexTraps(rule, layer)
+                textTraps(rule, layer)
+                names(rule, layer)
                 withoutEffect(rule, layer)
                 unenforceable(rule, layer)
                 if isDead { continue }
@@ -59,11 +61,14 @@ public struct PolicyAnalysis {
             }
             for document in layer.documents { sections(document, layer) }
             budgets(layer)
+            labels(layer)
+            lists(layer)
+            egress(layer)
         }
         gaps()
     }
 
-    private mutating func add(
+    mutating func add(
         _ kind: PolicyFinding.Kind, level: PolicyFinding.Level = .warning, _ rule: CompiledRule, _ layer: PolicyLayer,
         _ message: String, other: CompiledRule? = nil, hint: String? = nil, witness: PolicyRequest? = nil
     ) {
@@ -91,7 +96,7 @@ public struct PolicyAnalysis {
     }
 
     /// A call that the rule really matches.
-    private func witness(_ rule: CompiledRule, _ layer: PolicyLayer) -> PolicyRequest? {
+    func witness(_ rule: CompiledRule, _ layer: PolicyLayer) -> PolicyRequest? {
         Sampler(layer: layer).requests(for: rule).first { applies(rule, layer, $0) }
     }
 
@@ -160,7 +165,8 @@ public struct PolicyAnalysis {
             return "no package operation is such a command"
         }
         return Contradiction.reason(
-            when: rule.when, unless: rule.unless, kinds: matcher.kinds, faultsApply: !rule.isGrant)
+            when: rule.when, unless: rule.unless, kinds: matcher.kinds, commands: matcher.commands,
+            faultsApply: !rule.isGrant)
     }
 
     private func emptyKey(_ matcher: Matcher) -> String? {
@@ -192,17 +198,17 @@ public struct PolicyAnalysis {
 
     /// Another rule says at least as much wherever this one applies.
     private mutating func shadowed(_ rule: CompiledRule, _ layer: PolicyLayer) -> Bool {
-        guard rule.scanner == nil, rule.source == nil, rule.waivers.isEmpty else { return false }
+        guard rule.scanner == nil, rule.waivers.isEmpty else { return false }
         for other in layers where other.layer <= layer.layer {
             for candidate in other.rules where candidate.id != rule.id {
-                guard candidate.scanner == nil, candidate.source == nil, isLive(candidate),
+                guard candidate.scanner == nil, Self.startsWhere(candidate.source, rule.source), isLive(candidate),
                     makesNeedless(candidate, other, rule, layer),
                     Containment.covers(candidate.matcher, rule.matcher, rule.isGrant ? .grant : .restriction),
                     Containment.isWeaker(candidate, than: rule)
                 else { continue }
                 // Of two equal rules the later one is the needless one.
                 let isMutual =
-                    makesNeedless(rule, layer, candidate, other)
+                    Self.startsWhere(rule.source, candidate.source) && makesNeedless(rule, layer, candidate, other)
                     && Containment.covers(rule.matcher, candidate.matcher, rule.isGrant ? .grant : .restriction)
                     && Containment.isWeaker(rule, than: candidate)
                 if isMutual, other.layer == layer.layer,
@@ -224,6 +230,10 @@ public struct PolicyAnalysis {
     private func makesNeedless(
         _ strong: CompiledRule, _ strongLayer: PolicyLayer, _ weak: CompiledRule, _ weakLayer: PolicyLayer
     ) -> Bool {
+        // What is denied is recorded and told as well.
+        if strong.action == .deny || strong.action == .halt, weak.action == .alert || weak.action == .log {
+            return weak.obligations.allSatisfy(strong.obligations.contains)
+        }
         if let a = Self.strength(strong.action), let b = Self.strength(weak.action) {
             if a == b, strong.gate != weak.gate { return false }
             return a >= b && weak.obligations.allSatisfy(strong.obligations.contains)
@@ -233,6 +243,14 @@ public struct PolicyAnalysis {
             && strong.seesOpaque == weak.seesOpaque
             && (strong.matcher.commands == nil) == (weak.matcher.commands == nil)
             && weak.obligations.allSatisfy(strong.obligations.contains) && strong.limits == nil && weak.limits == nil
+    }
+
+    /// A flow or rule with the first source counts wherever one with the second does.
+    private static func startsWhere(_ outer: CompiledRule.Source?, _ inner: CompiledRule.Source?) -> Bool {
+        guard let outer else { return true }
+        guard let inner else { return false }
+        return (outer.reach == .session || outer.reach == inner.reach)
+            && inner.labels.allSatisfy { label in outer.labels.contains { $0.source == label.source } }
     }
 
     /// Restrictions that kill a grant, or only meet it.
@@ -299,6 +317,9 @@ public struct PolicyAnalysis {
         }
         if matcher.commands?.contains(where: { $0.isEverything || $0.program.isAny }) == true {
             return "opens every program"
+        }
+        if let runner = matcher.commands?.first(where: Self.runsAnything), !readsOperation {
+            return "opens whatever `\(runner.source)` is told to run"
         }
         if let paths = matcher.paths, let wide = paths.first(where: isWide),
             !(rule.when?.reads(.opPath, .opPaths) ?? false)
@@ -374,7 +395,7 @@ public struct PolicyAnalysis {
         }
     }
 
-    private static func expressions(in expression: CELExpression) -> [String] {
+    static func expressions(in expression: CELExpression) -> [String] {
         var out: [String] = []
         switch expression.kind {
         case .memberCall(_, "matches", let arguments):
@@ -450,7 +471,7 @@ public struct PolicyAnalysis {
         }
     }
 
-    private mutating func section(
+    mutating func section(
         _ kind: PolicyFinding.Kind, level: PolicyFinding.Level = .warning, _ document: PolicyDocument,
         _ layer: PolicyLayer, _ name: String, _ message: String, at mark: SourceMark? = nil, hint: String? = nil
     ) {

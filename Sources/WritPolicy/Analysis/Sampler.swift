@@ -251,10 +251,11 @@ struct Sampler {
     }
 
     private func setInteger(_ path: String?, _ value: Int64, _ request: inout PolicyRequest) {
-        let number = Int(clamping: value)
+        // What no engine produces is no witness.
+        let number = path.map(Contradiction.isCount) == true ? max(0, Int(clamping: value)) : Int(clamping: value)
         switch path {
         case "op.depth": request.operations[0].depth = number
-        case "op.port": request.operations[0].port = number
+        case "op.port": request.operations[0].port = min(number, 65_535)
         case "session.calls": request.session.calls = number
         case "session.denied": request.session.denied = number
         case "agent.trust": request.facts.agent.trust = number

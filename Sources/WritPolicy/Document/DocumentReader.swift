@@ -368,11 +368,13 @@ struct DocumentReader {
             diagnostics.error(
                 .conflictingKeys, "`\(key)` belongs to the scanner `supply_chain`", at: config.keyMark(key))
         }
+        let phases = phases(name, fields)
         let scanner = PolicyDocument.Scanner(
-            name: name, phases: phases(name, fields), toolName: config.marked("tool_name"),
+            name: name, phases: phases, toolName: config.marked("tool_name"),
             blockedPatterns: patterns("blocked_patterns", of: config),
             allowedPatterns: patterns("allowed_patterns", of: config), allowedTools: config.strings("allowed_tools"),
             groups: config.strings("patterns"), minimumConfidence: config.number("min_confidence", in: 0...1),
+            thresholds: thresholds(config, phases),
             minimumSeverity: config.severity("min_severity"), checksTyposquat: config.bool("check_typosquat"),
             checksReputation: config.bool("check_reputation"),
             minimumWeeklyDownloads: config.integer("min_weekly_downloads", in: 0...Int(Int32.max)),
@@ -385,6 +387,22 @@ struct DocumentReader {
                 at: fields.mark)
         }
         return scanner
+    }
+
+    private func thresholds(_ config: Fields, _ phases: Set<Phase>) -> [Phase: Double] {
+        guard let node = config.node("thresholds") else { return [:] }
+        let fields = Fields(node, PolicySchema.thresholds, diagnostics)
+        var out: [Phase: Double] = [:]
+        for phase in Phase.allCases where fields.has(phase.rawValue) {
+            guard phases.contains(phase) else {
+                diagnostics.error(
+                    .conflictingKeys, "`thresholds` names `\(phase.rawValue)`, which the rule does not look at",
+                    at: fields.keyMark(phase.rawValue), hint: "add it to `scope`, or leave it out here")
+                continue
+            }
+            out[phase] = fields.number(phase.rawValue, in: 0...1)
+        }
+        return out
     }
 
     private func phases(_ scanner: String, _ fields: Fields) -> Set<Phase> {

@@ -128,7 +128,9 @@ public struct PolicyDocument: Sendable, Hashable {
         public var allowedTools: [Marked<String>]?
         /// Detector groups; nil for all.
         public var groups: [Marked<String>]?
+        /// For the phases that ``thresholds`` leaves out.
         public var minimumConfidence: Double?
+        public var thresholds: [Phase: Double] = [:]
         public var minimumSeverity: Severity?
         public var checksTyposquat: Bool?
         public var checksReputation: Bool?

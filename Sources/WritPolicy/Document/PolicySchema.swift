@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import WritCore
 
 /// What a policy document of dialect 2 may hold, as data.
 ///
@@ -154,6 +155,10 @@ public enum PolicySchema {
             Key("no_match", .list(.string), "Commands that it must not match."),
         ])
 
+    public static let thresholds = Section(
+        title: "`thresholds`",
+        keys: Phase.allCases.map { Key($0.rawValue, .number, "From 0 to 1; the phase must be in the rule's `scope`.") })
+
     public static let config = Section(
         title: "`config`",
         keys: [
@@ -162,7 +167,10 @@ public enum PolicySchema {
             Key("allowed_patterns", .list(.string), "RE2; a sub-command that no pattern matches fires."),
             Key("allowed_tools", .list(.string), "A tool that is not listed fires."),
             Key("patterns", .list(.string), "Detector groups: `api_keys`, `private_keys` …"),
-            Key("min_confidence", .number, "Findings below it do not count; 0.5 when missing."),
+            Key(
+                "min_confidence", .number,
+                "Findings below it do not count. When missing, what the scanner was calibrated to, else 0.5."),
+            Key("thresholds", .section(thresholds), "`min_confidence` for single phases, above as below it."),
             Key("min_severity", .choice(severities), "Findings below it do not count."),
             Key("check_typosquat", .bool, "Look for names near to those of well-known packages."),
             Key("check_reputation", .bool, "Look the package up in the local index."),

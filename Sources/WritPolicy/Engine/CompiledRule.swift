@@ -254,16 +254,16 @@ struct ScannerBinding: Sendable {
     let name: String
     let patterns: Patterns?
     let groups: Set<String>?
-    let minimumConfidence: Double
+    let minimumConfidence: [Phase: Double]
     let minimumSeverity: Severity
     let ignoredCategories: Set<String>
 
     /// The finding is one that the rule answers.
-    func accepts(_ finding: Finding) -> Bool {
+    func accepts(_ finding: Finding, in phase: Phase) -> Bool {
         guard Self.canonical(finding.scanner) == name else { return false }
         if let groups, !groups.contains(finding.category), !groups.contains(finding.rule) { return false }
         // Written so that a confidence that is no number counts.
-        return !(finding.confidence < minimumConfidence) && finding.severity >= minimumSeverity
+        return !(finding.confidence < minimumConfidence[phase] ?? 0.5) && finding.severity >= minimumSeverity
             && !ignoredCategories.contains(finding.category)
     }
 

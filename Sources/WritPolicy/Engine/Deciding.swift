@@ -196,7 +196,7 @@ struct Deciding {
     private func redactedGroups(_ rule: CompiledRule) -> [String] {
         guard let scanner = rule.scanner else { return [] }
         if let groups = scanner.groups { return groups.sorted() }
-        return Set(request.findings.filter(scanner.accepts).map(\.category)).sorted()
+        return Set(request.findings.filter { scanner.accepts($0, in: request.phase) }.map(\.category)).sorted()
     }
 
     private func message(

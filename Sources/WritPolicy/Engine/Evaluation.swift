@@ -175,7 +175,7 @@ final class Evaluation {
             return .fault("the scanner `\(scanner.name)` failed: \(quoted(fault.message))")
         }
         var best: Finding?
-        for finding in request.findings where scanner.accepts(finding) {
+        for finding in request.findings where scanner.accepts(finding, in: request.phase) {
             guard let current = best else {
                 best = finding
                 continue

@@ -10,6 +10,8 @@ public typealias ShellExpander = @Sendable (_ command: String) -> [Operation]
 public struct PolicyOptions: Sendable {
     /// The names that `patterns` of scanner rules may use.
     public var detectorGroups: Set<String>
+    /// By scanner, the confidence from which findings of a phase count when a rule states none; 0.5 where it is missing.
+    public var confidences: [String: [Phase: Double]] = [:]
     /// For `examples`; without it they are noted as not run.
     public var expand: ShellExpander?
     /// A digest of bytes, for the policy's digest and `op.command_hash`.
@@ -41,6 +43,17 @@ public struct PolicyOptions: Sendable {
         self.expand = expand
         self.hash = hash
         self.fingerprint = fingerprint
+    }
+}
+
+extension PolicyDocument.Scanner {
+    /// The confidence from which findings count, for each phase of the rule.
+    func confidences(_ options: PolicyOptions) -> [Phase: Double] {
+        var out: [Phase: Double] = [:]
+        for phase in phases {
+            out[phase] = thresholds[phase] ?? minimumConfidence ?? options.confidences[name]?[phase] ?? 0.5
+        }
+        return out
     }
 }
 

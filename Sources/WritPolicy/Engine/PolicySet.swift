@@ -78,11 +78,15 @@ public struct PolicySet: Sendable {
                                 checksTyposquat: scanner.checksTyposquat ?? true,
                                 checksReputation: scanner.checksReputation ?? true,
                                 minimumWeeklyDownloads: scanner.minimumWeeklyDownloads,
-                                languages: scanner.languages))
+                                languages: scanner.languages,
+                                minimumConfidence: scanner.confidences(layer.options)[phase] ?? 0.5))
                     }
                     // A grant that must be scanned makes its scanners run in every phase that content passes.
                     for case .scan(let scanners) in rule.obligations {
-                        demands += scanners.map { ScannerDemand(scanner: $0) }
+                        demands += scanners.map {
+                            ScannerDemand(
+                                scanner: $0, minimumConfidence: layer.options.confidences[$0]?[phase] ?? 0.5)
+                        }
                     }
                 }
             }
@@ -120,7 +124,7 @@ public struct PolicySet: Sendable {
     public func isWanted(_ finding: Finding, in phase: Phase) -> Bool {
         rules.contains { rule in
             guard let scanner = rule.scanner, rule.phases.contains(phase) else { return false }
-            return scanner.accepts(finding)
+            return scanner.accepts(finding, in: phase)
         }
     }
 
@@ -167,10 +171,12 @@ public struct ScannerDemand: Sendable, Hashable {
     public var minimumWeeklyDownloads: Int?
     /// Nil for all.
     public var languages: [String]?
+    /// Findings below it are of no use to the rule.
+    public var minimumConfidence: Double
 
     init(
         scanner: String, groups: [String]? = nil, checksTyposquat: Bool = true, checksReputation: Bool = true,
-        minimumWeeklyDownloads: Int? = nil, languages: [String]? = nil
+        minimumWeeklyDownloads: Int? = nil, languages: [String]? = nil, minimumConfidence: Double = 0.5
     ) {
         self.scanner = scanner
         self.groups = groups
@@ -178,5 +184,6 @@ public struct ScannerDemand: Sendable, Hashable {
         self.checksReputation = checksReputation
         self.minimumWeeklyDownloads = minimumWeeklyDownloads
         self.languages = languages
+        self.minimumConfidence = minimumConfidence
     }
 }

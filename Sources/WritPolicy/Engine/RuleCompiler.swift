@@ -267,7 +267,7 @@ struct RuleCompiler {
         if scanner.groups == nil { ignored.formUnion(["pin", "source", "drift", "limit"]) }
         return ScannerBinding(
             name: ScannerBinding.canonical(scanner.name), patterns: patterns,
-            groups: groups, minimumConfidence: scanner.minimumConfidence ?? 0.5,
+            groups: groups, minimumConfidence: scanner.confidences(options),
             minimumSeverity: scanner.minimumSeverity ?? .info, ignoredCategories: ignored)
     }
 

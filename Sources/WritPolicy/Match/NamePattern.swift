@@ -26,7 +26,7 @@ struct ToolPattern: Sendable, Hashable {
     }
 
     /// Every tool, or every tool of every server.
-    var isEverything: Bool { source == "*" || source == "mcp:*/*" || source == "*/*" }
+    var isEverything: Bool { ["*", "*/*", "mcp:*", "mcp:*/*"].contains(source) }
 
     var isLiteral: Bool { parts.allSatisfy(\.isLiteral) }
 

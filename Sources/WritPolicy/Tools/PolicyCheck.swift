@@ -92,17 +92,29 @@ public struct PolicyCheck: Sendable {
             lines += tests.failures.map(\.description)
             let total = tests.passed + tests.failures.count
             lines.append(
-                "\(total) tests, \(tests.failures.count) failed; \(tests.unexercised.count) of \(tests.rules) rules without a test"
+                "\(Self.counted(total, "test")), \(tests.failures.count) failed; \(tests.unexercised.count) of \(Self.counted(tests.rules, "rule")) without a test"
             )
         }
         lines += enforcement.map { "enforced: \($0)" }
         if errors.isEmpty {
             let warnings = findings.filter { $0.level == .warning }.count
-            lines.append("loads; \(warnings) warnings, \(notes.count + findings.count - warnings) notes")
+            let rest = notes.count + findings.count - warnings
+            lines.append("loads; \(Self.counted(warnings, "warning")), \(Self.counted(rest, "note"))")
         } else {
-            lines.append("does not load: \(errors.count) errors")
+            lines.append("does not load: \(Self.counted(errors.count, "error"))")
         }
         return lines.joined(separator: "\n")
+    }
+
+    private static func counted(_ count: Int, _ noun: String) -> String {
+        "\(count) \(noun)\(count == 1 ? "" : "s")"
+    }
+
+    /// One SARIF log of several checks.
+    public static func sarif(_ checks: [PolicyCheck]) -> JSON {
+        var log = PolicyCheck.log([])
+        log.set("runs", .array(checks.flatMap { $0.sarif["runs"]?.array ?? [] }))
+        return log
     }
 
     /// For programs.
@@ -199,18 +211,19 @@ public struct PolicyCheck: Sendable {
                 $0.file, $0.mark)
         }
         let rules = Set(results.compactMap { $0["ruleId"]?.string }).sorted()
-        return [
-            "$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0",
-            "runs": [
-                [
-                    "tool": [
-                        "driver": [
-                            "name": "writ policy check", "rules": .array(rules.map { ["id": .string($0)] }),
-                        ]
-                    ],
-                    "columnKind": "unicodeCodePoints", "results": .array(results),
-                ]
-            ],
-        ]
+        return Self.log([
+            [
+                "tool": [
+                    "driver": [
+                        "name": "writ policy check", "rules": .array(rules.map { ["id": .string($0)] }),
+                    ]
+                ],
+                "columnKind": "unicodeCodePoints", "results": .array(results),
+            ]
+        ])
+    }
+
+    private static func log(_ runs: [JSON]) -> JSON {
+        ["$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": .array(runs)]
     }
 }

@@ -62,7 +62,7 @@ public struct PolicyImport: Sendable, Hashable {
             throw PolicyErrors([
                 PolicyError(
                     .syntax, "there is no policy of dialect 1.0 in the text", file: "import",
-                    hint: "it begins with `version: \"1.0\"`")
+                    hint: "it begins with the line `version: \"1.0\"`, then `rules:`, then one key a line")
             ])
         }
         return PolicyImport(text: out.joined(separator: "\n") + "\n", leftOut: leftOut)
@@ -91,6 +91,46 @@ public struct PolicyImport: Sendable, Hashable {
         return (String(line[..<end]), prose.isEmpty || prose.hasPrefix("#") ? nil : prose)
     }
 
+    /// The policy with what does not load taken out and listed: examples that do not hold here, and rules that are
+    /// refused. Other tools compare text, so that both happens to honest input.
+    public func loading(_ options: PolicyOptions = PolicyOptions()) -> PolicyImport {
+        var copy = self
+        // Each round takes something out; faults of one rule can hide others of it.
+        for _ in 0..<64 {
+            let errors: [PolicyError]
+            do throws(PolicyErrors) {
+                _ = try PolicyLayer.load(.user, [.init(file: "import", bytes: Array(copy.text.utf8))], options: options)
+                return copy
+            } catch {
+                errors = error.errors
+            }
+            var lines = copy.text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+            let places = errors.compactMap { error in error.at.map { (error, $0.line - 1) } }
+            // From the last to the first, so that the places before stay where they are.
+            for (error, place) in places.sorted(by: { $0.1 > $1.1 }) where lines.indices.contains(place) {
+                guard let start = lines[...place].lastIndex(where: { $0.hasPrefix("  - name:") }) else { continue }
+                let end = lines[(start + 1)...].firstIndex { !$0.hasPrefix("    ") } ?? lines.endIndex
+                guard place < end else { continue }
+                let examples = lines[start..<end].firstIndex(of: "    examples:")
+                if error.code == .exampleFailed, let examples {
+                    copy.leftOut.append("\(error.message); its examples are left out")
+                    lines.removeSubrange(examples..<end)
+                } else {
+                    let name = lines[start].dropFirst("  - name: ".count)
+                    copy.leftOut.append("the rule `\(name)` is left out: \(error.message)")
+                    lines.removeSubrange(start..<end)
+                }
+            }
+            let text = lines.joined(separator: "\n")
+            guard text != copy.text else { return copy }
+            copy.text = text
+        }
+        return copy
+    }
+
+    /// Some rule was carried over.
+    public var hasRules: Bool { text.contains("\n  - name:") }
+
     // MARK: Permission lists
 
     /// Claude Code's `permissions` of `settings.json`, or Cursor's of `cli-config.json`.
@@ -104,10 +144,14 @@ public struct PolicyImport: Sendable, Hashable {
         let permissions = settings["permissions"] ?? .object([])
         for list in ["allow", "ask", "deny"] {
             for item in permissions[list]?.array ?? [] {
-                guard let entry = item.string else { continue }
+                guard let entry = item.string else {
+                    leftOut.append("`permissions.\(list)` holds what is no text: \(quoted(String(item.text.prefix(60))))")
+                    continue
+                }
                 if let draft = draft(entry, list, &writer, &leftOut) { drafts.append(draft) }
             }
         }
+        if settings["permissions"]?.members == nil { leftOut.append("there is no object `permissions`") }
         let known = ["allow", "ask", "deny"]
         for member in permissions.members ?? [] where !known.contains(member.key) {
             leftOut.append("`permissions.\(member.key)` has no counterpart")
@@ -219,7 +263,11 @@ public struct PolicyImport: Sendable, Hashable {
         var drafts: [RuleWriter.Draft] = []
         var leftOut: [String] = []
         var writer = RuleWriter()
+        if settings["permission"]?.members == nil { leftOut.append("there is no object `permission`") }
         for member in settings["permission"]?.members ?? [] {
+            if member.value.string == nil, member.value.members == nil {
+                leftOut.append("`permission.\(member.key)` is neither a word nor an object")
+            }
             let entries: [(pattern: String, action: String)] =
                 member.value.string.map { [("*", $0)] }
                 ?? (member.value.members ?? []).compactMap { entry in entry.value.string.map { (entry.key, $0) } }

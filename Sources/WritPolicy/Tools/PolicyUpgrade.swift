@@ -37,6 +37,12 @@ public enum PolicyUpgrade {
         if let check = scanner.checksReputation { config.append("check_reputation: \(check)") }
         if let count = scanner.minimumWeeklyDownloads { config.append("min_weekly_downloads: \(count)") }
         if let confidence = scanner.minimumConfidence { config.append("min_confidence: \(Wording.number(confidence))") }
+        if !scanner.thresholds.isEmpty {
+            let all = Phase.allCases.compactMap { phase in
+                scanner.thresholds[phase].map { "\(phase.rawValue): \(Wording.number($0))" }
+            }
+            config.append("thresholds: {\(all.joined(separator: ", "))}")
+        }
         if !config.isEmpty { out += "    config:\n" + config.map { "      \($0)\n" }.joined() }
         return out
     }

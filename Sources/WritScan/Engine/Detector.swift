@@ -11,6 +11,9 @@ public struct ScanRequest: Sendable, Hashable {
     public var path: String?
     /// Programming language in lower case, when known.
     public var language: String?
+    /// The confidence from which whoever asks takes findings into account. A detector whose findings rest on a score
+    /// reports from there; nil: from what it was calibrated to.
+    public var threshold: Double?
 
     /// Creates a request.
     public init(text: [UInt8], phase: Phase = .output, path: String? = nil, language: String? = nil) {

@@ -15,7 +15,8 @@ public struct InjectionDetector: UnveilingDetector {
         self.model = model
     }
 
-    /// The probability from which content of a phase is blocked when the policy says nothing (`min_confidence`).
+    /// The probability that content of a phase is reported from when nobody names another: what the default policy states
+    /// as `thresholds`.
     public var thresholds: [Phase: Double] { model.thresholds }
 
     /// The probability that the content holds an injection: that of its strongest part.
@@ -40,7 +41,7 @@ public struct InjectionDetector: UnveilingDetector {
         _ request: ScanRequest, _ unveiling: Unveiling, most: Int = 20
     ) -> (score: Double, findings: [Finding]) {
         var scorer = WindowScorer(model: model, phase: request.phase)
-        let threshold = model.thresholds[request.phase] ?? 0.5
+        let threshold = request.threshold ?? model.thresholds[request.phase] ?? 0.5
         request.text.withUnsafeBytes { scorer.read(whole: $0) }
         for text in unveiling.texts { scorer.read(hidden: text) }
         var score = scorer.best

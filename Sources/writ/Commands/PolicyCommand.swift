@@ -67,6 +67,10 @@ struct PolicyShow: ParsableCommand {
             return
         }
         let policies = try MachinePolicies.load(home.resolve())
+        let names = policies.layers.flatMap { $0.documents.map(\.name) }
+        if let name, !names.contains(name) {
+            throw CommandFault("no policy in force is named `\(name)`", hint: "there are \(names.joined(separator: ", "))")
+        }
         for layer in policies.layers {
             for document in layer.documents where name == nil || name == document.name {
                 Terminal.line(
@@ -128,6 +132,7 @@ struct PolicyCheckCommand: ParsableCommand {
                     options: Engines.policyOptions(key: .random(), checksExamples: false))
             ]
         }
+        var checks: [WritPolicy.PolicyCheck] = []
         for file in files {
             let source = try PolicyArguments.source(file)
             var place = Layer.user
@@ -142,7 +147,13 @@ struct PolicyCheckCommand: ParsableCommand {
             let check = WritPolicy.PolicyCheck.run(
                 place, [source], above: above, options: options, now: Moment.now / 1000)
             worst = max(worst, check.exitCode)
-            Terminal.line(sarif ? check.sarif.prettyText : json ? check.json.prettyText : check.text.trimmingNewlines)
+            checks.append(check)
+            if !sarif, !json { Terminal.line(check.text.trimmingNewlines) }
+        }
+        if sarif { Terminal.line(WritPolicy.PolicyCheck.sarif(checks).prettyText) }
+        // One document whatever the number of files; of one file, its own object.
+        if json, !sarif {
+            Terminal.line((checks.count == 1 ? checks[0].json : .array(checks.map(\.json))).prettyText)
         }
         if worst > 0 { throw ExitCode(worst) }
     }
@@ -290,6 +301,9 @@ struct PolicyUpgradeCommand: ParsableCommand {
     func run() throws {
         let source = try PolicyArguments.source(file)
         let document = try PolicyArguments.explained { try PolicyDocument.read(source.bytes, file: file).document }
+        guard document.dialect == .one else {
+            throw CommandFault("\(file): is of dialect 2 already", hint: "nothing is to be done")
+        }
         Terminal.line(PolicyUpgrade.text(document).trimmingNewlines)
     }
 }
@@ -297,6 +311,17 @@ struct PolicyUpgradeCommand: ParsableCommand {
 struct PolicyImportCommand: ParsableCommand {
     enum Origin: String, ExpressibleByArgument, CaseIterable {
         case rune, claude, codex, cursor, opencode
+
+        /// What a file of this origin looks like.
+        var expectation: String {
+            switch self {
+            case .rune: "it begins with the line `version: \"1.0\"`"
+            case .claude: #"expected {"permissions": {"allow": ["Bash(git diff:*)"], "ask": [], "deny": []}}"#
+            case .codex: #"expected prefix_rule(pattern = ["git", "status"], decision = "allow")"#
+            case .cursor: #"expected {"permissions": {"allow": ["Shell(ls)"], "deny": []}}"#
+            case .opencode: #"expected {"permission": {"edit": "ask", "bash": {"git push": "deny"}}}"#
+            }
+        }
     }
 
     static let configuration = CommandConfiguration(
@@ -312,7 +337,7 @@ struct PolicyImportCommand: ParsableCommand {
     func run() throws {
         let source = try PolicyArguments.source(file)
         let text = String(decoding: source.bytes, as: UTF8.self)
-        let imported: PolicyImport
+        var imported: PolicyImport
         switch from {
         case .rune: imported = try PolicyArguments.explained { try PolicyImport.flattened(text) }
         case .codex: imported = PolicyImport.codex(text)
@@ -323,8 +348,12 @@ struct PolicyImportCommand: ParsableCommand {
             }
             imported = from == .opencode ? PolicyImport.opencode(settings) : PolicyImport.permissions(settings)
         }
-        Terminal.line(imported.text.trimmingNewlines)
+        if from != .rune { imported = imported.loading(Engines.policyOptions(key: .random())) }
         for line in imported.leftOut { Terminal.error(Terminal.harmless(line)) }
+        guard imported.hasRules else {
+            throw CommandFault("\(file): nothing in it could be carried over", hint: from.expectation)
+        }
+        Terminal.line(imported.text.trimmingNewlines)
     }
 }
 
@@ -344,9 +373,12 @@ struct PolicyEval: ParsableCommand {
     func run() throws {
         let values: JSON
         do { values = try JSON(parsing: bindings) } catch { throw ValidationError("--bindings is not JSON: \(error)") }
+        guard let members = values.members else {
+            throw ValidationError("--bindings must be one JSON object, as in '{\"x\": 1}'")
+        }
         var environment = CELEnvironment()
         var slots: [CELValue] = []
-        for member in values.members ?? [] {
+        for member in members {
             _ = environment.declare(member.key, .dyn)
             slots.append(CELValue(member.value))
         }
@@ -364,7 +396,7 @@ struct PolicyConformance: ParsableCommand {
         commandName: "conformance", abstract: "Run a file of the CEL conformance suite.",
         discussion: "Closes with `N passed, N failed`. Exits 1 when a test fails.")
 
-    @Flag(help: "List the failures.")
+    @Flag(help: "List all failures, not the first ten alone.")
     var verbose = false
 
     @Argument(help: "A JSON file of the suite.", completion: .file(extensions: ["json"]))
@@ -376,7 +408,14 @@ struct PolicyConformance: ParsableCommand {
         do { report = CELConformance.run(try JSON(parsing: source.bytes)) } catch {
             throw CommandFault("\(file): is not JSON: \(error)")
         }
-        if verbose { for failure in report.failures { Terminal.line("\(failure)") } }
+        let shown = verbose ? report.failures.count : min(report.failures.count, 10)
+        for failure in report.failures.prefix(shown) {
+            Terminal.line(
+                Terminal.harmless("failed \(failure.test): \(failure.expression.prefix(200)): \(failure.message)"))
+        }
+        if shown < report.failures.count {
+            Terminal.line("… and \(report.failures.count - shown) more; --verbose lists them all")
+        }
         Terminal.line("\(report.passed) passed, \(report.failed) failed")
         if report.failed > 0 { throw ExitCode(1) }
     }
