@@ -36,6 +36,7 @@ enum JSONValues {
                 if isPart, level <= 0 { return at }
             case UInt8(ascii: ","):
                 if let last = path.steps.indices.last, path.beyond == 0 { path.steps[last].index += 1 }
+                onLine += 1
                 at += 1
             case 0x22:
                 at = string(bytes, at, end, style, &path, &onLine, &sink)
@@ -48,8 +49,13 @@ enum JSONValues {
                 while at < end, !bytes.holds("*/", at: at) { at += 1 }
                 at = min(end, at + 2)
             default:
-                at = style == .yaml && (byte.isAlphanumeric || byte >= 0x80)
-                    ? plain(bytes, at, end, &path, &onLine, &sink) : at + 1
+                if style == .yaml, byte.isAlphanumeric || byte >= 0x80 {
+                    at = plain(bytes, at, end, &path, &onLine, &sink)
+                } else if style == .toml, byte.isWord {
+                    at = bareKey(bytes, at, end, &path)
+                } else {
+                    at += 1
+                }
             }
         }
         return end
@@ -92,6 +98,21 @@ enum JSONValues {
         let decoded = isPlain || escapes.count == 0 ? Array(raw) : Escapes.decode(raw)
         sink.take(decoded, start, next, key: path.text(bytes), isChanged: escapes.isOdd || holdsDocument(bytes, start + 1))
         return next
+    }
+
+    /// A key of an inline table, or a word that is none.
+    private static func bareKey(
+        _ bytes: UnsafeRawBufferPointer, _ start: Int, _ end: Int, _ path: inout KeyPath
+    ) -> Int {
+        var at = start
+        while at < end, bytes[at].isWord || bytes[at] == UInt8(ascii: "-") || bytes[at] == UInt8(ascii: ".") { at += 1 }
+        var sign = at
+        while sign < end, bytes[sign].isBlank { sign += 1 }
+        if bytes.byte(sign) == UInt8(ascii: "="), let last = path.steps.indices.last, path.beyond == 0 {
+            path.steps[last].start = start
+            path.steps[last].end = at
+        }
+        return max(at, start + 1)
     }
 
     /// A plain scalar of a YAML flow collection.

@@ -68,7 +68,10 @@ enum LineValues {
         }
         guard at < end else { return (start..<start, start) }
         var key = start..<at
-        if let quote = bytes.part(key).first, quote == 0x22 || quote == 0x27 { key = min(start + 1, at)..<max(min(start + 1, at), at - 1) }
+        if let quote = bytes.part(key).first, quote == 0x22 || quote == 0x27 {
+            key = min(start + 1, at)..<max(min(start + 1, at), at - 1)
+        }
+        while let last = bytes.part(key).last, last.isBlank { key = key.lowerBound..<(key.upperBound - 1) }
         at += 1
         while at < end, bytes[at].isBlank { at += 1 }
         // Anchors and tags stand before the value.

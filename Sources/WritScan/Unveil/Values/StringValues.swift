@@ -125,10 +125,10 @@ enum StringValues {
             var text = start
             while text < at, bytes[text].isBlank { text += 1 }
             at += 1
-            if text == at - 1 || bytes[text] == UInt8(ascii: "#") || bytes.holds("---", at: text) { continue }
+            if text == at - 1 || bytes.byte(text) == UInt8(ascii: "#") || bytes.holds("---", at: text) { continue }
             if bytes.holds("- ", at: text) { text += 2 }
             var end = text
-            while end < at, bytes[end].isWord || bytes[end] == UInt8(ascii: "-") || bytes[end] == UInt8(ascii: ".") {
+            while bytes.byte(end).isWord || bytes.byte(end) == UInt8(ascii: "-") || bytes.byte(end) == UInt8(ascii: ".") {
                 end += 1
             }
             guard end > text, bytes.byte(end) == UInt8(ascii: ":"), bytes.byte(end + 1) <= 0x20 else { return false }
