@@ -116,6 +116,11 @@ public struct SkillScanner: Sendable {
         let blocks = ShellBlocks.blocks(in: bytes)
         for block in blocks.prefix(Self.blocks) {
             let operations = shell(block.script)
+            // What changes no settings and is of no concern costs nothing more.
+            guard
+                operations.contains(where: { $0.kind == .configWrite })
+                    || !CommandJudgement.of(operations, isAutomatic: block.isAutomatic).isEmpty
+            else { continue }
             var around = pass.facts(around: block.span, in: bytes)
             if block.isWhole { around.before = around.all }
             let plantsCode = ["fetchrun", "decoderun", "approve"].contains { pass.has(around.all, $0) }
