@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-public import WritCore
+internal import WritCore
 
 /// Takes off what hides text: characters without a glyph, markup that is not shown, encodings. No judgement is made here
 /// beyond "a reader would not see this".
