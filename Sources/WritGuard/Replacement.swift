@@ -66,6 +66,11 @@ extension Guard {
             var bytes = Array(text.utf8)
             let found = orders(bytes)
             if found.isEmpty { return value }
+            // An answer that is a document in a string keeps its form.
+            if let document = Self.document(bytes) {
+                let cleaned = withholdingOrders(document)
+                if cleaned != document, orders(cleaned.bytes).isEmpty { return .string(cleaned.text) }
+            }
             guard found.allSatisfy({ $0.rule == "injected-instructions" }) else { return .string(Self.withheld) }
             var end = bytes.count
             for finding in found.sorted(by: { $0.span.start > $1.span.start }) {
@@ -81,6 +86,12 @@ extension Guard {
         case .object(let members): return .object(members.map { .init($0.key, withholdingOrders($0.value)) })
         case .null, .bool, .integer, .number: return value
         }
+    }
+
+    /// The object or list that a text spells; nil for all other text.
+    private static func document(_ bytes: [UInt8]) -> JSON? {
+        guard bytes.first == UInt8(ascii: "{") || bytes.first == UInt8(ascii: "[") else { return nil }
+        do { return try JSON(parsing: bytes) } catch { return nil }
     }
 
     /// From the blank line before to the one behind.
