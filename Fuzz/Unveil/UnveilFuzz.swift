@@ -8,7 +8,7 @@ import WritUnveil
 public func fuzzUnveiler(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let bytes = Array(UnsafeBufferPointer(start: start, count: count))
     let unveiler = Unveiler()
-    for path in [nil, "index.html"] {
+    for path in [nil, "index.html", "a.json", "a.yaml", "a.toml", "a.svg", "a.md"] {
         let unveiling = unveiler.unveil(bytes, path: path)
         var size = 0
         for text in unveiling.texts {

@@ -226,8 +226,9 @@ public final class Inspector: Sendable {
         if phase == .skill, subject.path.hasSuffix(".pyc") || subject.path.hasSuffix(".pyo"),
             detectors.selected.contains(.skill)
         {
-            let files = ([subject.path] + subject.siblings).map { SkillFile(path: $0, bytes: []) }
-            let found = try detectors.skillScanner().scan(files: files).map(\.finding).filter(isSure)
+            let files = [SkillFile(path: subject.path, bytes: head)] + subject.siblings
+            let found = try detectors.skillScanner().scan(files: files)
+                .filter { $0.path == subject.path && $0.finding.rule.hasPrefix("bytecode") }.map(\.finding).filter(isSure)
             finisher.take(found, in: [], firstLine: 1, beginsLine: true)
         }
         if let whole {
@@ -347,7 +348,7 @@ public final class Inspector: Sendable {
             if selected.contains(.code), subject.lineNumbers == nil {
                 found += try detectors.code().findings(in: request, context)
             }
-            if selected.contains(.skill), phase == .skill || phase == .contextFile {
+            if selected.contains(.skill) {
                 found += try detectors.skill().findings(in: request, context)
             }
             if selected.contains(.personalData) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 public import WritCore
+public import WritScan
 
 /// What is being looked at: which content, how it is named in reports, and which part of it counts.
 public struct Subject: Sendable, Hashable {
@@ -16,7 +17,7 @@ public struct Subject: Sendable, Hashable {
     /// The agent whose configuration or skill this is, when a machine is looked at.
     public var agent: String?
     /// Other files that what this one says depends on: the source beside bytecode.
-    public var siblings: [String] = []
+    public var siblings: [SkillFile] = []
 
     /// Creates a subject.
     public init(

@@ -55,6 +55,31 @@ import WritScan
         }
     }
 
+    @Test func `a file that a prompt names is looked at, and what is in it is said and labels the session`() throws {
+        let files = ["/home/dev/project/notes.md": Self.hostile, "/home/dev/project/plain.md": Self.plain]
+        var surroundings = Guard.Surroundings(user: "dev")
+        surroundings.previous = { files[$0].map { Array($0.utf8) } }
+        func told(_ prompt: String) throws -> (labels: [String], notes: [String], verdict: Verdict) {
+            let call = Call(
+                event: .prompt, agent: AgentIdentity(kind: "claude-code"), session: "s", prompt: prompt,
+                workingDirectory: "/home/dev/project", workspace: "/home/dev/project", home: "/home/dev")
+            let decision = try Self.guardian.get().judge(call, session: SessionState(), in: surroundings).decision
+            var labels: [String] = []
+            var notes: [String] = []
+            for obligation in decision.obligations {
+                if case .taint(let label) = obligation { labels.append(label) }
+                if case .annotate(let note) = obligation { notes.append(note) }
+            }
+            return (labels, notes, decision.verdict)
+        }
+        let hostile = try told("Summarise @notes.md for me")
+        #expect(hostile.labels == ["untrusted"])
+        #expect(hostile.notes.contains { $0.contains("`notes.md`, which the prompt names") && $0.contains("line 1") })
+        #expect(hostile.verdict == .allow)
+        let plain = try told("Summarise @plain.md and @missing.md")
+        #expect(plain.labels == [] && plain.notes == [])
+    }
+
     @Test func `what is written is told apart by place, content and what the call puts in`() throws {
         let judgement = try judge("Write", write("/home/dev/project/AGENTS.md", Self.plain))
         let write = try #require(judgement.instructions.first)

@@ -109,6 +109,8 @@ public struct FileListing: Sendable {
             defer { last = file.location }
             return file.location == last
         }
+        markSkills()
+        markReferences()
         if links > 0 { notes.append(Note(.link, "symbolic links are not followed", count: links)) }
         if specials > 0 { notes.append(Note(.special, "devices, sockets and pipes are not read", count: specials)) }
         if excluded > 0 {
@@ -122,6 +124,57 @@ public struct FileListing: Sendable {
                     .ignored,
                     "left out by .gitignore (\(some)\(ignored.count > 5 ? ", …" : "")); `--no-ignore` reads them",
                     count: ignored.count))
+        }
+    }
+
+    /// Everything in a folder with a `SKILL.md` belongs to that skill, wherever the folder lies.
+    private mutating func markSkills() {
+        var roots: Set<String> = []
+        for file in files where file.path.split(separator: "/").last?.lowercased() == "skill.md" {
+            roots.insert(Self.parent(file.location))
+        }
+        guard !roots.isEmpty else { return }
+        for index in files.indices where files[index].phase == nil {
+            if let places, places.place(inRepository: files[index].path) != nil { continue }
+            var folder = Self.parent(files[index].location)
+            while folder.count > 1 {
+                if roots.contains(folder) {
+                    files[index].phase = .skill
+                    break
+                }
+                folder = Self.parent(folder)
+            }
+        }
+    }
+
+    /// Scripts that hooks, servers and tasks start are read as what they are part of.
+    private mutating func markReferences() {
+        guard let places else { return }
+        var wanted: Set<String> = []
+        for file in files where file.size <= 1 << 20 {
+            let kind = places.place(inRepository: file.path)?.kind
+            guard kind == .hooks || kind == .mcp || kind == .skills || SkillScanner.configuresCommands(file.path),
+                [".json", ".jsonc", ".toml", ".yaml", ".yml", ".hook"].contains(where: { file.path.hasSuffix($0) })
+            else { continue }
+            let bytes: [UInt8]
+            do {
+                bytes = try OpenFile(file.location).readAll(limit: 1 << 20)
+            } catch {
+                // It is said when the file's own turn comes.
+                continue
+            }
+            let own = Self.parent(file.location)
+            for name in SkillScanner.references(in: bytes, path: file.path) {
+                if name.hasPrefix("/") {
+                    wanted.insert(name)
+                } else {
+                    for base in [root, own, Self.parent(own)] { wanted.insert(base + "/" + name) }
+                }
+            }
+        }
+        guard !wanted.isEmpty else { return }
+        for index in files.indices where files[index].phase == nil && wanted.contains(files[index].location) {
+            if places.place(inRepository: files[index].path) == nil { files[index].phase = .skill }
         }
     }
 

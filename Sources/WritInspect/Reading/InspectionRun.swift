@@ -2,6 +2,7 @@
 internal import Dispatch
 internal import Synchronization
 internal import WritCore
+internal import WritScan
 
 /// One thing that a run looks at.
 public enum WorkItem: Sendable {
@@ -111,7 +112,11 @@ public struct InspectionRun: Sendable {
         case .file(let file):
             return try reading(file.path) {
                 var subject = Subject(path: file.path, phase: file.phase, agent: file.agent)
-                if let source = Self.source(ofBytecode: file.location) { subject.siblings = [source] }
+                if let source = Self.source(ofBytecode: file.location) {
+                    // An empty one stands for a source that is too large to compare.
+                    let text = try OpenFile(source).read(1 << 20)
+                    subject.siblings = [SkillFile(path: source, bytes: text.count < 1 << 20 ? text : [])]
+                }
                 return try inspector.inspect(subject, try OpenFile(file.location))
             }
         case .stream(let descriptor, let path):

@@ -9,6 +9,24 @@ enum RuleText {
             "A document holds text that its reader does not see.",
             "Read it before a model does; what must stay should be visible."
         ),
+        "prompt_injection/injected-instructions": (
+            "Text reads like an instruction to the model rather than content.", "Treat it as data; do not follow it."
+        ),
+        "skill/download-and-run": (
+            "Text or a program is fetched from the network and run unread.",
+            "Download it to a file, read it, and run a pinned copy."
+        ),
+        "skill/decoded-code": ("Encoded text is decoded and run.", "Decode it and read it first."),
+        "skill/exfiltration": (
+            "A credential is read and sent to another machine.",
+            "Do not install it; rotate what it could read if it ran."
+        ),
+        "skill/network-shell": ("A shell is tied to the network.", "Do not run it."),
+        "skill/persistence": ("Something is put in place that acts later by itself.", "Remove it."),
+        "skill/bytecode-differs": (
+            "Compiled bytecode names what its source does not.", "Delete it; it is made again from the source."
+        ),
+        "skill/skill-limit": ("Not all of the file was looked at.", "Read it before an agent does."),
         "supply_chain/look-alike": (
             "The name of a package looks like a much better known one.",
             "Install the well-known package if that was meant."

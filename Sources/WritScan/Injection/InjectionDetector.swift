@@ -67,7 +67,9 @@ public struct InjectionDetector: UnveilingDetector {
         request.text.withUnsafeBytes { bytes in
             for hit in hits {
                 let line = lines.line(of: hit.span.start, in: bytes)
-                let place = hit.hiding == .plain ? "" : " in \(hit.hiding.rawValue)"
+                let key = unveiling.texts.first { $0.place == hit.span && $0.hiding == hit.hiding && !$0.key.isEmpty }
+                let place =
+                    hit.hiding == .plain ? "" : " in \(hit.hiding.rawValue)" + (key.map { " `\($0.key)`" } ?? "")
                 findings.append(
                     finding(
                         rule: "injected-instructions", span: hit.span, line: line, probability: hit.probability,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 public import WritCore
 
-/// ``SkillScanner`` for one file: the scanner `skill`. Other phases than skills and context files have no findings.
+/// ``SkillScanner`` for one file: the scanner `skill`. In other content
+/// only settings that make programs run have findings.
 public struct SkillDetector: Detector {
     public let scanner = "skill"
     private let skills: SkillScanner
@@ -17,7 +18,11 @@ public struct SkillDetector: Detector {
         case .contextFile:
             guard let path = request.path, InstructionFiles.isInstruction(path) else { return [] }
             return Array(skills.scan(request.text, path: path).prefix(context.findingLimit))
-        case .input, .toolCall, .toolResponse, .output: return []
+        case .toolResponse:
+            // Settings that instruct no agent but make programs run are looked at wherever they lie.
+            guard let path = request.path else { return [] }
+            return Array(skills.scan(commandsOf: request.text, path: path).prefix(context.findingLimit))
+        case .input, .toolCall, .output: return []
         }
     }
 }

@@ -41,26 +41,18 @@ public struct SkillScanner: Sendable {
     /// Everything found, file by file.
     public func scan(files: [SkillFile]) -> [SkillFinding] {
         var out: [SkillFinding] = []
-        let paths = Set(files.map(\.path))
         for file in files {
             out += scan(file.bytes, path: file.path).map { SkillFinding(path: file.path, finding: $0) }
             if file.path.hasSuffix(".pyc") || file.path.hasSuffix(".pyo") {
-                out.append(SkillFinding(path: file.path, finding: Self.bytecode(file.path, paths)))
+                let name = file.path.split(separator: "/").last.map { $0.prefix { $0 != "." } } ?? ""
+                let source = files.first { $0.path.hasSuffix("/\(name).py") || $0.path == "\(name).py" }
+                out.append(
+                    SkillFinding(
+                        path: file.path,
+                        finding: Bytecode.finding(path: file.path, content: file.bytes, source: source?.bytes)))
             }
         }
         return out
-    }
-
-    private static func bytecode(_ path: String, _ paths: Set<String>) -> Finding {
-        let name = path.split(separator: "/").last.map { $0.prefix { $0 != "." } } ?? ""
-        let hasSource = paths.contains { $0.hasSuffix("/\(name).py") || $0 == "\(name).py" }
-        return Finding(
-            scanner: "skill", rule: "bytecode", category: "skill", severity: hasSource ? .medium : .high,
-            confidence: hasSource ? 0.6 : 0.9,
-            message: hasSource
-                ? "compiled bytecode lies beside its source and can differ from it"
-                : "compiled bytecode without source",
-            remedy: "delete it; it is made again from the source")
     }
 
     /// The lines over which facts are put together.
@@ -75,10 +67,11 @@ public struct SkillScanner: Sendable {
         for text in Unveiler().unveil(bytes, path: path).texts where text.hiding != .plain {
             // An HTML comment was read with its lines; what was decoded was not.
             if text.hiding == .htmlComment && text.depth == 0 { continue }
-            text.text.withUnsafeBytes { pass.read($0, base: text.place) }
+            // A value of a document is in plain sight.
+            text.text.withUnsafeBytes { pass.read($0, base: text.place, isHidden: text.hiding != .stringValue) }
         }
         bytes.withUnsafeBytes { pass.padding($0) }
-        if let shell { readShell(bytes, shell, &pass) }
+        if let shell { readCode(bytes, path, shell, &pass) }
         if let path, path.hasSuffix(".json") || path.hasSuffix(".jsonc") || path.hasSuffix(".toml") {
             AgentSettings.read(bytes, path: path, into: &pass.findings)
         }
@@ -86,16 +79,102 @@ public struct SkillScanner: Sendable {
         return pass.findings
     }
 
-    private func readShell(_ bytes: [UInt8], _ shell: ShellReader, _ pass: inout Pass) {
-        for block in ShellBlocks.blocks(in: bytes).prefix(200) {
+    /// Files that the commands of settings name, relative to whatever the host starts them in.
+    public static func references(in bytes: [UInt8], path: String) -> [String] {
+        bytes.withUnsafeBytes { ConfiguredCommands.references($0, path: path) }
+    }
+
+    /// The file makes programs run, whether or not an agent reads it: a package's manifest, tasks of an editor.
+    public static func configuresCommands(_ path: String) -> Bool { ConfiguredCommands.runs(path) }
+
+    /// Commands alone that a file makes run by itself: for settings that instruct no agent, such as a package's
+    /// manifest. Empty for other files.
+    public func scan(commandsOf bytes: [UInt8], path: String) -> [Finding] {
+        guard let shell else { return [] }
+        var pass = Pass(table: table)
+        if ConfiguredCommands.isGitHook(path) {
+            readScript(bytes, path, shell, &pass)
+        } else if ConfiguredCommands.runs(path) {
+            readSettings(bytes, path, shell, &pass)
+            if path.hasSuffix(".json") { AgentSettings.read(bytes, path: path, into: &pass.findings) }
+        }
+        return pass.findings
+    }
+
+    /// Code that is given to the shell engine: scripts, fences, spans in a line, commands of settings.
+    private func readCode(_ bytes: [UInt8], _ path: String?, _ shell: ShellReader, _ pass: inout Pass) {
+        let name = path?.lowercased() ?? ""
+        if ["json", "jsonc", "json5", "toml", "yaml", "yml", "hook"].contains(where: { name.hasSuffix("." + $0) }) {
+            readSettings(bytes, name, shell, &pass)
+            return
+        }
+        if ScriptForm(bytes, path: name) != nil || ConfiguredCommands.isGitHook(name) {
+            readScript(bytes, name, shell, &pass)
+            return
+        }
+        if bytes.starts(with: Array("---".utf8)) { readSettings(bytes, name + ".md", shell, &pass) }
+        let blocks = ShellBlocks.blocks(in: bytes)
+        for block in blocks.prefix(Self.blocks) {
             let operations = shell(block.script)
-            let readsSecret = operations.contains { $0.kind == .secretRead }
-            let sends = operations.contains { $0.traits.contains(.upload) || $0.traits.contains(.networkShell) }
-            guard readsSecret, sends else { continue }
+            // What changes no settings and is of no concern costs nothing more.
+            guard
+                operations.contains(where: { $0.kind == .configWrite })
+                    || !CommandJudgement.of(operations, isAutomatic: block.isAutomatic).isEmpty
+            else { continue }
+            var around = pass.facts(around: block.span, in: bytes)
+            if block.isWhole { around.before = around.all }
+            let plantsCode = ["fetchrun", "decoderun", "approve"].contains { pass.has(around.all, $0) }
+            let judgements = CommandJudgement.of(
+                operations, isAutomatic: block.isAutomatic, plantsCode: plantsCode)
+            for found in judgements {
+                var (severity, confidence) = (found.severity, found.confidence)
+                if pass.has(around.before, "mention") {
+                    // What a text shows as a warning is not what it asks for.
+                    (severity, confidence) = (min(severity, .medium), min(confidence, 0.4))
+                } else if pass.has(around.all, "conceal"), confidence < 0.9 {
+                    (severity, confidence) = (.critical, 0.93)
+                }
+                pass.find(found.rule, severity, confidence, block.span, block.line, found.message, found.remedy)
+            }
+        }
+        if blocks.count > Self.blocks { pass.limit("more than \(Self.blocks) pieces of code") }
+    }
+
+    /// Pieces of code of one file that are analysed.
+    private static let blocks = 400
+
+    private func readScript(_ bytes: [UInt8], _ path: String, _ shell: ShellReader, _ pass: inout Pass) {
+        guard let form = ScriptForm(bytes, path: path) ?? (ConfiguredCommands.isGitHook(path) ? .shell : nil) else {
+            return
+        }
+        guard bytes.count <= 1 << 20 else { return pass.limit("a script of over 1 MiB") }
+        let text = String(decoding: bytes, as: UTF8.self)
+        let isAutomatic = ConfiguredCommands.isGitHook(path)
+        for found in CommandJudgement.of(shell(form.command(for: text)), isAutomatic: isAutomatic) {
+            // An agent starts a script unread, so that what it fetches nobody has seen; an installer of a shell script is
+            // less unusual than a program that runs what it fetches.
+            let isUnread = found.rule == "download-and-run" && found.confidence < 0.5
             pass.find(
-                "exfiltration", .critical, 0.98, block.span, block.line,
-                "a command reads a credential and sends data out",
-                "do not install this; rotate what it could read if it ran")
+                found.rule, isUnread ? .high : found.severity, isUnread ? (form == .shell ? 0.6 : 0.9) : found.confidence, SourceSpan(start: 0, end: bytes.count), 1,
+                found.message, found.remedy)
+        }
+    }
+
+    private func readSettings(_ bytes: [UInt8], _ path: String, _ shell: ShellReader, _ pass: inout Pass) {
+        bytes.withUnsafeBytes { source in
+            let (commands, isCut) = ConfiguredCommands.read(source, path: path)
+            for command in commands {
+                let text = command.isPowerShell ? ScriptForm.powerShell.command(for: command.text) : command.text
+                var lines = LineCounter()
+                let line = lines.line(of: command.span.start, in: source)
+                for found in CommandJudgement.of(shell(text), isAutomatic: true) {
+                    pass.find(
+                        found.rule, found.severity, found.confidence, command.span, line,
+                        "\(found.message), by the setting `\(KeyPath.name(command.key))`",
+                        found.remedy)
+                }
+            }
+            if isCut { pass.limit("more settings than are read") }
         }
     }
 
@@ -107,6 +186,40 @@ public struct SkillScanner: Sendable {
             self.table = table
         }
 
+        /// Something was not looked at: that is said.
+        mutating func limit(_ what: String) {
+            findings.append(
+                Finding(
+                    scanner: "skill", rule: "skill-limit", category: "skill", severity: .medium, confidence: 0.9,
+                    message: "not all of it was looked at: \(what)", remedy: "read it before an agent does"))
+        }
+
+        /// Facts of the four lines before a place, and of those with the place and the four lines after it.
+        func facts(around span: SourceSpan, in bytes: [UInt8]) -> (before: UInt64, all: UInt64) {
+            var start = span.start
+            var lines = 0
+            while start > 0, span.start - start < 600 {
+                if bytes[start - 1] == 0x0A {
+                    lines += 1
+                    if lines > 4 { break }
+                }
+                start -= 1
+            }
+            var end = span.end
+            lines = 0
+            while end < bytes.count, end - span.end < 600, lines < 4 {
+                if bytes[end] == 0x0A { lines += 1 }
+                end += 1
+            }
+            func facts(_ from: Int, _ to: Int) -> UInt64 {
+                bytes[from..<min(to, from + 16_384)].map(\.lowercased).withUnsafeBytes { table.facts(in: $0) }
+            }
+            let before = facts(start, span.start)
+            return (before, before | facts(span.start, end))
+        }
+
+        func has(_ facts: UInt64, _ name: String) -> Bool { facts & table.fact(name) != 0 }
+
         mutating func find(
             _ rule: String, _ severity: Severity, _ confidence: Double, _ span: SourceSpan, _ line: Int,
             _ message: String,
@@ -114,16 +227,18 @@ public struct SkillScanner: Sendable {
         ) {
             guard findings.count < 200 else { return }
             // One finding of a rule for a place.
-            if findings.contains(where: { $0.rule == rule && abs($0.line - line) < SkillScanner.reach }) { return }
-            findings.append(
-                Finding(
-                    scanner: "skill", rule: rule, category: "skill", severity: severity, confidence: confidence,
-                    span: span,
-                    line: line, message: message, remedy: remedy))
+            let found = Finding(
+                scanner: "skill", rule: rule, category: "skill", severity: severity, confidence: confidence, span: span,
+                line: line, message: message, remedy: remedy)
+            if let near = findings.firstIndex(where: { $0.rule == rule && abs($0.line - line) < SkillScanner.reach }) {
+                if findings[near].confidence < confidence { findings[near] = found }
+                return
+            }
+            findings.append(found)
         }
 
         /// Reads a text line by line; facts of neighbouring lines are put together.
-        mutating func read(_ bytes: UnsafeRawBufferPointer, base: SourceSpan?) {
+        mutating func read(_ bytes: UnsafeRawBufferPointer, base: SourceSpan?, isHidden: Bool = false) {
             var recent: [(facts: UInt64, start: Int, end: Int)] = []
             var at = 0
             var line = 0
@@ -143,7 +258,7 @@ public struct SkillScanner: Sendable {
                     let span = base ?? SourceSpan(start: recent.first(where: { $0.facts != 0 })?.start ?? at, end: end)
                     judge(
                         facts, recent.suffix(4).reduce(0) { $0 | $1.facts }, recent.reduce(0) { $0 | $1.facts }, span,
-                        line, base != nil)
+                        line, isHidden)
                 }
                 at = end < bytes.count && bytes[end] != 0x0A ? end : end + 1
             }
@@ -218,6 +333,11 @@ public struct SkillScanner: Sendable {
                 find(
                     "concealment", .critical, 0.93, span, line, "the agent is told to keep something from the user",
                     "do not install this")
+            }
+            if has(own, "concealuser"), has(around, "implant"), !isWarning {
+                find(
+                    "concealment", .high, 0.88, span, line,
+                    "something is to be put into files or messages without the user's knowledge", "do not install this")
             }
             if has(near, "override"), has(near, "role") || has(near, "credential") || has(near, "conceal") || isHidden,
                 !isWarning

@@ -9,24 +9,40 @@ struct SkillTable: Sendable {
         let rawValue: UInt64
     }
 
-    private struct Entry: Sendable {
+    /// A text that a fact asks for.
+    private struct Needle: Sendable {
+        var text: [UInt8]
         var bit: UInt64
-        var any: [[UInt8]]
-        var also: [[UInt8]]
+        /// It stands beside another text of the same fact.
+        var isAlso: Bool
     }
 
-    private var entries: [Entry] = []
+    /// In the order of their first two bytes.
+    private var needles: [Needle] = []
+    /// By those two bytes, where their needles begin; the next entry is where they end.
+    private var starts: [Int32] = []
+    /// Facts that ask for no second text.
+    private var single: UInt64 = 0
     private var bits: [String: UInt64] = [:]
 
     init(table: some StringProtocol) throws {
         for node in try Outline(parsing: table).nodes where node.keyword == "fact" {
-            guard entries.count < 63 else { break }
-            let bit: UInt64 = 1 << UInt64(entries.count)
+            guard bits.count < 63 else { throw Outline.Fault(message: "more than 63 facts", line: node.line) }
+            let bit: UInt64 = 1 << UInt64(bits.count)
             bits[node.value] = bit
-            entries.append(
-                Entry(bit: bit, any: Self.texts(node.values("any")), also: Self.texts(node.values("also"))))
+            needles += Self.texts(node.values("any")).map { Needle(text: $0, bit: bit, isAlso: false) }
+            let also = Self.texts(node.values("also"))
+            needles += also.map { Needle(text: $0, bit: bit, isAlso: true) }
+            if also.isEmpty { single |= bit }
         }
+        needles.sort { Self.head($0.text[0], $0.text[1]) < Self.head($1.text[0], $1.text[1]) }
+        starts = [Int32](repeating: 0, count: 65_537)
+        for needle in needles { starts[Self.head(needle.text[0], needle.text[1]) + 1] += 1 }
+        for head in 0..<65_536 { starts[head + 1] += starts[head] }
     }
+
+    @inline(__always)
+    private static func head(_ first: UInt8, _ second: UInt8) -> Int { Int(first) << 8 | Int(second) }
 
     /// ` | ` separates; a text that starts with a pipe is written after an empty one.
     private static func texts(_ lines: [String]) -> [[UInt8]] {
@@ -60,32 +76,29 @@ struct SkillTable: Sendable {
 
     func fact(_ name: String) -> UInt64 { bits[name] ?? 0 }
 
-    /// The facts of one line, in lower case.
+    /// The facts of one line, in lower case. A word is not found inside another word.
     func facts(in line: UnsafeRawBufferPointer) -> UInt64 {
-        var out: UInt64 = 0
-        for entry in entries where entry.any.contains(where: { contains(line, $0) }) {
-            if entry.also.isEmpty || entry.also.contains(where: { contains(line, $0) }) { out |= entry.bit }
-        }
-        return out
-    }
-
-    private func contains(_ line: UnsafeRawBufferPointer, _ text: [UInt8]) -> Bool {
-        guard let first = text.first, text.count <= line.count else { return false }
-        let last = line.count - text.count
-        var at = 0
-        while at <= last {
-            if line[at] == first {
-                var i = 1
-                while i < text.count, line[at + i] == text[i] { i += 1 }
-                if i == text.count {
-                    // A word is not found inside another word.
-                    let before = at > 0 ? line[at - 1] : 0x20
-                    if !(first.isAlphanumeric && before.isAlphanumeric) { return true }
-                }
+        guard line.count >= 2 else { return 0 }
+        var any: UInt64 = 0
+        var also: UInt64 = single
+        for at in 0..<(line.count - 1) {
+            let head = Self.head(line[at], line[at + 1])
+            let first = Int(starts[head])
+            let end = Int(starts[head + 1])
+            if first == end { continue }
+            if line[at].isAlphanumeric, at > 0, line[at - 1].isAlphanumeric { continue }
+            for index in first..<end {
+                let needle = needles[index]
+                if (needle.isAlso ? also : any) & needle.bit != 0 { continue }
+                let length = needle.text.count
+                guard length <= line.count - at else { continue }
+                var i = 2
+                while i < length, line[at + i] == needle.text[i] { i += 1 }
+                guard i == length else { continue }
+                if needle.isAlso { also |= needle.bit } else { any |= needle.bit }
             }
-            at += 1
         }
-        return false
+        return any & also
     }
 
     static func embedded() throws -> SkillTable {

@@ -47,13 +47,16 @@ public struct Unveiled: Sendable, Hashable {
     public var hiding: Hiding
     /// How many layers were taken off, 0 for what stood in the content itself.
     public var depth: Int
+    /// The keys above it in a structured document, such as `items[3].title`; empty elsewhere. Short and without blanks.
+    public var key: String
 
     /// Creates a text.
-    public init(text: [UInt8], place: SourceSpan, hiding: Hiding, depth: Int = 0) {
+    public init(text: [UInt8], place: SourceSpan, hiding: Hiding, depth: Int = 0, key: String = "") {
         self.text = text
         self.place = place
         self.hiding = hiding
         self.depth = depth
+        self.key = key
     }
 }
 
@@ -76,7 +79,7 @@ public struct UnveilLimits: Sendable, Hashable {
     /// Bytes of unveiled text that are always allowed.
     public var floor = 65_536
     /// Texts that are kept.
-    public var texts = 20_000
+    public var texts = 40_000
     /// Findings that are kept; the rest is one finding that says so.
     public var findings = 200
 

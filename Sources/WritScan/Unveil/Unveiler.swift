@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-public import WritCore
+internal import WritCore
 
 /// Takes off what hides text: characters without a glyph, markup that is not shown, encodings. No judgement is made here
 /// beyond "a reader would not see this".
@@ -27,6 +27,7 @@ public struct Unveiler: Sendable {
         if kinds.hasHigh || kinds.hasEscape { InvisibleText.read(bytes, into: &pass) }
         if kinds.hasMarkup { HiddenMarkup.read(bytes, path: path, into: &pass) }
         EncodedText.read(bytes, at: nil, hiding: nil, depth: 0, into: &pass)
+        StringValues.read(bytes, path: path, into: &pass)
         pass.findings.sort { $0.span.start < $1.span.start }
         return Unveiling(texts: pass.texts, findings: pass.located(in: bytes), isCut: pass.isCut)
     }
@@ -67,23 +68,36 @@ struct UnveilPass {
         budget = overflow ? Int.max : product.addingReportingOverflow(limits.floor).partialValue
     }
 
+    /// For what is found inside an unveiled text.
+    init(limits: UnveilLimits, room: Int) {
+        self.limits = limits
+        budget = max(0, room)
+    }
+
     /// Bytes that may still be unveiled.
     var room: Int { budget }
 
     /// Keeps a text; false when a limit cut it.
     @discardableResult
-    mutating func keep(_ text: [UInt8], _ start: Int, _ end: Int, _ hiding: Hiding, depth: Int = 0) -> Bool {
+    mutating func keep(_ text: [UInt8], _ start: Int, _ end: Int, _ hiding: Hiding, depth: Int = 0, key: String = "") -> Bool {
         guard !text.isEmpty else { return true }
         guard texts.count < limits.texts, text.count <= budget else {
             isCut = true
             return false
         }
         budget -= text.count
-        texts.append(Unveiled(text: text, place: SourceSpan(start: start, end: end), hiding: hiding, depth: depth))
+        texts.append(Unveiled(text: text, place: SourceSpan(start: start, end: end), hiding: hiding, depth: depth, key: key))
         return true
     }
 
     mutating func cut() { isCut = true }
+
+    /// Takes a finding in an unveiled text over to the place where that text stands.
+    mutating func take(_ finding: Finding, at place: SourceSpan) {
+        find(
+            finding.rule, finding.severity, place.start, place.end, confidence: finding.confidence, finding.message,
+            finding.remedy)
+    }
 
     mutating func find(
         _ rule: String, _ severity: Severity, _ start: Int, _ end: Int, confidence: Double = 0.99, _ message: String,

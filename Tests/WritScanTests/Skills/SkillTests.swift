@@ -61,7 +61,7 @@ private let badSkills: [SkillCase] = [
     }
 
     @Test func `the shell engine's word counts`() throws {
-        let scanner = try SkillScanner { _ in [Operation(.secretRead), Operation(.httpRequest, traits: .upload)] }
+        let scanner = try SkillScanner { _ in [Operation(.secretRead, path: "/home/dev/.ssh/id_rsa"), Operation(.httpRequest, traits: .upload)] }
         let findings = scanner.scan(Array("```sh\nhelper --all\n```\n".utf8), path: "SKILL.md")
         #expect(findings.map(\.rule) == ["exfiltration"])
     }
