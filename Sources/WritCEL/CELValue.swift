@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// A value of the Common Expression Language.
-public indirect enum CELValue: Sendable {
+public enum CELValue: Sendable {
     case null
     case bool(Bool)
     case int(Int64)
@@ -14,7 +14,7 @@ public indirect enum CELValue: Sendable {
     case timestamp(CELTimestamp)
     case duration(CELDuration)
     case type(CELType)
-    case optional(CELValue?)
+    indirect case optional(CELValue?)
 
     /// The type, with lists and maps as `list(dyn)` and `map(dyn, dyn)`.
     public var type: CELType {
