@@ -5,19 +5,44 @@ public struct CELProgram: Sendable {
     /// A budget that any sensible condition stays far below and that takes a few milliseconds to spend.
     public static let defaultBudget = 200_000
 
+    /// Shared by all copies: a condition is handed on for every operation that it is asked about.
+    private final class Parts: Sendable {
+        let source: String
+        let ast: CELExpression
+        let type: CELType
+        let slots: [Int]
+        let root: any Node
+        let weight: Int
+        let localCount: Int
+
+        init(
+            source: String, ast: CELExpression, type: CELType, slots: [Int], root: any Node, weight: Int,
+            localCount: Int
+        ) {
+            self.source = source
+            self.ast = ast
+            self.type = type
+            self.slots = slots
+            self.root = root
+            self.weight = weight
+            self.localCount = localCount
+        }
+    }
+
+    private let parts: Parts
+
     /// The text it was compiled from.
-    public let source: String
+    public var source: String { parts.source }
     /// The syntax tree, for static analysis.
-    public let ast: CELExpression
+    public var ast: CELExpression { parts.ast }
     /// The static type of the result.
-    public let type: CELType
+    public var type: CELType { parts.type }
     /// The slots it may read, in ascending order.
-    public let slots: [Int]
+    public var slots: [Int] { parts.slots }
+    /// The units that every evaluation spends before it looks at a value.
+    public var weight: Int { parts.weight }
     /// The result when it does not depend on any variable.
-    public var constant: CELValue? { root.constant }
-    private let root: any Node
-    private let weight: Int
-    private let localCount: Int
+    public var constant: CELValue? { parts.root.constant }
 
     /// Reads, checks and compiles an expression.
     ///
@@ -39,13 +64,9 @@ public struct CELProgram: Sendable {
             let tree = try Parser.parse(bytes, limits)
             var compiler = Compiler(environment, isChecked: isChecked, foldingBudget: limits.foldingBudget)
             let program = try compiler.program(tree, expecting: expecting)
-            self.source = source
-            ast = tree
-            type = program.type
-            root = program.root
-            weight = program.weight
-            localCount = compiler.localCount
-            slots = compiler.slots.sorted()
+            parts = Parts(
+                source: source, ast: tree, type: program.type, slots: compiler.slots.sorted(), root: program.root,
+                weight: program.weight, localCount: compiler.localCount)
         } catch {
             let (line, column) = position(of: error.offset, in: bytes)
             throw CELError(message: error.message, offset: error.offset, line: line, column: column, hint: error.hint)
@@ -62,7 +83,7 @@ public struct CELProgram: Sendable {
     ) throws(CELFault) -> CELValue {
         do throws(CELFault) {
             var frame = try frame(activation, budget)
-            return try root.value(&frame)
+            return try parts.root.value(&frame)
         } catch {
             throw error.at(ast.range.lowerBound).located(in: Array(source.utf8))
         }
@@ -74,7 +95,7 @@ public struct CELProgram: Sendable {
     ) throws(CELFault) -> Bool {
         do throws(CELFault) {
             var frame = try frame(activation, budget)
-            return try root.truth(&frame)
+            return try parts.root.truth(&frame)
         } catch {
             throw error.at(ast.range.lowerBound).located(in: Array(source.utf8))
         }
@@ -82,8 +103,8 @@ public struct CELProgram: Sendable {
 
     private func frame(_ activation: some CELActivation, _ budget: Int) throws(CELFault) -> Frame {
         var meter = Meter(left: max(0, budget))
-        try meter.charge(weight)
-        let locals = localCount == 0 ? [] : [CELValue](repeating: .null, count: localCount)
+        try meter.charge(parts.weight)
+        let locals = parts.localCount == 0 ? [] : [CELValue](repeating: .null, count: parts.localCount)
         return Frame(activation: activation, locals: locals, meter: meter)
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// A value of the Common Expression Language.
-public indirect enum CELValue: Sendable {
+public enum CELValue: Sendable {
     case null
     case bool(Bool)
     case int(Int64)
@@ -14,9 +14,9 @@ public indirect enum CELValue: Sendable {
     case timestamp(CELTimestamp)
     case duration(CELDuration)
     case type(CELType)
-    case optional(CELValue?)
+    indirect case optional(CELValue?)
     /// An IP address or a block of them.
-    case network(CELNetwork)
+    indirect case network(CELNetwork)
 
     /// The type, with lists and maps as `list(dyn)` and `map(dyn, dyn)`.
     public var type: CELType {

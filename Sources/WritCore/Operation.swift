@@ -220,6 +220,46 @@ public struct Operation: Sendable, Hashable {
     }
 }
 
+extension Operation.Kind {
+    /// The place in `allCases`. Written out, because it is asked for every operation and rule.
+    public var index: Int {
+        switch self {
+        case .fileRead: 0
+        case .fileWrite: 1
+        case .fileDelete: 2
+        case .fileSearch: 3
+        case .fileMode: 4
+        case .shellExec: 5
+        case .shellBackground: 6
+        case .netConnect: 7
+        case .netListen: 8
+        case .httpRequest: 9
+        case .mcpCall: 10
+        case .mcpResource: 11
+        case .gitCommit: 12
+        case .gitPush: 13
+        case .gitFetch: 14
+        case .gitConfig: 15
+        case .gitDiscard: 16
+        case .gitRewrite: 17
+        case .pkgInstall: 18
+        case .pkgPublish: 19
+        case .secretRead: 20
+        case .browserNavigate: 21
+        case .agentSpawn: 22
+        case .memoryWrite: 23
+        case .configWrite: 24
+        case .deployApply: 25
+        case .resourceDelete: 26
+        case .resourceWrite: 27
+        case .processSignal: 28
+        case .privilegeRaise: 29
+        case .systemChange: 30
+        case .toolOther: 31
+        }
+    }
+}
+
 /// A place in source text.
 public struct SourceSpan: Sendable, Hashable {
     /// Byte offsets in UTF-8, half open.

@@ -191,6 +191,11 @@ final class CompiledRule: Sendable {
 
     func applies(in phase: Phase) -> Bool { phaseBits & Self.bit(phase) != 0 }
 
+    /// The operation has what the condition first asks for.
+    func hasMarks(of view: OperationView) -> Bool {
+        when?.facts.marks.allSatisfy { $0 & view.marks != 0 } ?? true
+    }
+
     init(
         id: String, name: String, layer: Layer, document: Int, mark: SourceMark,
         action: PolicyDocument.Rule.Action, severity: Severity, tags: [String], message: MessageTemplate,

@@ -5,7 +5,6 @@ import WritCore
 /// One decision in the making: every layer on every operation, joined by maximum.
 struct Deciding {
     let set: PolicySet
-    let request: PolicyRequest
     let evaluation: Evaluation
     let profile: String
     /// Conditions that read arguments count in the call's favour: for lists of tools, where there are no arguments.
@@ -14,6 +13,7 @@ struct Deciding {
     var trace: TraceRecorder?
 
     private let bases: Bases
+    private let environments: UInt64
     private var reasons: [ReasonKey: Decision.Reason] = [:]
     private var obligations: Set<Obligation> = []
     private var openGates: Set<String> = []
@@ -29,13 +29,15 @@ struct Deciding {
 
     init(_ set: PolicySet, _ request: PolicyRequest, ignoresArguments: Bool = false, trace: TraceRecorder? = nil) {
         self.set = set
-        self.request = request
         self.ignoresArguments = ignoresArguments
         self.trace = trace
         evaluation = Evaluation(request, hash: set.hash)
         profile = request.facts.environment.profile
         bases = Bases(set, profile: profile)
+        environments = set.index.environmentBits(evaluation.subject)
     }
+
+    private var request: PolicyRequest { evaluation.request }
 
     mutating func run() -> Decision {
         FunctionScope.$current.withValue(evaluation.scope) {
@@ -67,7 +69,9 @@ struct Deciding {
         let isEffect = view.operation.role == .executed
         let candidates =
             trace == nil
-            ? set.index.candidates(view, evaluation.subject, server: server)
+            ? set.index.candidates(
+                view, evaluation.subject, server: server, environments: environments,
+                marks: ignoresArguments ? OperationMarks.any : view.marks)
             : set.index.buckets[view.operation.kind.index].all
         for position in candidates {
             let rule = set.rules[position]
@@ -76,10 +80,11 @@ struct Deciding {
                 guard isEffect, grant(position, rule, view) else { continue }
                 granted |= 1 << UInt64(layer & 63)
             } else {
-                apply(position, view)
-                // Consent that hangs on a label restricts alone: a label opens nothing, not even to a question.
+                let applies = apply(position, view)
+                // Consent that hangs on a label restricts alone: a label opens nothing, not even to a question. What a
+                // rule covers it also touches, but for commands so long that only a part of them is looked at.
                 if rule.action == .ask, rule.source == nil, rule.scanner == nil, isEffect, !rule.restsOnLabel,
-                    covers(position, rule, view)
+                    applies || view.operation.arguments.count > 256 || ignoresArguments, covers(position, rule, view)
                 {
                     consented |= 1 << UInt64(layer & 63)
                 }
@@ -138,10 +143,13 @@ struct Deciding {
     // MARK: Restrictions
 
     /// A restriction, consent, flow, alert or scanner rule.
-    private mutating func apply(_ position: Int, _ view: OperationView?) {
+    ///
+    /// - Returns: whether the rule has a say.
+    @discardableResult
+    private mutating func apply(_ position: Int, _ view: OperationView?) -> Bool {
         let rule = set.rules[position]
         // Without arguments a restriction that looks at them says nothing yet.
-        if ignoresArguments, rule.readsArguments { return }
+        if ignoresArguments, rule.readsArguments { return false }
         let place = set.places[position]
         let outcome = evaluation.outcome(rule, view, lists: set.lists[place.lists], reading: .restriction)
         trace?.record(rule, view?.index, outcome, evaluation)
@@ -152,15 +160,16 @@ struct Deciding {
             add(
                 rule.id, .allow, rule.severity, view?.index,
                 "Waived by \(quoted(waiver.approvedBy)): \(waiver.reason)", rule.tags)
-            return
-        case .miss: return
+            return false
+        case .miss: return false
         case .match(let text): detail = text
         case .fault(let text):
             detail = ""
             fault = text
         }
-        let onError =
+        var onError: Verdict {
             rule.onError ?? set.layers[place.layer].onError(document: rule.document, profile: profile)
+        }
         var verdict: Verdict
         switch rule.action {
         case .deny: verdict = .deny
@@ -191,6 +200,7 @@ struct Deciding {
         obligations.formUnion(rule.obligations)
         if rule.action == .alert, !text.isEmpty { obligations.insert(.annotate(text)) }
         if rule.action == .ask, let limits = rule.limits { exceed(limits, by: 1, view?.index) }
+        return true
     }
 
     private func redactedGroups(_ rule: CompiledRule) -> [String] {

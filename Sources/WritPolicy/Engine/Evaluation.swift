@@ -53,7 +53,8 @@ final class Evaluation {
     /// Units that one condition may spend.
     static let conditionBudget = 10_000
 
-    let request: PolicyRequest
+    /// Held once, by the activation: a request is large.
+    var request: PolicyRequest { activation.request }
     private let phase: Phase
     private let now: Int64
     let subject: RequestSubject
@@ -64,7 +65,6 @@ final class Evaluation {
     private var cachedTexts: [String]?
 
     init(_ request: PolicyRequest, hash: (@Sendable ([UInt8]) -> String)?) {
-        self.request = request
         phase = request.phase
         now = request.now
         subject = RequestSubject(request)
@@ -107,9 +107,13 @@ final class Evaluation {
             case .miss?: return .miss(.scanner)
             }
         }
+        // What an operation has already said no to, its marks have left out.
+        let isSettled =
+            view.map { view in rule.when?.facts.isAllMarks == true && rule.hasMarks(of: view) } ?? false
+        if isSettled, rule.unless == nil { return waivable(rule, view, .match(detail: detail)) }
         activation.view = view
         activation.lists = lists.map
-        if let when = rule.when {
+        if !isSettled, let when = rule.when {
             do throws(CELFault) {
                 if try !when.holds(activation, budget: Self.conditionBudget) { return .miss(.whenFalse) }
             } catch {

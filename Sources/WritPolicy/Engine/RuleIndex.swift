@@ -5,22 +5,46 @@ import WritCore
 /// Finds the rules that can have a say on an operation without looking at the others.
 ///
 /// Rules are kept by the kind of operation, and within it by a word that the operation must have (its program, a
-/// segment of its path, its host, its tool, its package). What has no such word stands in the open list.
+/// segment of its path, its host, its tool, its package). What has no such word stands in the open list. Of these, rules
+/// of another environment are left out, and rules whose condition first asks what is not so about the operation.
 struct RuleIndex: Sendable {
     struct Bucket: Sendable {
         var open: [Int] = []
-        var keyed: [UInt64: [Int]] = [:]
+        var keyed = KeyTable()
         var all: [Int] = []
+    }
+
+    /// What is known of a rule without asking it.
+    private struct Sieve: Sendable {
+        /// The bit of its list of environments in ``RuleIndex/environments``; the last one for rules without a list.
+        var environment: UInt64
+        /// Of each an operation needs one mark; see ``OperationMarks``.
+        var first: UInt64
+        var second: UInt64
     }
 
     /// By ``Operation/Kind/index``; for the phase `tool_call`.
     private(set) var buckets: [Bucket]
     /// Rules about the whole call, by phase.
     private(set) var whole: [Phase: [Int]] = [:]
+    /// By the rule's position.
+    private var sieves: [Sieve] = []
+    /// The different lists of environments that rules name, as far as there are bits for them.
+    private var environments: [[WordGlob]] = []
+
+    private static let everywhere: UInt64 = 1 << 63
 
     init(_ rules: [CompiledRule]) {
         buckets = Array(repeating: Bucket(), count: Operation.Kind.allCases.count)
+        sieves.reserveCapacity(rules.count)
+        var keyed = [[(key: UInt64, position: Int)]](repeating: [], count: buckets.count)
         for (position, rule) in rules.enumerated() {
+            let marks = rule.when?.facts.marks ?? []
+            sieves.append(
+                Sieve(
+                    environment: environmentBit(rule.matcher.environment),
+                    first: marks.first ?? OperationMarks.any,
+                    second: marks.count > 1 ? marks[1] : OperationMarks.any))
             if rule.scanner != nil, !rule.needsOperation {
                 for phase in rule.phases { whole[phase, default: []].append(position) }
                 continue
@@ -30,29 +54,102 @@ struct RuleIndex: Sendable {
             for kind in Operation.Kind.allCases where rule.matcher.accepts(kind) {
                 buckets[kind.index].all.append(position)
                 if let keys {
-                    for key in Set(keys) { buckets[kind.index].keyed[key, default: []].append(position) }
+                    for key in Set(keys) { keyed[kind.index].append((key, position)) }
                 } else {
                     buckets[kind.index].open.append(position)
                 }
             }
         }
+        for index in buckets.indices { buckets[index].keyed = KeyTable(keyed[index]) }
+    }
+
+    private mutating func environmentBit(_ globs: [WordGlob]?) -> UInt64 {
+        guard let globs else { return Self.everywhere }
+        if let index = environments.firstIndex(of: globs) { return 1 << UInt64(index) }
+        guard environments.count < 63 else { return Self.everywhere }
+        environments.append(globs)
+        return 1 << UInt64(environments.count - 1)
+    }
+
+    /// The bits of the lists that name an environment of the request, for ``candidates(_:_:server:environments:marks:)``.
+    func environmentBits(_ subject: RequestSubject) -> UInt64 {
+        var bits = Self.everywhere
+        for (index, globs) in environments.enumerated()
+        where globs.contains(where: { glob in subject.environments.contains { glob.matches($0) } }) {
+            bits |= 1 << UInt64(index)
+        }
+        return bits
     }
 
     /// The rules to look at for one operation, each once.
-    func candidates(_ view: OperationView, _ subject: RequestSubject, server: String?) -> [Int] {
-        let bucket = buckets[view.operation.kind.index]
-        guard !bucket.keyed.isEmpty else { return bucket.open }
-        guard var keys = view.keys(tool: subject.tool, server: server) else { return bucket.all }
-        if subject.rawTool != subject.tool { keys.append(RuleKey.tool(subject.rawTool)) }
-        var found = bucket.open
-        var lists = 0
-        for key in keys {
-            guard let rules = bucket.keyed[key] else { continue }
-            found += rules
-            lists += 1
+    ///
+    /// - Parameters:
+    ///   - environments: of the request; see ``environmentBits(_:)``.
+    ///   - marks: the operation's, or all of them where conditions are not asked.
+    func candidates(
+        _ view: OperationView, _ subject: RequestSubject, server: String?, environments: UInt64, marks: UInt64
+    ) -> [Int] {
+        let kind = view.operation.kind.index
+        var found: [Int] = []
+        func consider(_ position: Int) {
+            let sieve = sieves[position]
+            if sieve.environment & environments != 0, sieve.first & marks != 0, sieve.second & marks != 0 {
+                found.append(position)
+            }
         }
-        // One rule can be found by several words; more than one list must be made unique.
-        return lists > 1 ? Array(Set(found)) : found
+        guard buckets[kind].keyed.isEmpty || view.hasKeys else {
+            for position in buckets[kind].all { consider(position) }
+            return found
+        }
+        for position in buckets[kind].open { consider(position) }
+        if buckets[kind].keyed.isEmpty { return found }
+        let open = found.count
+        view.forEachKey(tool: subject.tool, rawTool: subject.rawTool, server: server) { key in
+            for position in buckets[kind].keyed[key] where !found[open...].contains(position) { consider(position) }
+        }
+        return found
+    }
+}
+
+/// Positions of rules by the hash of a word, for reading alone.
+///
+/// The words of operations are looked up far more often than a rule is found, so a look-up is a few comparisons. Only
+/// rules put keys in: an operation cannot make it slow.
+struct KeyTable: Sendable {
+    /// A power of two of places, at most half of them taken; `end` 0 is a free one.
+    private var slots: [(key: UInt64, start: Int32, end: Int32)] = []
+    private var positions: [Int] = []
+
+    init() {}
+
+    init(_ entries: [(key: UInt64, position: Int)]) {
+        guard !entries.isEmpty else { return }
+        var lists: [UInt64: [Int]] = [:]
+        for entry in entries { lists[entry.key, default: []].append(entry.position) }
+        var size = 4
+        while size < lists.count * 2 { size *= 2 }
+        slots = Array(repeating: (0, 0, 0), count: size)
+        for (key, list) in lists {
+            var place = Int(truncatingIfNeeded: key) & (size - 1)
+            while slots[place].end != 0 { place = (place + 1) & (size - 1) }
+            let start = Int32(truncatingIfNeeded: positions.count)
+            positions += list
+            slots[place] = (key, start, Int32(truncatingIfNeeded: positions.count))
+        }
+    }
+
+    var isEmpty: Bool { slots.isEmpty }
+
+    /// The positions kept under a key; none for most.
+    subscript(key: UInt64) -> ArraySlice<Int> {
+        let mask = slots.count - 1
+        guard mask > 0 else { return [] }
+        var place = Int(truncatingIfNeeded: key) & mask
+        while slots[place].end != 0 {
+            if slots[place].key == key { return positions[Int(slots[place].start)..<Int(slots[place].end)] }
+            place = (place + 1) & mask
+        }
+        return []
     }
 }
 

@@ -29,7 +29,7 @@ public struct PolicyCache: Sendable {
     static func key(of source: PolicyLayer.Source, _ layer: Layer, _ options: PolicyOptions) -> String? {
         guard let cache = options.cache, let hash = options.hash else { return nil }
         let groups = options.detectorGroups.sorted().joined(separator: ",")
-        let head = "1|\(cache.build)|\(layer.name)|\(options.expand != nil)|\(groups)|"
+        let head = "2|\(cache.build)|\(layer.name)|\(options.expand != nil)|\(groups)|"
         return hash(Array(head.utf8) + source.bytes)
     }
 }
@@ -41,6 +41,10 @@ struct ConditionFacts: Sendable, Hashable {
     var canTurnFalse: Bool
     /// Words of which an operation must have one; nil when nothing can be said.
     var keys: [UInt64]?
+    /// See ``OperationMarks/needed(by:)``.
+    var marks: [UInt64]
+    /// It asks for nothing but ``marks``.
+    var isAllMarks: Bool
 
     init(_ program: CELProgram) {
         slots = program.slots
@@ -48,13 +52,20 @@ struct ConditionFacts: Sendable, Hashable {
         canTurnTrue = polarity.canTurnTrue
         canTurnFalse = polarity.canTurnFalse
         keys = ConditionKeys.of(program.ast)
+        // One that costs more than it may fails before it asks anything.
+        (marks, isAllMarks) =
+            program.weight < Evaluation.conditionBudget ? OperationMarks.needed(by: program.ast) : ([], false)
     }
 
-    init(slots: [Int], canTurnTrue: Bool, canTurnFalse: Bool, keys: [UInt64]?) {
+    init(
+        slots: [Int], canTurnTrue: Bool, canTurnFalse: Bool, keys: [UInt64]?, marks: [UInt64], isAllMarks: Bool
+    ) {
         self.slots = slots
         self.canTurnTrue = canTurnTrue
         self.canTurnFalse = canTurnFalse
         self.keys = keys
+        self.marks = marks
+        self.isAllMarks = isAllMarks
     }
 }
 
@@ -100,9 +111,13 @@ struct CachedPolicy {
         writer.number(facts.count)
         for (name, fact) in facts.sorted(by: { $0.key < $1.key }) {
             writer.text(name)
-            writer.number((fact.canTurnTrue ? 1 : 0) | (fact.canTurnFalse ? 2 : 0) | (fact.keys == nil ? 0 : 4))
+            writer.number(
+                (fact.canTurnTrue ? 1 : 0) | (fact.canTurnFalse ? 2 : 0) | (fact.keys == nil ? 0 : 4)
+                    | (fact.isAllMarks ? 8 : 0))
             writer.number(fact.slots.count)
             for slot in fact.slots { writer.number(slot) }
+            writer.number(fact.marks.count)
+            for mark in fact.marks { writer.word(mark) }
             if let keys = fact.keys {
                 writer.number(keys.count)
                 for key in keys { writer.word(key) }
@@ -139,18 +154,15 @@ struct CachedPolicy {
                 guard let slot = reader.number() else { return nil }
                 slots.append(slot)
             }
+            guard let marks = reader.words() else { return nil }
             var keys: [UInt64]?
             if flags & 4 != 0 {
-                guard let keyCount = reader.count() else { return nil }
-                var words: [UInt64] = []
-                for _ in 0..<keyCount {
-                    guard let word = reader.word() else { return nil }
-                    words.append(word)
-                }
+                guard let words = reader.words() else { return nil }
                 keys = words
             }
             facts[name] = ConditionFacts(
-                slots: slots, canTurnTrue: flags & 1 != 0, canTurnFalse: flags & 2 != 0, keys: keys)
+                slots: slots, canTurnTrue: flags & 1 != 0, canTurnFalse: flags & 2 != 0, keys: keys, marks: marks,
+                isAllMarks: flags & 8 != 0)
         }
         guard reader.isAtEnd else { return nil }
     }
@@ -251,6 +263,17 @@ struct PackedReader {
         for index in 0..<8 { value |= UInt64(bytes[at + index]) << UInt64(8 * index) }
         at += 8
         return value
+    }
+
+    /// Their number, then the words.
+    mutating func words() -> [UInt64]? {
+        guard let count = count() else { return nil }
+        var words: [UInt64] = []
+        for _ in 0..<count {
+            guard let word = word() else { return nil }
+            words.append(word)
+        }
+        return words
     }
 
     mutating func text() -> String? {

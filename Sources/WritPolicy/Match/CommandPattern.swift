@@ -19,11 +19,34 @@ struct CommandPattern: Sendable, Hashable {
         let hint: String?
     }
 
+    /// What the source was read as. Shared, because patterns are tried in long rows: handing one on costs one count.
+    private final class Parts: Sendable {
+        let program: WordGlob
+        let words: [WordGlob]
+        let shortOptions: [UInt8]
+        let longOptions: [String]
+
+        init(program: WordGlob, words: [WordGlob], shortOptions: [UInt8], longOptions: [String]) {
+            self.program = program
+            self.words = words
+            self.shortOptions = shortOptions
+            self.longOptions = longOptions
+        }
+    }
+
     let source: String
-    let program: WordGlob
-    let words: [WordGlob]
-    private let shortOptions: [UInt8]
-    private let longOptions: [String]
+    private let parts: Parts
+
+    var program: WordGlob { parts.program }
+    var words: [WordGlob] { parts.words }
+    private var shortOptions: [UInt8] { parts.shortOptions }
+    private var longOptions: [String] { parts.longOptions }
+
+    static func == (left: CommandPattern, right: CommandPattern) -> Bool {
+        left.source.utf8.elementsEqual(right.source.utf8)
+    }
+
+    func hash(into hasher: inout Hasher) { hasher.combine(source) }
 
     init(_ source: String) throws(Fault) {
         self.source = source
@@ -39,7 +62,6 @@ struct CommandPattern: Sendable, Hashable {
             throw Fault(message: "names a program by its path", hint: "use the base name")
         }
         if parts.count > 1, parts.last == "*" { parts.removeLast() }
-        program = WordGlob(first)
         var words: [WordGlob] = []
         var short: [UInt8] = []
         var long: [String] = []
@@ -52,9 +74,7 @@ struct CommandPattern: Sendable, Hashable {
                 words.append(WordGlob(part))
             }
         }
-        self.words = words
-        shortOptions = short
-        longOptions = long
+        self.parts = Parts(program: WordGlob(first), words: words, shortOptions: short, longOptions: long)
     }
 
     private static let shellSigns = Array("|;&<>`$(){}\"'\\".utf8)

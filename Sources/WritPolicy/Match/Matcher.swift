@@ -120,12 +120,6 @@ struct Matcher: Sendable, Hashable {
     }
 }
 
-extension Operation.Kind {
-    /// The place in `allCases`.
-    var index: Int { Self.indices[self] ?? 0 }
-    private static let indices = Dictionary(uniqueKeysWithValues: allCases.enumerated().map { ($1, $0) })
-}
-
 /// Who asks, in the forms that are compared; worked out once for a request.
 final class RequestSubject: Sendable {
     let tool: String

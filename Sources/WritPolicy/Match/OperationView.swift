@@ -7,6 +7,7 @@ final class OperationView: Sendable {
     let operation: Operation
     /// The kind as a bit of ``Matcher/kinds``.
     let kindBit: UInt64
+    let marks: UInt64
     let index: Int
     let path: OperationPath?
     let host: String
@@ -17,6 +18,7 @@ final class OperationView: Sendable {
         self.operation = operation
         self.index = index
         kindBit = Matcher.bit(operation.kind)
+        marks = OperationMarks.of(operation)
         path =
             operation.path.isEmpty
             ? nil
@@ -28,41 +30,43 @@ final class OperationView: Sendable {
         address = host.isEmpty ? nil : IPAddress(host)
     }
 
-    /// The words by which rules are looked up; nil when what is not known makes every rule a candidate.
-    func keys(tool: String, server: String?) -> [UInt64]? {
-        if isHostUnknown || path?.parts != nil { return nil }
+    /// Rules can be looked up by the operation's words; false when what is not known makes every rule a candidate.
+    var hasKeys: Bool {
+        if isHostUnknown || path?.parts != nil { return false }
         // So many words could use up what a condition may spend on them, and then its rule applies.
         if operation.arguments.count > 256 || operation.arguments.contains(where: CommandPattern.isUnknown) {
-            return nil
+            return false
         }
-        var keys: [UInt64] = []
-        keys.reserveCapacity(12 + operation.arguments.count)
-        keys.append(RuleKey.tool(tool))
-        if let server { keys.append(RuleKey.server(server)) }
-        if !operation.program.isEmpty { keys.append(RuleKey.program(operation.program)) }
+        return path?.segments.count != 0
+    }
+
+    /// Hands on the words by which rules are looked up; see ``hasKeys``.
+    func forEachKey(tool: String, rawTool: String, server: String?, _ body: (UInt64) -> Void) {
+        body(RuleKey.tool(tool))
+        if rawTool != tool { body(RuleKey.tool(rawTool)) }
+        if let server { body(RuleKey.server(server)) }
+        if !operation.program.isEmpty { body(RuleKey.program(operation.program)) }
         for argument in operation.arguments {
-            keys.append(RuleKey.argument(argument))
-            if let option = CommandPattern.longOption(argument) { keys.append(RuleKey.option(option)) }
+            body(RuleKey.argument(argument))
+            if let option = CommandPattern.longOption(argument) { body(RuleKey.option(option)) }
         }
         if let path {
             for index in 0..<path.segments.count {
                 let segment = path.segments[index]
-                keys.append(RuleKey.segment(segment))
-                if let key = RuleKey.ending(of: segment) { keys.append(key) }
+                body(RuleKey.segment(segment))
+                if let key = RuleKey.ending(of: segment) { body(key) }
             }
-            if path.segments.count == 0 { return nil }
         }
         if !host.isEmpty {
-            if address != nil { keys.append(RuleKey.address) }
-            keys.append(RuleKey.host(host))
+            if address != nil { body(RuleKey.address) }
+            body(RuleKey.host(host))
             var rest = host.utf8[...]
             while let dot = rest.firstIndex(of: UInt8(ascii: ".")) {
                 rest = rest[rest.index(after: dot)...]
-                keys.append(RuleKey.host(rest))
+                body(RuleKey.host(rest))
             }
         }
-        if let package = operation.package { keys.append(RuleKey.package(package.name)) }
-        return keys
+        if let package = operation.package { body(RuleKey.package(package.name)) }
     }
 }
 
@@ -71,7 +75,10 @@ enum RuleKey {
     private static func hash(_ kind: UInt8, _ bytes: some Sequence<UInt8>) -> UInt64 {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         hash = (hash ^ UInt64(kind)) &* 0x100_0000_01B3
-        for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        let direct: Void? = bytes.withContiguousStorageIfAvailable { bytes in
+            for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        }
+        if direct == nil { for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 } }
         return hash
     }
 

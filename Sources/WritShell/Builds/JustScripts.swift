@@ -84,7 +84,7 @@ struct JustFile {
             }
             if plain.isEmpty || plain.hasPrefix("#") || plain.hasPrefix("[") { continue }
             open = nil
-            if let sign = String(plain).range(ofFirst: ":=") {
+            if let sign = String(plain).firstPlace(of: ":=") {
                 let whole = String(plain)
                 let name = whole[..<sign.lowerBound].split(separator: " ").last.map(String.init) ?? ""
                 variables[name] = Self.expression(whole[sign.upperBound...].trimmingBlanks)
@@ -113,10 +113,10 @@ struct JustFile {
     static func filled(_ line: String, _ values: [String: Value]) -> Value {
         var result = Value("")
         var rest = line
-        while let start = rest.range(ofFirst: "{{") {
+        while let start = rest.firstPlace(of: "{{") {
             result.append(text: String(rest[..<start.lowerBound]))
             let behind = String(rest[start.upperBound...])
-            guard let end = behind.range(ofFirst: "}}") else { break }
+            guard let end = behind.firstPlace(of: "}}") else { break }
             let name = String(behind[..<end.lowerBound][...].trimmingBlanks)
             result.append(values[name] ?? .unknown(.variable(name)))
             rest = String(behind[end.upperBound...])

@@ -32,15 +32,15 @@ struct Endpoint: Sendable, Hashable {
         var rest = Substring(text)
         scheme = ""
         port = 0
-        if let mark = rest.range(of: "://") {
+        if let mark = text.firstPlace(of: "://") {
             scheme = rest[..<mark.lowerBound].lowercased()
             rest = rest[mark.upperBound...]
-            rest = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" && $0 != "\\" }
+            rest = Substring(rest.utf8.prefix { $0 != 0x2F && $0 != 0x3F && $0 != 0x23 && $0 != 0x5C })
         } else {
-            rest = rest.prefix { $0 != "/" && $0 != "?" }
+            rest = Substring(rest.utf8.prefix { $0 != 0x2F && $0 != 0x3F })
         }
         // The last `@` ends the user: `https://trusted@evil/` goes to `evil`.
-        if let at = rest.lastIndex(of: "@") { rest = rest[rest.index(after: at)...] }
+        if let at = rest.utf8.lastIndex(of: 0x40) { rest = rest[rest.utf8.index(after: at)...] }
         if rest.hasPrefix("["), let close = rest.firstIndex(of: "]") {
             host = String(rest[rest.index(after: rest.startIndex)..<close])
             rest = rest[rest.index(after: close)...]
@@ -91,17 +91,5 @@ struct Endpoint: Sendable, Hashable {
         var address = last
         for (index, number) in numbers.enumerated() { address |= number << UInt32(24 - 8 * index) }
         return [24, 16, 8, 0].map { String((address >> UInt32($0)) & 255) }.joined(separator: ".")
-    }
-}
-
-extension Substring {
-    /// The first place where `needle` stands.
-    fileprivate func range(of needle: String) -> Range<Index>? {
-        var at = startIndex
-        while at < endIndex {
-            if self[at...].hasPrefix(needle) { return at..<index(at, offsetBy: needle.count) }
-            at = index(after: at)
-        }
-        return nil
     }
 }

@@ -201,8 +201,13 @@ extension Evaluator {
     /// Makes a command the one whose effects are noted.
     func begin(_ fields: [Value], span: SourceSpan?) {
         let texts = fields.map(\.display)
-        current = Current(
-            program: texts[0].baseName, arguments: texts, command: texts.joined(separator: " "), span: span)
+        var command = ""
+        command.reserveCapacity(texts.reduce(0) { $0 + $1.utf8.count + 1 })
+        for (index, text) in texts.enumerated() {
+            if index > 0 { command += " " }
+            command += text
+        }
+        current = Current(program: texts[0].baseName, arguments: texts, command: command, span: span)
         if commands.count < Self.operationLimit {
             commands.append(
                 CommandText(text: current.command, span: span ?? SourceSpan(start: 0, end: 0), depth: depth))

@@ -347,7 +347,7 @@ extension Evaluator {
             let text = name.display
             // `name@1.2`, `name==1.2`; a leading `@` is an npm scope.
             var package = Operation.Package(ecosystem: ecosystem, name: text)
-            if let equals = text.range(ofFirst: "==") {
+            if let equals = text.firstPlace(of: "==") {
                 package = .init(
                     ecosystem: ecosystem, name: String(text[..<equals.lowerBound]),
                     version: String(text[equals.upperBound...]))
@@ -643,7 +643,7 @@ extension Value {
                 continue
             }
             var rest = Substring(text)
-            while let found = String(rest).range(ofFirst: needle) {
+            while let found = String(rest).firstPlace(of: needle) {
                 let head = String(rest)[..<found.lowerBound]
                 result.append(text: String(head))
                 result.append(other)
@@ -652,17 +652,5 @@ extension Value {
             result.append(text: String(rest))
         }
         return result
-    }
-}
-
-extension String {
-    /// The first place where `needle` stands.
-    func range(ofFirst needle: String) -> Range<Index>? {
-        var at = startIndex
-        while at < endIndex {
-            if self[at...].hasPrefix(needle) { return at..<index(at, offsetBy: needle.count) }
-            at = index(after: at)
-        }
-        return nil
     }
 }

@@ -56,19 +56,40 @@ extension Evaluator {
 
     /// `.`, `..` and doubled `/` taken out; what `..` takes from an unknown segment stays unknown.
     static func normalisedPattern(_ pattern: String) -> String {
-        var segments: [Substring] = []
-        for segment in pattern.split(separator: "/", omittingEmptySubsequences: true) {
-            switch segment {
-            case ".": continue
-            case "..":
-                if segments.last != "**" { _ = segments.popLast() }
-            case "**" where segments.last == "**": continue
-            default: segments.append(segment)
+        var pattern = pattern
+        return pattern.withUTF8 { bytes in
+            var out: [UInt8] = []
+            out.reserveCapacity(bytes.count + 1)
+            // Where each segment that stays begins, its slash included.
+            var starts: [Int] = []
+            var at = 0
+            while at < bytes.count {
+                if bytes[at] == 0x2F {
+                    at += 1
+                    continue
+                }
+                var end = at
+                while end < bytes.count, bytes[end] != 0x2F { end += 1 }
+                let length = end - at
+                let lastIsOpen = starts.last.map { out.count - $0 == 3 && out[$0 + 1] == 0x2A && out[$0 + 2] == 0x2A }
+                if length == 1, bytes[at] == 0x2E {
+                    // `.` is where it stands.
+                } else if length == 2, bytes[at] == 0x2E, bytes[at + 1] == 0x2E {
+                    if lastIsOpen == false, let start = starts.popLast() { out.removeSubrange(start...) }
+                } else if length == 2, bytes[at] == 0x2A, bytes[at + 1] == 0x2A, lastIsOpen == true {
+                    // Two of them are one.
+                } else {
+                    starts.append(out.count)
+                    out.append(0x2F)
+                    out.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[at..<end]))
+                }
+                at = end
             }
+            if out.isEmpty { return "/" }
+            // `/**` is below the root; only a pattern without a slash in front starts in the open.
+            let isOpen = out.count > 2 && out[1] == 0x2A && out[2] == 0x2A && bytes.first != 0x2F
+            return String(decoding: isOpen ? out[1...] : out[...], as: UTF8.self)
         }
-        let joined = segments.joined(separator: "/")
-        // `/**` is below the root; only a pattern without a slash in front starts in the open.
-        return joined.hasPrefix("**") && pattern.utf8.first != 0x2F ? joined : "/" + joined
     }
 
     // MARK: - Notes

@@ -91,8 +91,7 @@ final class Evaluator {
     // MARK: - Notes
 
     /// Notes an operation; what it leaves out is filled in from the command at hand.
-    func note(_ operation: Operation) {
-        var operation = operation
+    func note(_ operation: consuming Operation) {
         if operation.program.isEmpty { operation.program = current.program }
         if operation.arguments.isEmpty { operation.arguments = current.arguments }
         if operation.command.isEmpty { operation.command = current.command }
@@ -113,20 +112,30 @@ final class Evaluator {
         }
         // The same effect of the same command is listed once, however many ways lead to it.
         var hasher = Hasher()
-        hasher.combine(operation.kind)
-        hasher.combine(operation.command)
-        hasher.combine(operation.path)
-        hasher.combine(operation.host)
-        hasher.combine(operation.detail)
-        hasher.combine(operation.package)
-        hasher.combine(operation.traits.rawValue)
-        hasher.combine(operation.taints.rawValue)
-        hasher.combine(operation.opaque)
+        hasher.combine(operation.kind.index)
+        Self.combine(operation.command, into: &hasher)
+        Self.combine(operation.path, into: &hasher)
+        Self.combine(operation.host, into: &hasher)
+        Self.combine(operation.detail, into: &hasher)
+        if let package = operation.package {
+            Self.combine(package.ecosystem, into: &hasher)
+            Self.combine(package.name, into: &hasher)
+            Self.combine(package.version, into: &hasher)
+        }
+        hasher.combine(UInt64(operation.traits.rawValue) << 8 | UInt64(operation.taints.rawValue))
+        if let opaque = operation.opaque { Self.combine(opaque.rawValue, into: &hasher) }
         hasher.combine(operation.depth)
-        hasher.combine(operation.span?.start)
+        hasher.combine(operation.span?.start ?? -1)
         guard seen.insert(hasher.finalize()).inserted else { return }
         if isPlain { plainRuns += 1 }
         operations.append(operation)
+    }
+
+    /// The bytes alone: texts are not compared as people read them.
+    private static func combine(_ text: String, into hasher: inout Hasher) {
+        var text = text
+        text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+        hasher.combine(UInt8(0xFF))
     }
 
     /// Notes, once, that not everything was looked at.

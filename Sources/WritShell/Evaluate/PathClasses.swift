@@ -45,14 +45,32 @@ struct PathTable: Sendable {
     private var entries: [Entry] = []
     /// Entries by a segment that they hold literally.
     private var byAnchor: [String: [Int]] = [:]
+    /// A bit for the hash of each key of ``byAnchor``: nearly all segments of nearly all paths are none.
+    private var anchorBits: [UInt64] = Array(repeating: 0, count: 64)
     /// Entries whose last segment is `*` and a literal end, or a literal start and `*`.
-    private var looseEnds: [(head: String, tail: String, entry: Int)] = []
+    private var looseEnds: [Ends] = []
     /// Every literal segment with its entries, by first and by last byte: what a pattern is compared with.
     private var literals: [String: [Int]] = [:]
     private var literalsByFirst: [UInt8: [String]] = [:]
     private var literalsByLast: [UInt8: [String]] = [:]
     /// Segments that are patterns, with what is literal at their ends.
-    private var patterns: [(head: String, tail: String, entry: Int)] = []
+    private var patterns: [Ends] = []
+
+    /// What is literal at both ends of a pattern.
+    private struct Ends: Sendable {
+        let head: [UInt8]
+        let tail: [UInt8]
+        let entry: Int
+
+        /// The segment begins and ends like this; the two may overlap.
+        func fit(_ segment: UnsafeBufferPointer<UInt8>) -> Bool {
+            guard segment.count >= head.count, segment.count >= tail.count else { return false }
+            for at in 0..<head.count where segment[at] != head[at] { return false }
+            let start = segment.count - tail.count
+            for at in 0..<tail.count where segment[start + at] != tail[at] { return false }
+            return true
+        }
+    }
 
     init(secrets: [Outline.Node], settings: [Outline.Node]) {
         for (nodes, kind) in [(secrets, PathClass.Kind.secret), (settings, .configuration)] {
@@ -85,11 +103,16 @@ struct PathTable: Sendable {
             } else {
                 let head = String(segment.prefix { !"*?[".contains($0) })
                 let tail = String(segment.reversed().prefix { !"*?[".contains($0) }.reversed())
-                if !head.isEmpty || !tail.isEmpty { patterns.append((head, tail, index)) }
+                if !head.isEmpty || !tail.isEmpty {
+                    patterns.append(Ends(head: Array(head.utf8), tail: Array(tail.utf8), entry: index))
+                }
             }
         }
         if let anchor = literals.last {
-            byAnchor[anchor.lowercased(), default: []].append(index)
+            let key = anchor.lowercased()
+            byAnchor[key, default: []].append(index)
+            let bit = Self.bit(key)
+            anchorBits[bit >> 6] |= 1 << UInt64(bit & 63)
         } else if let last = patterns.last, last.entry == index {
             looseEnds.append(last)
         }
@@ -104,7 +127,48 @@ struct PathTable: Sendable {
 
     var count: Int { entries.count }
 
+    /// The place of a segment in ``anchorBits``; letters of one kind count alike (FNV-1a).
+    private static func bit(_ segment: String) -> Int {
+        var segment = segment
+        return segment.withUTF8 { bit($0) }
+    }
+
+    private static func bit(_ segment: UnsafeBufferPointer<UInt8>) -> Int {
+        var hash: UInt32 = 0x811C_9DC5
+        for byte in segment {
+            hash = (hash ^ UInt32(byte >= 0x41 && byte <= 0x5A ? byte | 0x20 : byte)) &* 0x0100_0193
+        }
+        return Int((hash ^ hash >> 15) & 4_095)
+    }
+
+    /// Some segment of a plain path may be one that entries are found by. A letter beyond ASCII has more than one
+    /// spelling, so that nothing is said about it.
+    private func mayBeKnown(_ path: String) -> Bool {
+        var path = path
+        return path.withUTF8 { bytes in
+            var at = 0
+            var last = 0..<0
+            while at < bytes.count {
+                if bytes[at] == 0x2F {
+                    at += 1
+                    continue
+                }
+                let start = at
+                while at < bytes.count, bytes[at] != 0x2F {
+                    if bytes[at] >= 0x80 { return true }
+                    at += 1
+                }
+                last = start..<at
+                let bit = Self.bit(UnsafeBufferPointer(rebasing: bytes[last]))
+                if anchorBits[bit >> 6] & 1 << UInt64(bit & 63) != 0 { return true }
+            }
+            let end = UnsafeBufferPointer(rebasing: bytes[last])
+            return looseEnds.contains { $0.fit(end) }
+        }
+    }
+
     func classes(of path: String, home: String, isPattern: Bool, isCaseInsensitive: Bool) -> [PathClass] {
+        if !isPattern, !isCaseInsensitive, !mayBeKnown(path) { return [] }
         var segments = path.split(separator: "/", omittingEmptySubsequences: true).map { String($0) }
         if isCaseInsensitive { segments = segments.map { $0.lowercased() } }
         if segments.count > 128 { segments = Array(segments.prefix(4) + ["**"] + segments.suffix(64)) }
@@ -124,10 +188,9 @@ struct PathTable: Sendable {
             for index in byAnchor[segment.hasUppercase ? segment.lowercased() : segment] ?? [] { consider(index) }
         }
         // The end of the last segment decides for most of these.
-        if let last = segments.last?.utf8 {
-            for (head, tail, index) in looseEnds
-            where last.starts(with: head.utf8) && String(segments[segments.count - 1]).endsLike(tail) {
-                consider(index)
+        if var last = segments.last {
+            last.withUTF8 { bytes in
+                for ends in looseEnds where ends.fit(bytes) { consider(ends.entry) }
             }
         }
         return found
@@ -154,9 +217,9 @@ struct PathTable: Sendable {
                     result.formUnion(indexes)
                 }
             }
-            for pattern in patterns
-            where bytes.starts(with: pattern.head.utf8) && segment.endsLike(pattern.tail) {
-                result.insert(pattern.entry)
+            var segment = segment
+            segment.withUTF8 { bytes in
+                for ends in patterns where ends.fit(bytes) { result.insert(ends.entry) }
             }
         }
         return result.sorted()

@@ -130,6 +130,12 @@ extension String {
         utf8.contains(0x2F) ? PathText.name(self) : self
     }
 
+    /// Where the bytes of a text stand first; nil where they don't. The library's own search looks for characters.
+    func firstPlace(of needle: String) -> Range<Index>? {
+        guard let start = utf8.firstPlace(of: needle.utf8) else { return nil }
+        return start..<utf8.index(start, offsetBy: needle.utf8.count)
+    }
+
     /// Whether the bytes of `needle` stand somewhere in the text.
     func holds(_ needle: StaticString) -> Bool {
         let count = needle.utf8CodeUnitCount
@@ -151,4 +157,25 @@ extension String {
 private func isEqual(_ bytes: UnsafeBufferPointer<UInt8>, _ at: Int, _ wanted: UnsafeBufferPointer<UInt8>) -> Bool {
     for index in 0..<wanted.count where bytes[at + index] != wanted[index] { return false }
     return true
+}
+
+extension String.UTF8View {
+    /// Whether some bytes stand in the text; no bytes stand in every text.
+    func holds(_ needle: String.UTF8View) -> Bool {
+        needle.isEmpty || firstPlace(of: needle) != nil
+    }
+
+    /// The index at which some bytes begin; nil for none.
+    func firstPlace(of needle: String.UTF8View) -> Index? {
+        guard let first = needle.first else { return nil }
+        let count = needle.count
+        var rest = self[...]
+        while let start = rest.firstIndex(of: first) {
+            rest = rest[start...]
+            if rest.count < count { return nil }
+            if rest.starts(with: needle) { return start }
+            rest = rest.dropFirst()
+        }
+        return nil
+    }
 }

@@ -236,7 +236,7 @@ struct PowerShellRun {
     /// Secrets that a hash table or block names.
     private func secrets(in code: String) -> Operation.Taints {
         var rest = code
-        while let found = rest.range(ofFirst: "$env:") {
+        while let found = rest.firstPlace(of: "$env:") {
             rest = String(rest[found.upperBound...])
             let name = rest.prefix { $0.isLetter || $0.isNumber || $0 == "_" }
             if Evaluator.isSecretName(String(name)) { return .secret }

@@ -97,13 +97,13 @@ extension Value {
             }
             var rest = Substring(text)
             if !hasScheme {
-                guard let mark = rest.firstRange(of: "://") else { return nil }
+                guard let mark = text.firstPlace(of: "://") else { return nil }
                 before = Array(pieces[..<index]) + [.text(String(rest[..<mark.upperBound]))]
                 rest = rest[mark.upperBound...]
                 hasScheme = true
             }
-            let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" && $0 != "\\" }
-            if let at = authority.lastIndex(of: "@") {
+            let authority = rest.utf8.prefix { $0 != 0x2F && $0 != 0x3F && $0 != 0x23 && $0 != 0x5C }
+            if let at = authority.lastIndex(of: 0x40) {
                 user.append(.text(String(rest[..<at])))
                 let after = Piece.text(String(rest[rest.index(after: at)...]))
                 return (

@@ -650,7 +650,7 @@ struct Invocation {
 
     static func isURL(_ value: Value) -> Bool {
         let known = value.knownPrefix
-        guard let range = known.firstRange(of: "://") else { return known.hasPrefix("file:") || known.hasPrefix("s3:") }
+        guard let range = known.firstPlace(of: "://") else { return known.hasPrefix("file:") || known.hasPrefix("s3:") }
         return known[..<range.lowerBound].utf8.allSatisfy { byte in
             (byte >= UInt8(ascii: "a") && byte <= UInt8(ascii: "z"))
                 || (byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z"))

@@ -21,6 +21,8 @@ struct ProgramCompiler: Sendable {
     let offset: Int
     /// Lines that `use NAME` brings in.
     let shared: @Sendable (String) -> [Outline.Node]?
+    /// Only whoever tries the examples needs them; a command that is judged does not wait for them.
+    var readsExamples = true
 
     func definition(_ node: Outline.Node, name: String) throws(ProgramTableFault) -> ProgramDefinition {
         try definition(node, name: name, parent: nil)
@@ -43,16 +45,15 @@ struct ProgramCompiler: Sendable {
         // Options first: conditions and sub-commands refer to them.
         for line in lines { try addOption(line, to: &draft) }
         for line in lines where line.keyword == "option" {
-            guard let index = draft.options.lastIndex(where: { $0.spellings.first == Self.spelling(line.value) }) else {
-                continue
-            }
+            let spelling = Self.spelling(line.value)
+            guard let index = draft.options.lastIndex(where: { $0.spellings.first == spelling }) else { continue }
             let words = Self.afterFirstWord(line.value)
             guard !words.isEmpty else { continue }
             draft.options[index].actions.append(try action(words, line: line.line, draft: draft))
         }
         for line in lines { try addRule(line, to: &draft) }
         for line in lines where line.keyword == "command" {
-            let names = line.value.split(separator: " ").map(String.init)
+            let names = line.value.words.map(String.init)
             guard let first = names.first else { throw fault("sub-command without a name", line) }
             let parent = draft
             let command = ProgramDefinition.Later { () throws(ProgramTableFault) in
@@ -87,15 +88,16 @@ struct ProgramCompiler: Sendable {
     }
 
     private static func spelling(_ value: String) -> String? {
-        let word = value.prefix { $0 != " " }
-        return word.split(separator: ",").first.map { part in
-            part.firstIndex(of: "=").map { $0 == part.startIndex ? String(part) : String(part[..<$0]) } ?? String(part)
+        value.firstWord.parts(at: UInt8(ascii: ",")).first.map { part in
+            part.utf8.firstIndex(of: UInt8(ascii: "=")).map { equals in
+                equals == part.startIndex ? String(part) : String(part[..<equals])
+            } ?? String(part)
         }
     }
 
     private static func afterFirstWord(_ value: String) -> Substring {
-        guard let blank = value.firstIndex(of: " ") else { return "" }
-        return value[blank...].drop { $0 == " " }
+        guard let blank = value.utf8.firstIndex(of: 0x20) else { return "" }
+        return Substring(value.utf8[blank...].drop { $0 == 0x20 })
     }
 
     // MARK: Options
@@ -103,21 +105,21 @@ struct ProgramCompiler: Sendable {
     private func addOption(_ line: Outline.Node, to draft: inout ProgramDefinition.Draft) throws(ProgramTableFault) {
         switch line.keyword {
         case "flags":
-            for word in line.value.split(separator: " ") {
+            for word in line.value.words {
                 draft.options.append(
                     .init(
-                        spellings: word.split(separator: ",").map(String.init), values: 0, isOptional: false,
+                        spellings: word.parts(at: UInt8(ascii: ",")).map(String.init), values: 0, isOptional: false,
                         actions: []))
             }
         case "values":
-            for word in line.value.split(separator: " ") {
+            for word in line.value.words {
                 draft.options.append(
                     .init(
-                        spellings: word.split(separator: ",").map(String.init), values: 1, isOptional: false,
+                        spellings: word.parts(at: UInt8(ascii: ",")).map(String.init), values: 1, isOptional: false,
                         actions: []))
             }
         case "option":
-            var word = line.value.prefix { $0 != " " }
+            var word = line.value.firstWord
             guard !word.isEmpty else { throw fault("option without a spelling", line) }
             var values = 0
             var isOptional = false
@@ -140,7 +142,7 @@ struct ProgramCompiler: Sendable {
                 word = word.dropLast(2)
                 values = digit
             }
-            let spellings = word.split(separator: ",").map(String.init)
+            let spellings = word.parts(at: UInt8(ascii: ",")).map(String.init)
             draft.options.append(
                 .init(spellings: spellings, values: values, isOptional: isOptional, isNumeric: isNumeric, actions: []))
         default: break
@@ -160,7 +162,7 @@ struct ProgramCompiler: Sendable {
         case "inherit": draft.isInherited = true
         case "exact-options": draft.allowsAbbreviations = false
         case "trait":
-            for word in line.value.split(separator: " ") { draft.traits.insert(try trait(word, line.line)) }
+            for word in line.value.words { draft.traits.insert(try trait(word, line.line)) }
         case "arg":
             guard let number = Int(line.value.prefix { $0 != " " }), number > 0 else {
                 throw fault("`arg` needs a number", line)
@@ -195,6 +197,7 @@ struct ProgramCompiler: Sendable {
             }
             draft.reader = reader
         case "match", "no_match":
+            guard readsExamples else { break }
             let mustMatch = line.keyword == "match"
             let parts = line.value.split(separator: " => ", maxSplits: 1, omittingEmptySubsequences: false)
             if parts.count == 2 {
@@ -252,7 +255,7 @@ struct ProgramCompiler: Sendable {
             text = before
         }
         var isCondition = false
-        for word in text.split(separator: " ") {
+        for word in text.words {
             if word == "if" {
                 isCondition = true
             } else if isCondition {
@@ -365,4 +368,15 @@ struct ProgramCompiler: Sendable {
         if let glob { return .optionValue(index, glob, isNegated: isNegated) }
         return .option(index, isNegated: isNegated)
     }
+}
+
+/// By bytes: a program's lines are read while the first command that names it waits.
+extension StringProtocol where SubSequence == Substring {
+    fileprivate var words: [Substring] { self[...].parts(at: 0x20) }
+
+    fileprivate var firstWord: Substring { self[..<(utf8.firstIndex(of: 0x20) ?? endIndex)] }
+}
+
+extension Substring {
+    fileprivate func parts(at byte: UInt8) -> [Substring] { utf8.split(separator: byte).map { Substring($0) } }
 }

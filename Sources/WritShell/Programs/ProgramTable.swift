@@ -258,13 +258,15 @@ final class ProgramStore: Sendable {
         }
     }
 
-    private func make(_ place: Place) throws(ProgramTableFault) -> ProgramDefinition {
+    private func make(_ place: Place, withExamples: Bool) throws(ProgramTableFault) -> ProgramDefinition {
         let table = tables[place.table].name
-        let compiler = ProgramCompiler(table: table, offset: place.line - 1) { name in
+        let linesOf = { @Sendable (name: String) -> [Outline.Node]? in
             guard let shared = self.index.shared[name] else { return nil }
             // A fault inside shared lines shows as a missing name; `loadAll` reports it properly.
             do { return try self.nodes(shared).children } catch { return nil }
         }
+        let compiler = ProgramCompiler(
+            table: table, offset: place.line - 1, shared: linesOf, readsExamples: withExamples)
         return try compiler.definition(nodes(place), name: place.name)
     }
 
@@ -272,7 +274,7 @@ final class ProgramStore: Sendable {
         if let fault = index.faults.first { throw fault }
         for place in index.shared.values { _ = try nodes(place) }
         for (name, place) in index.programs where name == place.name {
-            let definition = try make(place)
+            let definition = try make(place, withExamples: true)
             try Self.loadCommands(of: definition)
             made.withLock { $0[name] = definition }
         }
@@ -296,7 +298,7 @@ final class ProgramStore: Sendable {
             for command in Self.commands(of: definition) { try collect(command.get(), table) }
         }
         for (name, place) in index.programs where name == place.name {
-            let definition = try make(place)
+            let definition = try make(place, withExamples: true)
             try collect(definition, tables[place.table].name)
         }
         return all.sorted { ($0.0, $0.1.line) < ($1.0, $1.1.line) }
@@ -307,15 +309,23 @@ final class ProgramStore: Sendable {
         let base = Self.baseName(program)
         if let known = made.withLock({ $0[base] }) { return known }
         guard let place = place(of: base) else { return nil }
-        if let known = made.withLock({ $0[place.name] }) { return known }
+        let isListed = isListed(base)
+        if let known = made.withLock({ $0[place.name] }) {
+            // Under its own name from now on; what is no name of the table could be anything, and is not kept.
+            if isListed { made.withLock { $0[base] = known } }
+            return known
+        }
         let definition: ProgramDefinition
         do {
-            definition = try make(place)
+            definition = try make(place, withExamples: false)
         } catch {
             // A faulty table makes its program an unknown one, which callers treat as the stricter case.
             return nil
         }
-        made.withLock { $0[place.name] = definition }
+        made.withLock { made in
+            made[place.name] = definition
+            if isListed { made[base] = definition }
+        }
         return definition
     }
 
@@ -326,6 +336,9 @@ final class ProgramStore: Sendable {
 
     private func place(of base: String) -> Place? {
         if let place = index.programs[base] { return place }
+        // Every other spelling of a known name has a dot or a dash in it, or a version at its end.
+        let mayBeSpelling = base.utf8.contains { $0 == 0x2E || $0 == 0x2D }
+        guard mayBeSpelling || base.utf8.last.map({ $0 >= 0x30 && $0 <= 0x39 }) == true else { return nil }
         var name = base[...]
         let lowered = base.lowercased()
         for suffix in [".exe", ".cmd", ".bat", ".com"] where lowered.hasSuffix(suffix) {

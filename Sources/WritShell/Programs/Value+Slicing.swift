@@ -59,7 +59,7 @@ extension Value {
     func contains(_ text: String) -> Bool {
         pieces.contains { piece in
             switch piece {
-            case .text(let whole), .glob(let whole): whole.contains(text)
+            case .text(let whole), .glob(let whole): whole.utf8.holds(text.utf8)
             case .unknown: false
             }
         }
