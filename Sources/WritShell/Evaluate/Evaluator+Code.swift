@@ -215,13 +215,20 @@ extension Evaluator {
         case .search(let path):
             let place = resolve(path, state)
             note(Operation(.fileSearch, path: place.path, isPattern: place.isPattern))
-        case .connect(let value, let sends, let taints):
+        case .connect(let value, let sends, let taints, var credentials):
             let endpoint = Endpoint(value)
-            note(
-                Operation(
-                    endpoint.isHTTP || value.startsUnknown ? .httpRequest : .netConnect, host: endpoint.host,
-                    port: endpoint.port,
-                    traits: sends ? .upload : .download, taints: taints))
+            var address = value
+            if let (rest, user) = value.withoutUser, user.mayHoldSecret {
+                credentials.append(user)
+                address = rest
+                if !rest.mayHoldSecret { address.taints.remove(.secret) }
+            }
+            var operation = Operation(
+                endpoint.isHTTP || value.startsUnknown ? .httpRequest : .netConnect, host: endpoint.host,
+                port: endpoint.port, traits: sends ? .upload : .download,
+                taints: taints.union(address.taints).subtracting(.fetched))
+            operation.authenticate(with: credentials)
+            note(operation)
         case .listen: note(Operation(.netListen))
         case .shell(let code):
             var inner = state

@@ -318,15 +318,7 @@ extension Evaluator {
                 endpoint.isHTTP || !method.isEmpty ? .httpRequest : .netConnect, host: endpoint.host,
                 port: endpoint.port,
                 method: method, traits: traits, taints: sent.taints.union(address.taints))
-            for credential in sent.credentials where credential.taints.contains(.secret) {
-                if let names = credential.credentials,
-                    names.allSatisfy({ CredentialHomes.builtIn.accepts($0, at: endpoint.host) })
-                {
-                    operation.traits.insert(.authenticates)
-                } else {
-                    operation.taints.insert(.secret)
-                }
-            }
+            operation.authenticate(with: sent.credentials)
             if sent.isThere || operation.taints.contains(.secret) { operation.traits.insert(.upload) }
             if endpoint.host.utf8.contains(0xE2) {
                 operation.detail = "the host is computed"
@@ -402,11 +394,24 @@ extension Evaluator {
             if !operation.path.isEmpty, operation.path.utf8.first != 0x2F {
                 let place = resolve(Value(operation.path), run.state)
                 operation.path = place.path
+                if operation.kind == .gitDiscard, !discards(&operation, place) { return }
             }
             note(operation)
         case .output(let output): run.output = output
         }
     }
+
+    /// `git checkout a b`, `git checkout a`: whether the last word, which may name a branch, is a file that is overwritten.
+    private func discards(_ operation: inout Operation, _ place: Place) -> Bool {
+        let isThere = place.isPattern || remote != nil ? nil : context.files?.exists(place.path)
+        let isSole = operation.traits.contains(.potential)
+        operation.traits.remove(.potential)
+        if let isThere { return isThere }
+        // Nobody sees the files: names that repositories give to their main branch are that branch.
+        return !isSole && !Self.mainBranches.contains(PathText.name(place.path))
+    }
+
+    private static let mainBranches: Set<String> = ["main", "master", "trunk", "develop", "mainline"]
 
     func noteChange(_ kind: Operation.Kind, _ path: Value, _ traits: Operation.Traits, _ state: ShellState) {
         let place = resolve(path, state)
