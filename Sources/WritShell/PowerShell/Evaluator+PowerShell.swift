@@ -10,6 +10,16 @@ extension Evaluator {
             reachLimit("code within code deeper than is followed")
             return
         }
+        // A variable of the shell that is not known stands as one that PowerShell does not know: `$_` within double quotes.
+        var code = code
+        if code.taints.isEmpty {
+            code.pieces = code.pieces.map { piece in
+                switch piece {
+                case .unknown(.variable(let name)), .unknown(.environment(let name)): .text("$" + name)
+                case .unknown, .text, .glob: piece
+                }
+            }
+        }
         guard let text = code.literalText else {
             note(
                 Operation(
@@ -227,6 +237,7 @@ struct PowerShellRun {
         }
         switch name {
         case "home": return Value(evaluator.context.home)
+        case "profile": return Value(evaluator.context.home + "/.config/powershell/profile.ps1")
         case "pwd": return state.directories.count == 1 ? state.directories[0] : .unknown(.variable("PWD"))
         case "null", "true", "false": return Value(name == "null" ? "" : name)
         default: return .unknown(.variable(name))
@@ -689,6 +700,10 @@ struct PowerShellRun {
         guard let address = given.value("uri", "source", at: 0) ?? input else { return Value("") }
         var sent: Operation.Taints = []
         var traits: Operation.Traits = .download
+        if let input, given.value("uri", "source", at: 0) != nil {
+            sent.formUnion(input.taints.subtracting(.fetched))
+            if !input.isEmpty { traits.insert(.upload) }
+        }
         if let body = given.value("body", "form") {
             traits.insert(.upload)
             sent.formUnion(body.taints)

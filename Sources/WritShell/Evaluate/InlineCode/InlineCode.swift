@@ -23,6 +23,8 @@ struct InlineCode {
         case computed(String, Operation.Taints)
         case networkShell
         case signal
+        /// Statements for a database.
+        case sql(Value)
     }
 
     /// An argument or the right side of an assignment.
@@ -105,6 +107,11 @@ struct InlineCode {
     private mutating func chain(_ at: Int) -> Int {
         let (name, end) = dotted(at)
         if assign(name, at, end) { return end }
+        if end < tokens.count, tokens[end] == .symbol("+=") || tokens[end] == .symbol(".="), let before = variables[name] {
+            // What grows is not known any more.
+            variables[name] = Expression(
+                value: .unknown(.variable(name), taints: before.value.taints), secrets: before.secrets)
+        }
         if let access = environment(name, end) {
             note(access.value)
             return end
@@ -412,7 +419,7 @@ struct InlineCode {
             "Path", "pathlib.Path", "os.path.abspath", "str", "os.homedir", "Path.home", "pathlib.Path.home",
             "base64.b64decode", "atob",
             "Base64.decode64", "base64_decode", "decode_base64", "MIME.Base64.decode_base64", "bytes.fromhex", "String",
-            "Pathname.new",
+            "Pathname.new", "glob", "glob.glob", "Dir.glob", "URI", "URL",
         ]
         guard kinds.contains(name) else { return nil }
         let (arguments, after) = arguments(from: end)
@@ -516,6 +523,11 @@ struct InlineCode {
 
     private mutating func call(_ action: InlineLanguage.Action, _ name: String, _ end: Int, receiver: Value? = nil) {
         let hasParenthesis = end < tokens.count && tokens[end] == .symbol("(")
+        // `.then(eval)`: what comes is run, whatever it is.
+        if action == .eval, !hasParenthesis, end < tokens.count, tokens[end] == .symbol(")"), receiver == nil {
+            effects.append(.computed("\(language.name) code that the code is given", []))
+            return
+        }
         if !hasParenthesis {
             guard language.callsWithoutParentheses, receiver == nil, end < tokens.count else { return }
             switch tokens[end] {
@@ -587,6 +599,8 @@ struct InlineCode {
         case .eval: eval(first, name, arguments)
         case .decode, .environment: break
         case .signal: effects.append(.signal)
+        case .sql:
+            if let statement = arguments.first?.value, !statement.knownPrefix.isEmpty { effects.append(.sql(statement)) }
         case .duplicate:
             // `client.pipe(shell.stdin)` in JavaScript; any other `pipe` only passes data on.
             if !name.hasSuffix("pipe") {

@@ -74,6 +74,10 @@ enum GitSetting {
         }
     }
 
+    var isCommand: Bool {
+        if case .command = self { true } else { false }
+    }
+
     var actsLater: Bool {
         switch self {
         case .command, .programs, .bangCommand, .trust: true
@@ -82,12 +86,16 @@ enum GitSetting {
     }
 }
 
+/// fsmonitor and pagers take booleans too; an empty value and `cat` switch them off.
+private func isUsual(_ value: Value) -> Bool {
+    guard let text = value.text?.lowercased() else { return false }
+    return ["", "true", "false", "cat", "less", "0", "1", "on", "off", "yes", "no"].contains(text)
+}
+
 private func runs(_ setting: GitSetting, _ key: String, _ value: Value, in call: inout Invocation) {
     switch setting {
     case .command:
-        let text = value.text?.lowercased()
-        // fsmonitor and pagers take booleans too; an empty value and `cat` switch them off.
-        if let text, ["", "true", "false", "cat", "less", "0", "1", "on", "off", "yes", "no"].contains(text) { return }
+        if isUsual(value) { return }
         call.add(.code(value, language: "sh"))
     case .bangCommand:
         if value.hasPrefix("!") {
@@ -115,7 +123,7 @@ private func readSetting(_ setting: Value, in call: inout Invocation) {
         call.add(.code(.unknown(.output), language: "sh"))
         return
     }
-    guard kind.actsLater else { return }
+    guard kind.actsLater, !(kind.isCommand && isUsual(value)) else { return }
     var traits: Operation.Traits = []
     if case .trust = kind { traits = .unverified }
     call.add(.gitConfig, "sets \(name) for this command", traits: traits)
