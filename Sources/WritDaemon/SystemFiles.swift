@@ -45,6 +45,12 @@ struct SystemFiles: FileView {
         return folder == "/" ? String(path[slash...]) : folder + path[slash...]
     }
 
+    func exists(_ path: String) -> Bool? {
+        if access(path, F_OK) == 0 { return true }
+        // A folder that may not be looked into says nothing.
+        return errno == ENOENT || errno == ENOTDIR ? false : nil
+    }
+
     private func realPath(_ path: String) -> String? {
         guard let resolved = realpath(path, nil) else { return nil }
         defer { free(resolved) }

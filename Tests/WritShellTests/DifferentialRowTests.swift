@@ -57,7 +57,7 @@ import WritShell
         var total = 0
         for (area, rows, limit) in [
             ("agent", DifferentialRows.agent, 10), ("build", DifferentialRows.build, 10),
-            ("grammar", DifferentialRows.grammar, 10),
+            ("grammar", DifferentialRows.grammar, 10), ("spelling", DifferentialRows.spelling, 10),
         ] {
             var unknown: [String] = []
             var faults: [String] = []

@@ -4,29 +4,9 @@ import Testing
 import WritCore
 import WritShell
 
-/// Rows of a measuring set, or nil when the sets are not on this machine. They are never part of the repository.
-private func rows(_ area: String, _ name: String) -> [JSON]? {
-    var folder = URL(filePath: #filePath)
-    while folder.path != "/" {
-        folder.deleteLastPathComponent()
-        let file = folder.appending(path: "shared/data/\(area)/\(name).jsonl")
-        guard let data = FileManager.default.contents(atPath: file.path) else { continue }
-        return data.split(separator: UInt8(ascii: "\n")).compactMap { line in
-            do {
-                return try JSON(parsing: Array(line))
-            } catch {
-                Issue.record("\(name): a row is not JSON: \(error)")
-                return nil
-            }
-        }
-    }
-    print("SKIPPED: no shared/data/\(area)/\(name).jsonl above the package, so nothing was measured")
-    return nil
-}
-
 @Test func `the share of public scripts that is read`() {
     for (name, least) in [("real-scripts", 1.0), ("tree-sitter-bash", 1.0), ("oils-spec", 0.97)] {
-        guard let rows = rows("bash", name) else { return }
+        guard let rows = measuringRows("bash", name) else { return }
         var valid = 0
         var read = 0
         var invalid = 0
@@ -53,7 +33,7 @@ private func rows(_ area: String, _ name: String) -> [JSON]? {
         "nl2bash",
     ]
     for name in sets {
-        guard let rows = rows("commands", name) else { return }
+        guard let rows = measuringRows("commands", name) else { return }
         var read = 0
         var stable = 0
         for row in rows {
@@ -73,7 +53,7 @@ private func rows(_ area: String, _ name: String) -> [JSON]? {
     var total = 0
     var unknown = 0
     for name in ["agent-multiswebench", "agent-sweagent-demos", "build-and-ci"] {
-        guard let rows = rows("commands", name) else { return }
+        guard let rows = measuringRows("commands", name) else { return }
         for row in rows {
             guard let command = row["command"]?.string else { continue }
             let analysis = ShellAnalyzer.analyze(

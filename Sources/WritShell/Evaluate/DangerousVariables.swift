@@ -67,14 +67,18 @@ extension Evaluator {
                 depth += 1
                 runShellCode(value, &copy, Streams())
                 depth -= 1
-            case .library: noteSetting(name, found, value, opaque: .unread)
+            case .library:
+                noteSetting(name, found, value, opaque: .unread, traits: isForeign(value, state) ? .unverified : [])
             case .script:
                 if name == "ENV", !text.holds("/") { continue }
-                noteSetting(name, found, value)
+                noteSetting(name, found, value, traits: isForeign(value, state) ? .unverified : [])
                 var copy = state
                 runFile(value, language: "sh", arguments: [], &copy, Streams())
             case .options:
-                if value.text == nil || Self.loadsCode(text) { noteSetting(name, found, value, opaque: .unread) }
+                if value.text == nil || Self.loadsCode(text) {
+                    let traits: Operation.Traits = isForeign(value, state) ? .unverified : []
+                    noteSetting(name, found, value, opaque: .unread, traits: traits)
+                }
             case .settings:
                 if text == "/dev/null" { continue }
                 noteRead(value, state, wantsContent: false)
@@ -106,6 +110,19 @@ extension Evaluator {
         }
     }
 
+    /// It names a file that lies neither in the workspace nor where packages of the system put their files.
+    private func isForeign(_ value: Value, _ state: ShellState) -> Bool {
+        guard let text = value.text else { return false }
+        let workspace = context.workspace ?? context.workingDirectory
+        return text.split(whereSeparator: { " \t:=,".contains($0) }).contains { word in
+            guard word.hasPrefix("/") || word.hasPrefix("~") || word.hasPrefix("..") else { return false }
+            let path = resolve(Value(String(word)), state).path
+            return !PathText.isUnder(path, workspace)
+                && !["/usr/", "/lib", "/opt/", "/snap/", "/nix/", "/app/", "/etc/"].contains { path.hasPrefix($0) }
+                && !path.contains("/node_modules/") && !path.contains("/site-packages/")
+        }
+    }
+
     /// Options of an interpreter or tool that name code.
     private static func loadsCode(_ options: String) -> Bool {
         options.split(whereSeparator: { $0 == " " || $0 == "\t" || $0 == "\n" }).contains { word in
@@ -126,10 +143,11 @@ extension Evaluator {
     ]
 
     private func noteSetting(
-        _ name: String, _ found: DangerousVariables.Class, _ value: Value, opaque: Operation.Opaque? = nil
+        _ name: String, _ found: DangerousVariables.Class, _ value: Value, opaque: Operation.Opaque? = nil,
+        traits: Operation.Traits = []
     ) {
         note(
             Operation(
-                .configWrite, opaque: opaque, detail: "environment \(name) (\(found.rawValue))", taints: value.taints))
+                .configWrite, traits: traits, opaque: opaque, detail: "environment \(name) (\(found.rawValue))", taints: value.taints))
     }
 }

@@ -4,14 +4,14 @@ import WritCore
 /// What the shell does itself.
 extension Evaluator {
     private static let builtins: Set<String> = [
-        ":", "true", "false", "wait", "jobs", "fg", "times", "umask", "ulimit", "type", "hash", "help", "bind",
+        ":", "true", "false", "wait", "jobs", "fg", "times", "umask", "ulimit", "type", "help", "bind",
         "complete",
         "compgen", "compopt", "logout", "suspend", "caller", "setopt", "unsetopt", "autoload", "rehash", "emulate",
         "zstyle",
         "zle", "bindkey", "compdef", "compinit", "noglob", "nocorrect", "fc", "dirs", "disown", "echo", "print",
         "printf",
         "pwd", "cd", "chdir", "pushd", "popd", "export", "declare", "typeset", "local", "readonly", "integer", "float",
-        "unset", "alias", "unalias", "trap", "set", "shift", "shopt", "enable", "zmodload", "source", ".", "eval",
+        "unset", "alias", "unalias", "trap", "set", "shift", "shopt", "enable", "hash", "zmodload", "source", ".", "eval",
         "exec",
         "command", "builtin", "read", "mapfile", "readarray", "getopts", "let", "test", "[", "return", "exit", "break",
         "continue", "history", "bg", "ztcp",
@@ -22,7 +22,7 @@ extension Evaluator {
         // One look-up spares the comparisons below for the many programs that are no builtins.
         guard Self.builtins.contains(name) else { return false }
         switch name {
-        case ":", "true", "false", "wait", "jobs", "fg", "times", "umask", "ulimit", "type", "hash", "help",
+        case ":", "true", "false", "wait", "jobs", "fg", "times", "umask", "ulimit", "type", "help",
             "bind", "complete", "compgen", "compopt", "logout", "suspend", "caller", "setopt", "unsetopt", "autoload",
             "rehash", "emulate", "zstyle", "zle", "bindkey", "compdef", "compinit", "noglob", "nocorrect", "fc", "dirs":
             note(Operation(.shellExec))
@@ -67,6 +67,12 @@ extension Evaluator {
         case "shopt":
             note(Operation(.shellExec))
             state.status = .success
+        case "hash":
+            note(Operation(.shellExec))
+            // `hash -p /bin/rm ls`: from now on `ls` is that program.
+            if fields.count > 3, fields[1].text == "-p", let path = fields[2].text, let name = fields[3].text {
+                copies[name] = PathText.name(path)
+            }
         case "enable":
             note(Operation(.shellExec))
             enable(fields, &state)

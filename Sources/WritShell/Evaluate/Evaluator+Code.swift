@@ -15,6 +15,17 @@ extension Evaluator {
             )
             return
         }
+        // Some interpreters take addresses for files.
+        if path.knownPrefix.hasPrefix("https://") || path.knownPrefix.hasPrefix("http://") {
+            let endpoint = Endpoint(path)
+            note(Operation(.httpRequest, host: endpoint.host, port: endpoint.port, traits: .download))
+            note(
+                Operation(
+                    .shellExec, traits: .interpreter, opaque: .tainted, detail: "\(language) code from the network",
+                    taints: Publishers.vouch(for: path) ? .net : .fetched))
+            write(.unknown(.output), to: streams)
+            return
+        }
         let place = resolve(path, state)
         var content: Value?
         if let written = files[place.path] {
@@ -176,6 +187,9 @@ extension Evaluator {
         var found: [InlineCode.Effect] = []
         switch language {
         case "awk": found = AwkProgram.effects(text)
+        case "gdb", "less":
+            guard let shell = Self.escape(from: language, text) else { return }
+            found = [shell.isEmpty ? .computed("\(language) code is not read", []) : .shell(Value(shell))]
         case "sed": found = SedScript.effects(code)
         case "sql", "sqlite", "psql", "mysql": noteSQL(code, state)
         case "redis": noteRedis(code)
@@ -196,6 +210,26 @@ extension Evaluator {
         for effect in found { apply(effect, language: language, &state, streams) }
     }
 
+    /// The shell command in a command of a debugger or pager; empty where it does what is not read, nil where it only looks.
+    private static func escape(from language: String, _ text: String) -> String? {
+        let line = text.drop { $0 == " " }
+        if line.hasPrefix("!") { return String(line.dropFirst()) }
+        let word = String(line.prefix { $0 != " " && $0 != "/" })
+        if language == "less" {
+            return line.isEmpty || line.allSatisfy({ $0.isNumber || $0 == "%" }) || "FGgp/?&nN-".contains(line.prefix(1))
+                ? nil : ""
+        }
+        if word == "shell" { return String(line.dropFirst(5).drop { $0 == " " }) }
+        return looks.contains(word) ? nil : ""
+    }
+
+    /// Commands of debuggers that show or step.
+    private static let looks: Set<String> = [
+        "bt", "backtrace", "where", "info", "frame", "f", "up", "down", "list", "l", "print", "p", "x", "disassemble",
+        "thread", "threads", "break", "b", "tbreak", "watch", "continue", "c", "run", "r", "start", "next", "n", "step",
+        "s", "finish", "quit", "q", "display", "set", "register", "memory", "image", "show", "delete", "until", "ptype",
+    ]
+
     private func apply(
         _ effect: InlineCode.Effect, language: String, _ state: inout ShellState, _ streams: Streams
     ) {
@@ -215,13 +249,20 @@ extension Evaluator {
         case .search(let path):
             let place = resolve(path, state)
             note(Operation(.fileSearch, path: place.path, isPattern: place.isPattern))
-        case .connect(let value, let sends, let taints):
+        case .connect(let value, let sends, let taints, var credentials):
             let endpoint = Endpoint(value)
-            note(
-                Operation(
-                    endpoint.isHTTP || value.startsUnknown ? .httpRequest : .netConnect, host: endpoint.host,
-                    port: endpoint.port,
-                    traits: sends ? .upload : .download, taints: taints))
+            var address = value
+            if let (rest, user) = value.withoutUser, user.mayHoldSecret {
+                credentials.append(user)
+                address = rest
+                if !rest.mayHoldSecret { address.taints.remove(.secret) }
+            }
+            var operation = Operation(
+                endpoint.isHTTP || value.startsUnknown ? .httpRequest : .netConnect, host: endpoint.host,
+                port: endpoint.port, traits: sends ? .upload : .download,
+                taints: taints.union(address.taints).subtracting(.fetched))
+            operation.authenticate(with: credentials)
+            note(operation)
         case .listen: note(Operation(.netListen))
         case .shell(let code):
             var inner = state
@@ -242,6 +283,7 @@ extension Evaluator {
                     taints: taints))
         case .networkShell: note(Operation(.netConnect, traits: .networkShell, detail: "a shell tied to a socket"))
         case .signal: note(Operation(.processSignal))
+        case .sql(let text): noteSQL(text, state)
         }
     }
 }

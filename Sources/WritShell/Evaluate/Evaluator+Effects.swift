@@ -57,6 +57,8 @@ extension Evaluator {
         note(Operation(.shellExec, traits: .escape, detail: "program loader"))
         var at = 1
         while at < fields.count, let text = fields[at].text, text.hasPrefix("-") {
+            let isLoading = ["--preload", "--audit"].contains(text)
+            if isLoading, at + 1 < fields.count { noteVariables(["LD_PRELOAD": fields[at + 1]], &state, streams) }
             at += ["--library-path", "--preload", "--audit", "--argv0", "--inhibit-rpath"].contains(text) ? 2 : 1
         }
         guard at < fields.count else { return }
@@ -119,6 +121,9 @@ extension Evaluator {
         noteRun(reading, fields, streams, isUnread: isUnread)
         if !reading.isKnown { notePossible(fields, state) }
         var run = ProgramRun(fields: fields, state: state, streams: streams)
+        for case .connect(let address, _, _) in reading.effects where !Publishers.supply(address) {
+            run.strange = run.strange ?? address
+        }
         var sent = Sent()
         let lastConnection = reading.effects.lastIndex { if case .connect = $0 { true } else { false } }
         if lastConnection != nil {
@@ -197,6 +202,8 @@ extension Evaluator {
         var writes: [(path: Value, appends: Bool)] = []
         var output: Effect.Output?
         var runsOther = false
+        /// Where packages come from that is neither a registry that everybody uses nor a known publisher.
+        var strange: Value?
         var host: String?
     }
 
@@ -303,6 +310,13 @@ extension Evaluator {
             let place = resolve(path, run.state)
             note(Operation(.fileSearch, path: place.path, isPattern: place.isPattern))
             run.reads.append(path)
+            // What lies in the folder is shown.
+            if Self.showsContents.contains(current.program), remote == nil {
+                if !place.isPattern, let one = classes(of: place).first(where: { $0.kind == .secret }) {
+                    note(Operation(.secretRead, path: place.path, detail: one.word))
+                    run.contents.append(.unknown(.output, taints: .secret))
+                }
+            }
             run.contents.append(.unknown(.output))
         case .connect(let value, let method, let traits):
             let endpoint = Endpoint(value)
@@ -318,15 +332,7 @@ extension Evaluator {
                 endpoint.isHTTP || !method.isEmpty ? .httpRequest : .netConnect, host: endpoint.host,
                 port: endpoint.port,
                 method: method, traits: traits, taints: sent.taints.union(address.taints))
-            for credential in sent.credentials where credential.taints.contains(.secret) {
-                if let names = credential.credentials,
-                    names.allSatisfy({ CredentialHomes.builtIn.accepts($0, at: endpoint.host) })
-                {
-                    operation.traits.insert(.authenticates)
-                } else {
-                    operation.taints.insert(.secret)
-                }
-            }
+            operation.authenticate(with: sent.credentials)
             if sent.isThere || operation.taints.contains(.secret) { operation.traits.insert(.upload) }
             if endpoint.host.utf8.contains(0xE2) {
                 operation.detail = "the host is computed"
@@ -357,7 +363,12 @@ extension Evaluator {
                 package = .init(
                     ecosystem: ecosystem, name: String(text[..<at]), version: String(text[text.index(after: at)...]))
             }
-            note(Operation(kind, package: package, traits: traits))
+            var operation = Operation(kind, package: package, traits: traits)
+            let isAddress = text.holds("://") && !text.hasPrefix("file:")
+            if kind == .pkgInstall, let source = run.strange ?? (isAddress && !Publishers.supply(name) ? name : nil) {
+                operation.detail = "from \(Endpoint(source.hasPrefix("git+") ? source.dropping(4) : source).host)"
+            }
+            note(operation)
         case .run(let words, let environment, let takesInput, let isRemote):
             run.runsOther = true
             var streams = run.streams
@@ -402,14 +413,33 @@ extension Evaluator {
             if !operation.path.isEmpty, operation.path.utf8.first != 0x2F {
                 let place = resolve(Value(operation.path), run.state)
                 operation.path = place.path
+                if operation.kind == .gitDiscard, !discards(&operation, place) { return }
             }
             note(operation)
         case .output(let output): run.output = output
         }
     }
 
+    /// `git checkout a b`, `git checkout a`: whether the last word, which may name a branch, is a file that is overwritten.
+    private func discards(_ operation: inout Operation, _ place: Place) -> Bool {
+        let isThere = place.isPattern || remote != nil ? nil : context.files?.exists(place.path)
+        let isSole = operation.traits.contains(.potential)
+        operation.traits.remove(.potential)
+        if let isThere { return isThere }
+        // Nobody sees the files: names that repositories give to their main branch are that branch.
+        return !isSole && !Self.mainBranches.contains(PathText.name(place.path))
+    }
+
+    /// Programs that print what is in the files below a folder.
+    private static let showsContents: Set<String> = ["grep", "egrep", "fgrep", "rg", "ag", "ack", "ugrep", "zgrep"]
+
+    private static let mainBranches: Set<String> = ["main", "master", "trunk", "develop", "mainline"]
+
     func noteChange(_ kind: Operation.Kind, _ path: Value, _ traits: Operation.Traits, _ state: ShellState) {
         let place = resolve(path, state)
+        var traits = traits
+        // `find . -exec shred {} +`: every file below, and no version history helps.
+        if kind == .fileDelete, ["shred", "srm", "wipe"].contains(current.program), [.glob("**"), .glob("/**")].contains(path.pieces.last) { traits.insert(.recursive) }
         note(Operation(kind, path: place.path, isPattern: place.isPattern, traits: traits, taints: path.taints))
         if kind == .fileDelete, traits.contains(.recursive) {
             noteSettings(Place(path: place.path + "/**", isPattern: true), traits: traits)
@@ -575,6 +605,9 @@ extension Evaluator {
                 path, program == "tee" ? data : value.isKnown ? value : .unknown(.output, taints: taints),
                 appends: appends, run.state)
         }
+        if program == "dd", run.reads.count == 1, run.writes.count == 1 {
+            copyProgram(run.reads[0], to: run.writes[0].path, run.state)
+        }
     }
 
     /// Where what a program fetches comes from. Known publishers only count when every connection is to one.
@@ -588,6 +621,17 @@ extension Evaluator {
         return isConnected && !reading.traits.contains(.unverified) ? .net : .fetched
     }
 
+    /// `dd if=/bin/rm of=x`: the copy is that program.
+    private func copyProgram(_ source: Value, to target: Value, _ state: ShellState) {
+        let from = resolve(source, state)
+        let to = resolve(target, state)
+        guard !from.isPattern, !to.isPattern else { return }
+        let base = PathText.name(from.path)
+        guard Self.standardFolders.contains(String(from.path.dropLast(base.utf8.count + 1))) else { return }
+        copies[PathText.name(to.path)] = base
+        files[to.path] = WrittenFile(content: .unknown(.output), program: base)
+    }
+
     /// A copied, moved or linked file keeps what it is: a renamed `rm` is `rm`.
     private func copyFiles(_ fields: [Value], _ state: ShellState) {
         let operands = fields.dropFirst().filter { $0.text?.hasPrefix("-") != true }
@@ -596,6 +640,7 @@ extension Evaluator {
             let from = resolve(source, state)
             let to = resolve(target, state)
             guard !from.isPattern, !to.isPattern, files.count < 256 else { continue }
+            if current.program == "ln", links.count < 64 { links[to.path] = from.path }
             let base = PathText.name(from.path)
             var copy = files[from.path]
             if copy == nil {

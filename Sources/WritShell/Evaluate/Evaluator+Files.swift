@@ -31,7 +31,15 @@ extension Evaluator {
     }
 
     private func located(_ path: String, in base: String) -> Place {
-        let absolute = PathText.absolute(path, in: base, home: context.home)
+        var absolute = PathText.absolute(path, in: base, home: context.home)
+        // Links that this command made lead on; the link itself is meant only where it is the whole path.
+        if !links.isEmpty {
+            let link = links.keys.filter { absolute.hasPrefix($0 + "/") }.max { $0.utf8.count < $1.utf8.count }
+            if let link, let target = links[link] {
+                absolute = PathText.absolute(
+                    target + absolute.dropFirst(link.utf8.count), in: base, home: context.home)
+            }
+        }
         if remote == nil, let resolved = context.files?.resolved(absolute) {
             return Place(path: resolved, isPattern: false)
         }

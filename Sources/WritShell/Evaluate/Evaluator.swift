@@ -78,6 +78,8 @@ final class Evaluator {
     var openAliases: Set<String> = []
     /// Names in the search path that are copies of a program.
     var copies: [String: String] = [:]
+    /// Symbolic links that this command made, by their paths.
+    var links: [String: String] = [:]
     /// How many variables stand for unknown parts of code.
     var placeholders = 0
     /// Operations of programs that take code from an input that is not known.

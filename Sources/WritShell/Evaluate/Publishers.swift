@@ -14,6 +14,28 @@ enum Publishers {
         return hosts
     }()
 
+    private static let registries: Set<String> = {
+        var hosts: Set<String> = []
+        for node in EmbeddedTable.nodes("shell/publishers.table") where node.keyword == "registry" {
+            for host in node.value.split(separator: " ") { hosts.insert(String(host)) }
+        }
+        return hosts
+    }()
+
+    /// Whether packages come from a place that everybody uses: a public registry or mirror, a known publisher, a forge,
+    /// this machine, or the network of the house. What is not known counts as no other place.
+    static func supply(_ value: Value) -> Bool {
+        let known = value.knownPrefix
+        let plain = known.hasPrefix("git+") ? value.dropping(4) : value
+        if plain.startsUnknown || vouch(for: plain) { return true }
+        let host = Endpoint(plain).host
+        if host.isEmpty || host.utf8.contains(0xE2) || registries.contains(host) || hosts.contains(host) { return true }
+        if ["localhost", "127.", "10.", "192.168.", "::1"].contains(where: { host.hasPrefix($0) }) { return true }
+        if !host.utf8.contains(0x2E) || host.hasSuffix(".local") || host.hasSuffix(".internal") { return true }
+        guard let dot = host.utf8.firstIndex(of: 0x2E) else { return false }
+        return registries.contains("*" + host[dot...]) || hosts.contains("*" + host[dot...])
+    }
+
     /// Whether a URL is one of a known publisher: `https`, the usual port, no user in it, and a host of the table.
     static func vouch(for value: Value) -> Bool {
         // What is not known of it must lie behind the host.

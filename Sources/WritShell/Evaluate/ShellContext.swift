@@ -7,6 +7,13 @@ public protocol FileView: Sendable {
     func contents(of path: String) -> String?
     /// The absolute path with every symbolic link followed; nil where the file system cannot be asked.
     func resolved(_ path: String) -> String?
+    /// Whether something is at an absolute path; nil where the file system cannot be asked.
+    func exists(_ path: String) -> Bool?
+}
+
+extension FileView {
+    /// Not known.
+    public func exists(_ path: String) -> Bool? { nil }
 }
 
 /// Files given as a table: what an agent wrote in this session, and symbolic links that are known.

@@ -10,6 +10,16 @@ extension Evaluator {
             reachLimit("code within code deeper than is followed")
             return
         }
+        // A variable of the shell that is not known stands as one that PowerShell does not know: `$_` within double quotes.
+        var code = code
+        if code.taints.isEmpty {
+            code.pieces = code.pieces.map { piece in
+                switch piece {
+                case .unknown(.variable(let name)), .unknown(.environment(let name)): .text("$" + name)
+                case .unknown, .text, .glob: piece
+                }
+            }
+        }
         guard let text = code.literalText else {
             note(
                 Operation(
@@ -227,6 +237,7 @@ struct PowerShellRun {
         }
         switch name {
         case "home": return Value(evaluator.context.home)
+        case "profile": return Value(evaluator.context.home + "/.config/powershell/profile.ps1")
         case "pwd": return state.directories.count == 1 ? state.directories[0] : .unknown(.variable("PWD"))
         case "null", "true", "false": return Value(name == "null" ? "" : name)
         default: return .unknown(.variable(name))
@@ -235,13 +246,18 @@ struct PowerShellRun {
 
     /// Secrets that a hash table or block names.
     private func secrets(in code: String) -> Operation.Taints {
+        Self.secretVariables(in: code).isEmpty ? [] : .secret
+    }
+
+    private static func secretVariables(in code: String) -> [String] {
+        var names: [String] = []
         var rest = code
-        while let found = rest.firstPlace(of: "$env:") {
+        while let found = rest.firstPlace(of: "$env:"), names.count < 16 {
             rest = String(rest[found.upperBound...])
-            let name = rest.prefix { $0.isLetter || $0.isNumber || $0 == "_" }
-            if Evaluator.isSecretName(String(name)) { return .secret }
+            let name = String(rest.prefix { $0.isLetter || $0.isNumber || $0 == "_" })
+            if Evaluator.isSecretName(name) { names.append(name) }
         }
-        return []
+        return names
     }
 
     // MARK: Methods
@@ -262,17 +278,17 @@ struct PowerShellRun {
         switch name.lowercased() {
         case "downloadstring", "downloaddata", "openread", "getstringasync", "getasync":
             connect(first, traits: .download)
-            return .unknown(.output, taints: .fetched)
+            return .unknown(.output, taints: origin(of: first))
         case "downloadfile", "downloadfileasync":
             connect(first, traits: .download)
-            if arguments.count > 1 { write(arguments[1], content: .unknown(.output, taints: .fetched)) }
+            if arguments.count > 1 { write(arguments[1], content: .unknown(.output, taints: origin(of: first))) }
             return Value("")
         case "uploadstring", "uploaddata", "uploadfile", "postasync":
             var sent: Operation.Taints = []
             for argument in arguments.dropFirst() { sent.formUnion(argument.taints) }
             if name.lowercased() == "uploadfile", let file = arguments.last { sent.formUnion(read(file).taints) }
             connect(first, traits: .upload, taints: sent)
-            return .unknown(.output, taints: .fetched)
+            return .unknown(.output, taints: origin(of: first))
         case "frombase64string": return decoded(first)
         case "getstring", "trim", "tostring", "replace", "substring", "split", "toupper", "tolower", "join", "concat",
             "format", "insert", "remove", "padleft", "trimstart", "trimend":
@@ -371,14 +387,21 @@ struct PowerShellRun {
     }
 
     private func connect(
-        _ address: Value, method: String = "", traits: Operation.Traits, taints: Operation.Taints = []
+        _ address: Value, method: String = "", traits: Operation.Traits, taints: Operation.Taints = [],
+        credentials: [Value] = []
     ) {
         let endpoint = Endpoint(address)
         var operation = Operation(
             .httpRequest, host: endpoint.host, port: endpoint.port, method: method, traits: traits,
             taints: taints.union(address.taints).subtracting(.fetched))
         if operation.taints.contains(.secret) { operation.traits.insert(.upload) }
+        operation.authenticate(with: credentials)
         evaluator.note(operation)
+    }
+
+    /// Where an answer comes from: as for the shell's own programs, a known publisher is no stranger.
+    private func origin(of address: Value) -> Operation.Taints {
+        Publishers.vouch(for: address) ? .net : .fetched
     }
 
     private func opaque(_ detail: String, _ taints: Operation.Taints = []) {
@@ -677,6 +700,10 @@ struct PowerShellRun {
         guard let address = given.value("uri", "source", at: 0) ?? input else { return Value("") }
         var sent: Operation.Taints = []
         var traits: Operation.Traits = .download
+        if let input, given.value("uri", "source", at: 0) != nil {
+            sent.formUnion(input.taints.subtracting(.fetched))
+            if !input.isEmpty { traits.insert(.upload) }
+        }
         if let body = given.value("body", "form") {
             traits.insert(.upload)
             sent.formUnion(body.taints)
@@ -686,15 +713,28 @@ struct PowerShellRun {
             sent.formUnion(read(file).taints)
         }
         if given.has("skipcertificatecheck") { traits.insert(.unverified) }
+        var credentials: [Value] = []
         if let headers = given.value("headers"), headers.taints.contains(.secret) {
-            if AuthenticationHeader.isOne(headers.display) {
-                traits.insert(.authenticates)
-            } else {
-                sent.insert(.secret)
+            // `@{Authorization = "Bearer $env:TOKEN"; Accept = "*/*"}`: each header by itself.
+            for line in headers.display.split(whereSeparator: { $0 == ";" || $0.isNewline }) {
+                let named = Self.secretVariables(in: String(line))
+                guard !named.isEmpty || !headers.display.contains("$env:") else { continue }
+                if AuthenticationHeader.isOne(String(line.prefix { $0 != "=" })) {
+                    credentials += named.map { .unknown(.environment($0), taints: .secret) }
+                    if named.isEmpty { credentials.append(.unknown(.credential(""), taints: .secret)) }
+                } else {
+                    sent.insert(.secret)
+                }
             }
         }
-        connect(address, method: given.value("method")?.text?.uppercased() ?? "", traits: traits, taints: sent)
-        let answer = Value.unknown(.output, taints: .fetched)
+        for name in ["token", "credential"] {
+            if let login = given.value(name), login.taints.contains(.secret) { credentials.append(login) }
+        }
+        connect(
+            address, method: given.value("method")?.text?.uppercased() ?? "", traits: traits, taints: sent,
+            credentials: credentials)
+        let answer = Value.unknown(
+            .output, taints: traits.contains(.unverified) ? .fetched : origin(of: address))
         if let file = given.value("outfile", "destination") {
             write(file, content: answer)
             return Value("")

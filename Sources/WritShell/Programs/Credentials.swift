@@ -44,6 +44,22 @@ struct CredentialHomes: Sendable {
     }
 }
 
+extension Operation {
+    /// What logs in at the host: a credential that is for it is used there, any other one leaks.
+    mutating func authenticate(with credentials: [Value]) {
+        for credential in credentials where credential.taints.contains(.secret) {
+            if let names = credential.credentials,
+                names.allSatisfy({ CredentialHomes.builtIn.accepts($0, at: host) })
+            {
+                traits.insert(.authenticates)
+            } else {
+                taints.insert(.secret)
+                traits.insert(.upload)
+            }
+        }
+    }
+}
+
 extension Value.Unknown {
     /// It stands for one credential.
     var isCredential: Bool {

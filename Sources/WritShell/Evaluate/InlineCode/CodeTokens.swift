@@ -326,7 +326,10 @@ struct CodeTokenizer {
             }
             value.append(text: String(rest[..<mark]))
             let name = rest[after...].prefix { $0.isLetter || $0 == "_" || $0.isNumber || $0 == "{" || $0 == "}" }
-            value.append(Value.Piece.unknown(.variable("$" + name.filter { $0 != "{" && $0 != "}" })))
+            // `$ENV{HOME}` is an access, `${name}` a name.
+            let isAccess = name.hasPrefix("ENV{")
+            let plain = isAccess ? String(name) : name.filter { $0 != "{" && $0 != "}" }
+            value.append(Value.Piece.unknown(.variable("$" + plain)))
             rest = rest[name.endIndex...]
         }
         value.append(text: String(rest))

@@ -12,7 +12,8 @@ struct InlineCode {
         case delete(Value, isRecursive: Bool)
         case mode(Value)
         case search(Value)
-        case connect(Value, sends: Bool, taints: Operation.Taints)
+        /// `taints` are those of the data; what logs in stands apart.
+        case connect(Value, sends: Bool, taints: Operation.Taints, credentials: [Value] = [])
         case listen
         case shell(Value)
         case program([Value])
@@ -22,23 +23,27 @@ struct InlineCode {
         case computed(String, Operation.Taints)
         case networkShell
         case signal
+        /// Statements for a database.
+        case sql(Value)
     }
 
     /// An argument or the right side of an assignment.
-    private struct Expression {
+    struct Expression {
         var value: Value
         var list: [Value]?
         /// `name=` before it.
         var keyword = ""
+        /// Where in it secrets stand.
+        var secrets: [Secret] = []
     }
 
     static let effectLimit = 100
 
-    private let language: InlineLanguage
-    private var tokens: [CodeToken]
+    let language: InlineLanguage
+    private(set) var tokens: [CodeToken]
     private let isCut: Bool
     private var effects: [Effect] = []
-    private var variables: [String: Expression] = [:]
+    private(set) var variables: [String: Expression] = [:]
     /// What imported names stand for: `o` for `os`, `run` for `subprocess.run`.
     private var aliases: [String: String] = [:]
     private var usesSocket = false
@@ -76,7 +81,7 @@ struct InlineCode {
     // MARK: - Names
 
     /// Reads `a.b.c` at `at`: the name with aliases replaced, and the place after it.
-    private func dotted(_ at: Int) -> (name: String, end: Int) {
+    func dotted(_ at: Int) -> (name: String, end: Int) {
         guard case .name(let first) = tokens[at] else { return ("", at + 1) }
         var name = aliases[first] ?? (first.hasPrefix("$") && aliases[first] == nil ? first : first)
         var end = at + 1
@@ -102,14 +107,44 @@ struct InlineCode {
     private mutating func chain(_ at: Int) -> Int {
         let (name, end) = dotted(at)
         if assign(name, at, end) { return end }
+        if end < tokens.count, tokens[end] == .symbol("+=") || tokens[end] == .symbol(".="), let before = variables[name] {
+            // What grows is not known any more.
+            variables[name] = Expression(
+                value: .unknown(.variable(name), taints: before.value.taints), secrets: before.secrets)
+        }
+        if let access = environment(name, end) {
+            note(access.value)
+            return end
+        }
         if let action = action(of: name) {
             call(action, name, end)
         } else if let dot = name.lastIndex(of: "."), let action = language.actions[String(name[dot...])] {
             // A method of an object that holds a path: `p.unlink()`.
             let object = String(name[..<dot])
             call(action, name, end, receiver: variables[object]?.value)
+        } else if name.contains(".") {
+            request(name, end)
         }
         return end
+    }
+
+    /// `session.post("https://…")`: a method of any object that is given a URL.
+    private mutating func request(_ name: String, _ end: Int) {
+        guard end < tokens.count, tokens[end] == .symbol("(") else { return }
+        let word = name.split(separator: ".").last.map(String.init) ?? ""
+        guard Self.requests.contains(word) else { return }
+        let arguments = arguments(from: end).arguments
+        guard arguments.prefix(2).contains(where: { Self.isURL($0.value) }) else { return }
+        call(["get", "head", "urlopen", "open"].contains(word) ? .connect : .send, name, end)
+    }
+
+    private static let requests: Set<String> = [
+        "get", "post", "put", "patch", "delete", "head", "request", "send", "fetch", "urlopen", "open", "post_form",
+    ]
+
+    private static func isURL(_ value: Value) -> Bool {
+        let known = value.knownPrefix
+        return known.hasPrefix("http://") || known.hasPrefix("https://") || known.hasPrefix("ftp://")
     }
 
     /// `.name(…)` after a call or a string: `Path('x').unlink()`.
@@ -124,6 +159,8 @@ struct InlineCode {
                 receiver = filled(text)
             }
             call(action, name, at + 1, receiver: receiver ?? .unknown(.variable("object")))
+        } else {
+            request(name, at + 1)
         }
         return at + 1
     }
@@ -239,12 +276,14 @@ struct InlineCode {
             let (target, after) = dotted(end + 1)
             if after >= tokens.count || tokens[after] == .newline, action(of: target) != nil { aliases[name] = target }
         }
-        var expression = expression(from: end + 1).expression
-        if variables[name] != nil {
+        var (expression, after) = expression(from: end + 1)
+        if expression.value.taints.contains(.secret) { expression.secrets = secrets(from: end + 1, to: after) }
+        if let before = variables[name] {
+            expression.secrets += before.secrets.prefix(16)
             // Set again: either value.
             let taints = (variables[name]?.value.taints ?? []).union(expression.value.taints)
             if variables[name]?.value != expression.value {
-                expression = Expression(value: .unknown(.variable(name), taints: taints))
+                expression = Expression(value: .unknown(.variable(name), taints: taints), secrets: expression.secrets)
             }
         }
         variables[name] = expression
@@ -263,6 +302,7 @@ struct InlineCode {
         var taints = Operation.Taints()
         var keyword = ""
         var expectsOperand = true
+        var hidden: [Value] = []
         scan: while at < tokens.count {
             switch tokens[at] {
             case .newline:
@@ -305,11 +345,19 @@ struct InlineCode {
                     continue scan
                 }
                 let (full, end) = dotted(at)
+                if let access = environment(full, end) {
+                    taints.formUnion(access.value.taints)
+                    if level == 0 { value.append(access.value) } else { hidden.append(access.value) }
+                    at = access.end
+                    expectsOperand = false
+                    continue scan
+                }
                 if let action = action(of: full) {
                     switch action {
-                    case .connect, .send, .socket: taints.formUnion(.fetched)
+                    case .connect, .send, .socket:
+                        let address = end < tokens.count ? arguments(from: end).arguments.first?.value : nil
+                        taints.formUnion(address.map(Publishers.vouch) == true ? .net : .fetched)
                     case .decode: taints.insert(.decoded)
-                    case .environment: taints.insert(.secret)
                     default: break
                     }
                 }
@@ -327,6 +375,9 @@ struct InlineCode {
                 }
                 if let variable = variables[full] ?? variables[full.prefix { $0 != "." }.description] {
                     taints.formUnion(variable.value.taints)
+                    if level > 0 || full.contains("."), variable.value.taints.contains(.secret) {
+                        hidden.append(variable.value)
+                    }
                     if level == 0 {
                         if full.contains(".") {
                             isPlain = false
@@ -347,9 +398,13 @@ struct InlineCode {
         }
         if !isPlain {
             let prefix = value.knownPrefix
-            value =
-                prefix.isEmpty || list != nil
-                ? .unknown(.variable("expression")) : Value(pieces: [.text(prefix), .unknown(.variable("expression"))])
+            // One credential in another form is still that one; the environment is not.
+            if value.taints.contains(.secret) { hidden.append(value) }
+            let rest: Value.Unknown =
+                hidden.isEmpty
+                ? .variable("expression")
+                : hidden.count == 1 ? hidden[0].credentials?.last.map { .credential($0) } ?? .output : .output
+            value = prefix.isEmpty || list != nil ? .unknown(rest) : Value(pieces: [.text(prefix), .unknown(rest)])
         }
         value.taints.formUnion(taints)
         return (Expression(value: value, list: list, keyword: keyword), at)
@@ -364,7 +419,7 @@ struct InlineCode {
             "Path", "pathlib.Path", "os.path.abspath", "str", "os.homedir", "Path.home", "pathlib.Path.home",
             "base64.b64decode", "atob",
             "Base64.decode64", "base64_decode", "decode_base64", "MIME.Base64.decode_base64", "bytes.fromhex", "String",
-            "Pathname.new",
+            "Pathname.new", "glob", "glob.glob", "Dir.glob", "URI", "URL",
         ]
         guard kinds.contains(name) else { return nil }
         let (arguments, after) = arguments(from: end)
@@ -449,18 +504,14 @@ struct InlineCode {
     }
 
     /// A string with the variables in it filled in.
-    private func filled(_ value: Value) -> Value {
+    func filled(_ value: Value) -> Value {
         if value.isKnown { return value }
         var result = Value("", taints: value.taints)
         for piece in value.pieces {
             if case .unknown(.variable(let name)) = piece {
-                let key = name.filter { $0 != " " }
-                if let known = variables[key] {
-                    result.append(known.value)
+                if let known = interpolated(name) {
+                    result.append(known)
                     continue
-                }
-                if key.hasPrefix("os.environ") || key.hasPrefix("process.env") || key.hasPrefix("ENV") {
-                    result.taints.insert(.secret)
                 }
             }
             result.append(piece)
@@ -472,8 +523,9 @@ struct InlineCode {
 
     private mutating func call(_ action: InlineLanguage.Action, _ name: String, _ end: Int, receiver: Value? = nil) {
         let hasParenthesis = end < tokens.count && tokens[end] == .symbol("(")
-        if action == .environment {
-            readEnvironment(name, end)
+        // `.then(eval)`: what comes is run, whatever it is.
+        if action == .eval, !hasParenthesis, end < tokens.count, tokens[end] == .symbol(")"), receiver == nil {
+            effects.append(.computed("\(language.name) code that the code is given", []))
             return
         }
         if !hasParenthesis {
@@ -500,6 +552,7 @@ struct InlineCode {
             }
         case .process: process(arguments, name)
         case .open: open(arguments, receiver: receiver)
+        case .read where Self.isURL(first): connect(first, arguments, sends: false, from: end)
         case .read: effects.append(.read(first))
         case .write: effects.append(.write(first))
         case .move:
@@ -524,31 +577,11 @@ struct InlineCode {
             for path in paths { effects.append(.mode(path)) }
         case .search: effects.append(.search(first.hasUnknown && arguments.isEmpty ? Value(".") : first))
         case .connect, .send:
-            var taints = Operation.Taints()
-            for argument in arguments {
-                taints.formUnion(argument.value.taints)
-                for item in argument.list ?? [] { taints.formUnion(item.taints) }
-            }
-            var sends =
-                action == .send || arguments.contains { ["data", "json", "files", "body"].contains($0.keyword) }
-            // Objects are not read as arguments: what stands in them still leaves.
-            for place in end..<closing(end) {
-                guard case .name(let word) = tokens[place] else { continue }
-                if word == "body" || word == "data" || word == "json" || word == "files" { sends = true }
-                let (full, after) = dotted(place)
-                if self.action(of: full) == .environment || after > place + 1 && full.hasPrefix("process.env")
-                    || full == "environ"
-                {
-                    taints.insert(.secret)
-                }
-                taints.formUnion(variables[full]?.value.taints.subtracting(.fetched) ?? [])
-            }
-            if taints.contains(.secret) { sends = true }
             var place = first
             if name.hasSuffix(".request"), arguments.count > 1, first.text?.contains("://") != true {
                 place = arguments[1].value
             }
-            effects.append(.connect(place, sends: sends, taints: taints.subtracting(.fetched)))
+            connect(place, arguments, sends: action == .send, from: end)
         case .socket:
             usesSocket = true
             var host = arguments.first?.value ?? .unknown(.variable("host"))
@@ -566,6 +599,8 @@ struct InlineCode {
         case .eval: eval(first, name, arguments)
         case .decode, .environment: break
         case .signal: effects.append(.signal)
+        case .sql:
+            if let statement = arguments.first?.value, !statement.knownPrefix.isEmpty { effects.append(.sql(statement)) }
         case .duplicate:
             // `client.pipe(shell.stdin)` in JavaScript; any other `pipe` only passes data on.
             if !name.hasSuffix("pipe") {
@@ -677,30 +712,45 @@ struct InlineCode {
         }
     }
 
-    /// `os.environ` as a whole is every secret of the session; one variable only that one.
-    private mutating func readEnvironment(_ name: String, _ end: Int) {
-        guard end < tokens.count else {
-            effects.append(.secret("environment"))
-            return
-        }
-        var variable: String?
-        if case .symbol(let symbol) = tokens[end], symbol == "(" || symbol == "[" || symbol == "{",
-            end + 1 < tokens.count
-        {
-            if case .string(let text) = tokens[end + 1] { variable = text.text }
-            if case .name(let text) = tokens[end + 1], symbol == "{" { variable = text }
-            if symbol == "(", tokens[end + 1] == .symbol(")") { variable = nil }
-        }
-        let tail = name.split(separator: ".").last.map { String($0) } ?? ""
-        if name.hasSuffix(".get") || name.hasSuffix(".getenv") { if variable == nil { return } }
-        if variable == nil, language.name == "javascript", name.hasPrefix("process.env."), tail != "env" {
-            variable = tail
-        }
-        if let variable {
-            if Evaluator.isSecretName(variable) { effects.append(.secret("environment \(variable)")) }
+    /// The environment as a whole is every secret of the session; one variable only that one.
+    private mutating func note(_ access: Value) {
+        guard access.taints.contains(.secret) else { return }
+        if case .unknown(.environment(let name))? = access.pieces.first {
+            effects.append(.secret("environment \(name)"))
         } else {
             effects.append(.secret("environment"))
         }
+    }
+
+    /// A request: what logs in is told from what is sent.
+    private mutating func connect(_ address: Value, _ arguments: [Expression], sends: Bool, from open: Int) {
+        let end =
+            open < tokens.count && tokens[open] == .symbol("(") ? closing(open) : self.arguments(from: open).end
+        var taints = Operation.Taints()
+        for argument in arguments {
+            taints.formUnion(argument.value.taints)
+            for item in argument.list ?? [] { taints.formUnion(item.taints) }
+        }
+        taints.subtract([.secret, .net, .stranger])
+        var credentials: [Value] = []
+        var isAddress = address.taints.contains(.secret)
+        for secret in secrets(from: open, to: end) {
+            if secret.logsIn(language.name) {
+                credentials.append(secret.value)
+            } else if isAddress, secret.keys.isEmpty {
+                // It stands in the URL, whose parts are told apart later.
+                isAddress = false
+            } else {
+                taints.insert(.secret)
+            }
+        }
+        var sends = sends || taints.contains(.secret)
+        for place in open..<min(end, tokens.count) {
+            guard case .name(let word) = tokens[place] else { continue }
+            if ["body", "data", "json", "files"].contains(word) { sends = true }
+        }
+        effects.append(
+            .connect(address, sends: sends, taints: taints, credentials: Array(credentials.prefix(8))))
     }
 }
 

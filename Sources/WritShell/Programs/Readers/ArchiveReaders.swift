@@ -9,6 +9,9 @@ let archiveReaders: [String: ProgramReader] = [
         guard let archive = call.words.first else { return }
         call.skipsTable = true
         call.add(.read(archive))
+        if call.has("-l") || call.has("-p") { return }
+        guard let folder = call.values("-d").last else { return call.add(.write(Value(pieces: [.glob("**")]), appends: false)) }
+        call.add(.write(.joining([folder, Value(pieces: [.glob("**")])], with: "/"), appends: false))
     },
 ]
 

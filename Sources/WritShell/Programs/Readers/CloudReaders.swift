@@ -4,6 +4,12 @@ import WritCore
 /// Containers, clusters and object stores.
 let cloudReaders: [String: ProgramReader] = [
     "container-run": ProgramReader(read: readContainerRun),
+    "compose-run": ProgramReader { call in
+        readMounts(&call)
+        // The first word is a service, whose image the file names.
+        let service = call.words.isEmpty ? 1 : 0
+        call.tail = Array(call.tail.dropFirst(service))
+    },
     "container-cp": ProgramReader { call in
         // SRC DEST, one of which is `container:path`.
         guard call.words.count >= 2 else { return }
@@ -30,6 +36,21 @@ let cloudReaders: [String: ProgramReader] = [
 
 private func readContainerRun(_ call: inout Invocation) {
     call.skipsTable = true
+    readMounts(&call)
+    if call.values("--network").contains(where: { $0.text == "host" }) {
+        call.add(.privilegeRaise, "a container in the machine's network")
+    }
+    guard let image = call.words.first ?? call.tail.first else { return }
+    call.add(.package(.pkgInstall, ecosystem: "docker", name: image, traits: .potential))
+    if call.words.isEmpty { call.tail.removeFirst() }
+    var command = call.tail
+    for entry in call.values("--entrypoint") { command.insert(entry, at: 0) }
+    call.tail = []
+    if !command.isEmpty { call.add(.run(command, environment: [:], takesInput: true, isRemote: true)) }
+}
+
+/// Folders of the machine that a container gets.
+private func readMounts(_ call: inout Invocation) {
     func mount(_ source: Value, isReadOnly: Bool) {
         let text = source.display
         // A bare name is a volume of the engine, no directory.
@@ -67,16 +88,6 @@ private func readContainerRun(_ call: inout Invocation) {
             mount(Value(path, taints: specification.taints, span: specification.span), isReadOnly: isReadOnly)
         }
     }
-    if call.values("--network").contains(where: { $0.text == "host" }) {
-        call.add(.privilegeRaise, "a container in the machine's network")
-    }
-    guard let image = call.words.first ?? call.tail.first else { return }
-    call.add(.package(.pkgInstall, ecosystem: "docker", name: image, traits: .potential))
-    if call.words.isEmpty { call.tail.removeFirst() }
-    var command = call.tail
-    for entry in call.values("--entrypoint") { command.insert(entry, at: 0) }
-    call.tail = []
-    if !command.isEmpty { call.add(.run(command, environment: [:], takesInput: true, isRemote: true)) }
 }
 
 private func readObjectStore(_ call: inout Invocation) {

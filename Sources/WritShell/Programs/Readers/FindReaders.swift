@@ -215,7 +215,8 @@ private func readParallel(_ call: inout Invocation) {
     }
     let first = groups.first ?? []
     if isFed {
-        let value = Value.unknown(.output)
+        // parallel quotes what it fills in: a word that nobody knows, and not a piece of a script.
+        let value = Value.unknown(.variable("{}"))
         let made = replacingBraces(command, by: value)
         add(made == command ? command + [value] : made)
         return

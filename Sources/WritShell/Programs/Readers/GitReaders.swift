@@ -74,6 +74,10 @@ enum GitSetting {
         }
     }
 
+    var isCommand: Bool {
+        if case .command = self { true } else { false }
+    }
+
     var actsLater: Bool {
         switch self {
         case .command, .programs, .bangCommand, .trust: true
@@ -82,12 +86,16 @@ enum GitSetting {
     }
 }
 
+/// fsmonitor and pagers take booleans too; an empty value and `cat` switch them off.
+private func isUsual(_ value: Value) -> Bool {
+    guard let text = value.text?.lowercased() else { return false }
+    return ["", "true", "false", "cat", "less", "0", "1", "on", "off", "yes", "no"].contains(text)
+}
+
 private func runs(_ setting: GitSetting, _ key: String, _ value: Value, in call: inout Invocation) {
     switch setting {
     case .command:
-        let text = value.text?.lowercased()
-        // fsmonitor and pagers take booleans too; an empty value and `cat` switch them off.
-        if let text, ["", "true", "false", "cat", "less", "0", "1", "on", "off", "yes", "no"].contains(text) { return }
+        if isUsual(value) { return }
         call.add(.code(value, language: "sh"))
     case .bangCommand:
         if value.hasPrefix("!") {
@@ -115,7 +123,7 @@ private func readSetting(_ setting: Value, in call: inout Invocation) {
         call.add(.code(.unknown(.output), language: "sh"))
         return
     }
-    guard kind.actsLater else { return }
+    guard kind.actsLater, !(kind.isCommand && isUsual(value)) else { return }
     var traits: Operation.Traits = []
     if case .trust = kind { traits = .unverified }
     call.add(.gitConfig, "sets \(name) for this command", traits: traits)
@@ -321,19 +329,62 @@ private func readCheckout(_ call: inout Invocation) {
         // Where the terminator stood is lost in `words`; count from the arguments.
         let after = call.arguments.drop { $0.text != "--" }.dropFirst()
         files = words.suffix(after.count)
+    } else if words.count == 2, let name = words[1].text, canBeBranch(name), !isCommitExpression(words[0].display) {
+        // Overwritten is only what is there: where no file has the name, git refuses. Who can see the files tells.
+        return discard(words[1...], path: name, in: &call)
     } else if words.count > 1 {
         files = words.dropFirst()
     } else if let only = words.first {
-        let text = only.display
         // One word is a branch, unless it can only be a path.
-        if text == "." || text.hasPrefix("./") || text.hasPrefix("../") || text.hasPrefix("/") || text.hasPrefix(":")
-            || text.contains("*") || text.hasSuffix("/")
-        {
+        if isPath(only.display) {
             files = words[...]
+        } else if let name = only.text, canBeBranch(name) {
+            // A reference goes before a file of its name, and whether there is one is not known here.
+            return discard(words[...], path: name, traits: .potential, in: &call)
         }
     }
+    discard(files, in: &call)
+}
+
+private func discard(
+    _ files: ArraySlice<Value>, path: String = "", traits: Operation.Traits = [], in call: inout Invocation
+) {
     guard !files.isEmpty else { return }
-    call.add(.gitDiscard, "throws away changes of files: " + files.prefix(3).map(\.display).joined(separator: " "))
+    let names = files.prefix(3).map(\.display).joined(separator: " ")
+    call.add(
+        .operation(
+            Operation(
+                .gitDiscard, path: path, traits: traits.union(call.traits),
+                detail: "throws away changes of files: \(names)")))
+}
+
+/// No branch is called so: marks that names of references cannot hold, or the ending of a source or text file.
+private func isPath(_ text: String) -> Bool {
+    if text == "." || text.hasPrefix("./") || text.hasPrefix("../") || text.hasPrefix("/") || text.hasPrefix(":")
+        || text.contains("*") || text.hasSuffix("/")
+    {
+        return true
+    }
+    let name = text.split(separator: "/").last ?? ""
+    guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return false }
+    return fileEndings.contains(name[name.index(after: dot)...].lowercased())
+}
+
+private let fileEndings: Set<String> = [
+    "c", "cc", "cfg", "cpp", "cs", "css", "csv", "env", "erb", "ex", "exs", "go", "gradle", "h", "hpp", "html", "ini",
+    "java", "js", "json", "jsx", "kt", "lock", "lua", "m", "md", "mjs", "php", "pl", "proto", "py", "rb", "rs", "rst",
+    "scala", "scss", "sh", "sql", "svelte", "swift", "toml", "ts", "tsx", "txt", "vue", "xml", "yaml", "yml",
+]
+
+/// The word reads as the name of a branch, and git would take it for a file all the same.
+private func canBeBranch(_ text: String) -> Bool {
+    !text.isEmpty && text != "-" && !isPath(text) && !isCommitExpression(text)
+}
+
+/// `HEAD`, `HEAD~2`, `stash@{0}`, `a1b2c3d`: what is restored from it is a file.
+private func isCommitExpression(_ text: String) -> Bool {
+    text.hasPrefix("HEAD") || text == "@" || text.utf8.contains { $0 == 0x7E || $0 == 0x5E || $0 == 0x7B }
+        || text.utf8.count >= 7 && text.utf8.allSatisfy { $0 >= 0x30 && $0 <= 0x39 || $0 >= 0x61 && $0 <= 0x66 }
 }
 
 private func readMerge(_ call: inout Invocation) {

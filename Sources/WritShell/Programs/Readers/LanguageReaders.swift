@@ -4,6 +4,9 @@ import WritCore
 /// Interpreters, compilers and build tools with arguments of their own shape.
 let languageReaders: [String: ProgramReader] = [
     "python": ProgramReader(read: readPython),
+    "php": ProgramReader { call in
+        if let script = call.words.first { runConventional(script, after: script, in: &call) }
+    },
     "perl": ProgramReader { call in
         call.skipsTable = true
         let scripts = call.values("-e")
@@ -150,6 +153,14 @@ private func arguments(after word: Value, in call: Invocation) -> [Value] {
     return Array(call.arguments[(index + 1)...])
 }
 
+/// `python manage.py flush`, `php artisan db:wipe`: scripts of frameworks, whose commands are known by their names.
+private func runConventional(_ script: Value, after first: Value, in call: inout Invocation) {
+    let name = ProgramStore.baseName(script.display)
+    guard name == "manage.py" || name == "artisan", let place = call.arguments.firstIndex(of: first) else { return }
+    call.add(
+        .run([Value(name)] + call.arguments[(place + 1)...], environment: [:], takesInput: true, isRemote: false))
+}
+
 private func readPython(_ call: inout Invocation) {
     call.skipsTable = true
     let arguments = call.arguments
@@ -183,6 +194,7 @@ private func readPython(_ call: inout Invocation) {
         return
     }
     if let script = call.words.first {
+        runConventional(script, after: script, in: &call)
         call.perform(.file("python"), on: script, traits: [], detail: "")
     } else if !arguments.dropFirst().contains(where: {
         ["-V", "--version", "-h", "--help", "-VV"].contains($0.text ?? "")

@@ -133,7 +133,9 @@ private func readWget(_ call: inout Invocation) {
             if call.has("-r") || call.has("-i") {
                 call.add(.write(Value(pieces: [.glob("**")]), appends: false))
             } else {
-                call.add(.write(fileName(url, orElse: "index.html"), appends: false))
+                let name = fileName(url, orElse: "index.html")
+                let folder = call.values("-P").last
+                call.add(.write(folder.map { .joining([$0, name], with: "/") } ?? name, appends: false))
             }
         }
     }
