@@ -298,7 +298,35 @@ public final class Inspector: Sendable {
             result.notes.append(
                 Note(.binary, path: subject.path, "parts that are binary were read for secrets only", count: binaries))
         }
+        if detectors.selected.contains(.unicode) {
+            let found = Self.unread(opened, size: source.bytes.count).filter(isSure)
+            var finisher = Finisher(subject: subject, redactor: .search(secretSearch))
+            finisher.take(found, in: [], firstLine: 1, beginsLine: true)
+            result.findings += finisher.findings
+        }
         return !opened.members.isEmpty || !opened.notes.isEmpty
+    }
+
+    /// What is packed so that no scanner reads it to its end is a finding, not a note alone.
+    private static func unread(_ opened: ContainerParts, size: Int) -> [Finding] {
+        guard !opened.notes.isEmpty else { return [] }
+        func finding(_ rule: String, _ message: String) -> Finding {
+            Finding(
+                scanner: DetectorName.unicode.rawValue, rule: rule, category: "hidden_text", severity: .medium,
+                confidence: 0.8, message: message, remedy: "look into it before anything unpacks it, or remove it")
+        }
+        var found: [Finding] = []
+        let unfolded = opened.members.reduce(0) { $0 + $1.content.count }
+        if unfolded >= 8 << 20, unfolded / 16 >= size {
+            found.append(finding("archive-bomb", "it unfolds to many times its size and was not read to its end"))
+        }
+        let isDeep = opened.members.contains { member in
+            guard member.path.utf8.count(where: { $0 == UInt8(ascii: "!") }) >= 4 else { return false }
+            if case .container = ContentKind(member.content) { return true }
+            return false
+        }
+        if isDeep { found.append(finding("nested-archive", "archives lie in archives deeper than they are opened")) }
+        return found
     }
 
     /// What there is to say of text that a document keeps from its reader; a page number or a bullet is no text.

@@ -40,7 +40,9 @@ struct AnswerWriter {
             if decision.isExplicitGrant { writer.grant(AnswerText.message(decision, "allowed by policy")) }
             if let replacement { writer.replace(replacement, decision.message) }
         case .ask: writer.ask(AnswerText.message(decision, "a person must agree to this"))
-        case .deny: writer.refuse(AnswerText.message(decision, "refused by policy"))
+        case .deny:
+            writer.refuse(AnswerText.message(decision, "refused by policy"))
+            writer.withhold(replacement)
         case .halt: writer.halt(AnswerText.message(decision, "stopped by policy"))
         }
         return writer.printed
@@ -201,6 +203,14 @@ struct AnswerWriter {
         }
         // To end is what is asked for.
         if !isEnd { refuse(message, interrupt: true) }
+    }
+
+    /// A refused output is in the model's context all the same where the host only comments on it.
+    private mutating func withhold(_ replacement: JSON?) {
+        guard let replacement, capability?.canReplaceOutput ?? false else { return }
+        // There the refusal itself stands in the output's place.
+        if case .reason = style.replacement { return }
+        replace(replacement, "")
     }
 
     private mutating func replace(_ replacement: JSON, _ message: String) {

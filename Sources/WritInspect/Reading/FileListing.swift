@@ -90,7 +90,8 @@ public struct FileListing: Sendable {
         switch FileKind(path) {
         case .file(let size): add(file: path, size: size, always: true)
         case .folder: folder(path, git, depth: 0)
-        case .link, .special: notes.append(Note(.special, path: shown(path), "is not a regular file"))
+        // It was named, so that passing over it would be a silence.
+        case .link, .special: notes.append(Note(.unreadable, path: shown(path), "is not a regular file"))
         case .missing: notes.append(Note(.unreadable, path: shown(path), "there is no such file"))
         }
     }

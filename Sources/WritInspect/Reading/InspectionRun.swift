@@ -336,6 +336,7 @@ extension Git {
     ///
     /// - Returns: the items, and whether older commits were left out.
     public func items(history range: String?, limit: Int) throws -> (items: [WorkItem], isCut: Bool) {
+        guard try range != nil || object("HEAD") != nil else { throw ReadFault("the repository has no commits yet") }
         let commits = try commits(range, limit: limit)
         let read = Array(commits.prefix(limit))
         var changes: [String: [GitChangeItem]] = [:]

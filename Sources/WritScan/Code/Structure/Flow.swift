@@ -322,7 +322,7 @@ struct Flow {
                 opened = at
                 // A method of a chain: its arguments are scanned on their own after the chain is read.
                 let close = unit.after(at)
-                guard close < end,
+                guard close < end, close > at + 1,
                     unit.isMark(close, ".") || unit.isMark(close, text: "->") || unit.isMark(close, text: "?.")
                         || unit.isMark(close, text: "::")
                 else { break }
@@ -447,7 +447,7 @@ struct Flow {
         if unit.kind(at) == .string { return isAnchored(string: at, end) }
         guard unit.kind(at) == .word else {
             return unit.isMark(at, "(") && unit.after(at) > at + 1
-                ? isAnchored((at + 1)..<(unit.after(at) - 1), depth: depth + 1) : false
+                ? isAnchored((at + 1)..<max(at + 1, unit.after(at) - 1), depth: depth + 1) : false
         }
         // The first operand: up to what joins it to the next.
         var operand = at
@@ -462,7 +462,7 @@ struct Flow {
         if let open = (at..<end).first(where: { unit.isMark($0, "(") }), unit.after(open) == end, open > at {
             let name = resolved(unit.chain(endingAt: open - 1).0)
             guard names.builders.first(matching: name) != nil else { return false }
-            return isAnchored((open + 1)..<(end - 1), depth: depth + 1)
+            return isAnchored((open + 1)..<max(open + 1, end - 1), depth: depth + 1)
         }
         return false
     }
