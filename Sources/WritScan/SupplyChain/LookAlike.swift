@@ -108,7 +108,8 @@ private struct Search {
     }
 
     private mutating func consider(_ candidate: [UInt8], _ trick: LookAlike.Trick) {
-        guard known.mayHold(candidate), candidate != name, let text = String(validating: candidate, as: UTF8.self), let rank = ranks[text],
+        guard known.mayHold(candidate), candidate != name, let text = String(validating: candidate, as: UTF8.self),
+            let rank = ranks[text],
             rank <= reach(trick, length: min(candidate.count, name.count))
         else { return }
         // The first tricks are the more telling; among equals the better known wins.

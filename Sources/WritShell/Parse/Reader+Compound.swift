@@ -395,7 +395,8 @@ extension Reader {
     }
 
     func save() -> State {
-        State(at: at, pending: pending, documents: documents.count, depth: depth, openBraces: openBraces,
+        State(
+            at: at, pending: pending, documents: documents.count, depth: depth, openBraces: openBraces,
             gathered: gathered.count)
     }
 
