@@ -262,13 +262,25 @@ extension Operation.Kind {
 
 /// A place in source text.
 public struct SourceSpan: Sendable, Hashable {
-    /// Byte offsets in UTF-8, half open.
-    public var start: Int
-    public var end: Int
+    // A tree of a large script holds millions of spans, and no text that is read comes near four gigabytes.
+    private var first: UInt32
+    private var last: UInt32
+
+    /// Byte offsets in UTF-8, half open. One past four gigabytes is kept as the largest number there is.
+    public var start: Int {
+        get { Self.wide(first) }
+        set { first = UInt32(clamping: newValue) }
+    }
+    public var end: Int {
+        get { Self.wide(last) }
+        set { last = UInt32(clamping: newValue) }
+    }
 
     /// Creates a span; `end` below `start` is raised to it.
     public init(start: Int, end: Int) {
-        self.start = start
-        self.end = max(start, end)
+        first = UInt32(clamping: start)
+        last = UInt32(clamping: max(start, end))
     }
+
+    private static func wide(_ offset: UInt32) -> Int { offset == .max ? .max : Int(offset) }
 }

@@ -27,7 +27,13 @@ struct CallReading {
     /// The dependency files that the call writes, before and after all its edits.
     var dependencyChanges: [DependencyChange] = []
 
-    init(_ call: Call, in surroundings: Guard.Surroundings) {
+    static func of(_ call: Call, in surroundings: Guard.Surroundings) -> CallReading {
+        var reading = CallReading()
+        reading.read(call, surroundings)
+        return reading
+    }
+
+    private mutating func read(_ call: Call, _ surroundings: Guard.Surroundings) {
         switch call.event {
         case .beforeTool, .permissionRequest:
             readTool(call, surroundings)

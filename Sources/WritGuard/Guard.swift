@@ -23,6 +23,8 @@ public struct Guard: Sendable {
 
     /// What the rules of each phase ask the detectors for, worked out once.
     let demands: [Phase: [ScannerDemand]]
+    /// The names of those detectors.
+    let wanted: [Phase: Set<String>]
 
     /// Creates a guard.
     public init(policies: PolicySet, detectors: [any Detector], packages: SupplyChain?, key: FingerprintKey) {
@@ -34,6 +36,7 @@ public struct Guard: Sendable {
             Result { (detector, try CodeDiff(detector: detector)) }
         }
         demands = Dictionary(uniqueKeysWithValues: Phase.allCases.map { ($0, policies.scanners(in: $0)) })
+        wanted = demands.mapValues { Set($0.map(\.scanner)) }
     }
 
     /// What a judgement depends on beside the call and the session.
@@ -126,7 +129,7 @@ public struct Guard: Sendable {
     private func review(
         of call: Call, session: SessionState, in surroundings: Surroundings
     ) -> (PolicyRequest, CodeReview, (writes: [InstructionWrite], obligations: [Obligation])) {
-        let reading = CallReading(call, in: surroundings)
+        let reading = CallReading.of(call, in: surroundings)
         var request = PolicyRequest(
             call: call, operations: reading.operations, facts: surroundings.facts, session: session,
             now: surroundings.now)
@@ -149,8 +152,7 @@ public struct Guard: Sendable {
     /// What conditions may ask of the packages that the call adds.
     private func addAges(to request: inout PolicyRequest, now: Int64) {
         guard let packages else { return }
-        for operation in request.operations where operation.kind == .pkgInstall {
-            guard let package = operation.package else { continue }
+        for package in request.operations.packagesInstalled {
             let key = "\(package.ecosystem):\(package.name)"
             guard request.facts.packages[key] == nil,
                 let days = packages.ageInDays(
@@ -167,8 +169,7 @@ public struct Guard: Sendable {
 
     /// Runs the detectors that some rule asks for on the content that the call carries.
     private func inspect(_ request: inout PolicyRequest, _ reading: CallReading, _ review: inout CodeReview) {
-        guard let demands = demands[request.phase], !demands.isEmpty else { return }
-        let wanted = Set(demands.map(\.scanner))
+        guard let demands = demands[request.phase], let wanted = wanted[request.phase], !demands.isEmpty else { return }
         let context = ScanContext(key: key)
         for content in reading.contents {
             let text = ScanRequest(text: content.text, phase: request.phase, path: content.path)
@@ -184,8 +185,7 @@ public struct Guard: Sendable {
         }
         if wanted.contains("supply_chain"), let packages {
             let minimum = demands.compactMap(\.minimumWeeklyDownloads).max() ?? 0
-            for operation in request.operations where operation.kind == .pkgInstall {
-                guard let package = operation.package else { continue }
+            for package in request.operations.packagesInstalled {
                 request.findings += packages.read(package, minimumWeeklyDownloads: minimum).findings
             }
             if !reading.dependencyChanges.isEmpty {
@@ -249,6 +249,17 @@ public struct Judgement: Sendable {
         self.decision = decision
         self.variant = variant
         self.codeSafety = codeSafety
+    }
+}
+
+extension [WritCore.Operation] {
+    /// By place, because an operation is large and hardly any installs something.
+    fileprivate var packagesInstalled: [WritCore.Operation.Package] {
+        var packages: [WritCore.Operation.Package] = []
+        for index in indices where self[index].kind == .pkgInstall {
+            if let package = self[index].package { packages.append(package) }
+        }
+        return packages
     }
 }
 

@@ -45,7 +45,7 @@ extension Guard {
     public func review(
         instructions text: [UInt8], at path: String, phase: Phase, for call: Call, in surroundings: Surroundings
     ) -> InstructionReview {
-        let wanted = Set((demands[phase] ?? []).map(\.scanner))
+        let wanted = self.wanted[phase] ?? []
         var request = PolicyRequest(call: call, phase: phase, facts: surroundings.facts, now: surroundings.now)
         request.host = surroundings.host
         request.facts.content.path = path
@@ -68,8 +68,12 @@ extension Guard {
     ) -> ([InstructionWrite], [Obligation]) {
         if request.call.event == .prompt { return ([], mentions(in: request.call, surroundings)) }
         guard request.phase == .toolCall else { return ([], []) }
-        let targets = request.operations.filter {
-            $0.kind == .fileWrite && $0.role == .executed && !$0.isPattern && $0.path.hasPrefix("/")
+        var targets: [WritCore.Operation] = []
+        for index in request.operations.indices where request.operations[index].kind == .fileWrite {
+            let operation = request.operations[index]
+            if operation.role == .executed, !operation.isPattern, operation.path.hasPrefix("/") {
+                targets.append(operation)
+            }
         }
         guard !targets.isEmpty else { return ([], []) }
         let places: AgentPlaces

@@ -115,7 +115,8 @@ final class Kept: Sendable {
     }
 
     @Test func `a condition that would no longer compile fails whenever it is asked`() throws {
-        let facts = ConditionFacts(slots: [], canTurnTrue: false, canTurnFalse: false, keys: nil)
+        let facts = ConditionFacts(
+            slots: [], canTurnTrue: false, canTurnFalse: false, keys: nil, marks: [], isAllMarks: false)
         let condition = Condition(
             checked: Marked("no_such_name == 1", SourceMark(line: 1, column: 1)), facts: facts,
             in: PolicyEnvironments(PolicyOptions()), .toolCall, expecting: .bool)

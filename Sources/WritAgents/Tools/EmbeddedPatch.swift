@@ -13,6 +13,7 @@ struct EmbeddedPatch: Hashable {
 
     /// Every patch of a command, in order; linear in its length.
     static func all(in command: String) -> [EmbeddedPatch] {
+        guard mayHoldOne(command) else { return [] }
         let bytes = Array(command.utf8)
         guard let first = find("apply_patch", in: bytes[...]) ?? find("applypatch", in: bytes[...]) else { return [] }
         var found: [EmbeddedPatch] = []
@@ -25,6 +26,24 @@ struct EmbeddedPatch: Hashable {
             at = end
         }
         return found
+    }
+
+    /// Nearly no command holds the word, and every command is asked.
+    private static func mayHoldOne(_ command: String) -> Bool {
+        var command = command
+        return command.withUTF8 { bytes in
+            var at = 0
+            while at + 5 <= bytes.count {
+                if bytes[at] == UInt8(ascii: "p"), bytes[at + 1] == UInt8(ascii: "a"),
+                    bytes[at + 2] == UInt8(ascii: "t"), bytes[at + 3] == UInt8(ascii: "c"),
+                    bytes[at + 4] == UInt8(ascii: "h")
+                {
+                    return true
+                }
+                at += 1
+            }
+            return false
+        }
     }
 
     private static func find(_ word: String, in bytes: ArraySlice<UInt8>) -> Int? {

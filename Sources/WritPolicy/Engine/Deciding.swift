@@ -33,7 +33,7 @@ struct Deciding {
         self.trace = trace
         evaluation = Evaluation(request, hash: set.hash)
         profile = request.facts.environment.profile
-        bases = Bases(set, profile: profile)
+        bases = set.bases(in: profile)
         environments = set.index.environmentBits(evaluation.subject)
     }
 
@@ -46,7 +46,7 @@ struct Deciding {
                 for egress in set.egress { for view in evaluation.views { decide(egress, view) } }
                 for mcp in set.mcp { decide(mcp) }
                 for budget in set.budgets { decide(budget) }
-                profiles()
+                if set.namesProfiles { profiles() }
             }
             for position in set.index.whole[request.phase] ?? [] { apply(position, nil) }
         }
@@ -421,7 +421,7 @@ struct Deciding {
 }
 
 /// What each layer says about operations that it does not grant, in one profile.
-private struct Bases {
+struct Bases: Sendable {
     /// The layers whose grants lift the default.
     var mask: UInt64 = 0
     var verdict: Verdict
@@ -429,19 +429,19 @@ private struct Bases {
     /// Layers below the root that state a default of their own.
     var others: [(mask: UInt64, verdict: Verdict, id: String)] = []
 
-    init(_ set: PolicySet, profile: String) {
+    init(_ layers: [PolicyLayer], root: Int?, profile: String) {
         func bit(_ position: Int) -> UInt64 { 1 << UInt64(position & 63) }
-        if let root = set.root, let stated = set.layers[root].statedDefault(profile: profile) {
+        if let root, let stated = layers[root].statedDefault(profile: profile) {
             mask = bit(root)
             (verdict, id) = stated
         } else {
-            for position in set.layers.indices where position == set.root || set.layers[position].layer == .builtin {
+            for position in layers.indices where position == root || layers[position].layer == .builtin {
                 mask |= bit(position)
             }
             verdict = Posture.decision(profile)
-            id = (set.root.map { set.layers[$0].layer } ?? .builtin).name + "/defaults"
+            id = (root.map { layers[$0].layer } ?? .builtin).name + "/defaults"
         }
-        for (position, layer) in set.layers.enumerated() where position != set.root && layer.layer != .builtin {
+        for (position, layer) in layers.enumerated() where position != root && layer.layer != .builtin {
             guard let stated = layer.statedDefault(profile: profile), stated.verdict > .allow else { continue }
             others.append((bit(position), stated.verdict, stated.id))
         }

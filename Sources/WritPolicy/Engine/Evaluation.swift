@@ -32,7 +32,7 @@ enum RuleOutcome {
         case grantFault(String)
         /// The session has none of the flow's labels.
         case label
-        case waived(CompiledRule.Waiver)
+        indirect case waived(CompiledRule.Waiver)
     }
 
     case match(detail: String)
@@ -78,7 +78,10 @@ final class Evaluation {
         if operations.count > 200 {
             operations.append(Operation(.shellExec, opaque: .limit, detail: "more than 200 operations"))
         }
-        views = operations.enumerated().map { OperationView($1, index: $0, roots: roots) }
+        var views: [OperationView] = []
+        views.reserveCapacity(operations.count)
+        for index in operations.indices { views.append(OperationView(operations[index], index: index, roots: roots)) }
+        self.views = views
         activation = Activation(request, hash: hash)
         scope = FunctionScope(roots: request.roots, fingerprints: request.session.fingerprints)
     }

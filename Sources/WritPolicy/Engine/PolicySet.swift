@@ -23,7 +23,16 @@ public struct PolicySet: Sendable {
     let mcp: [CompiledMCP]
     let index: RuleIndex
     let root: Int?
+    /// What layers say about operations that they do not grant, by profile; of every profile that some policy names.
+    private let bases: [String: Bases]
+    /// Some policy says something about profiles.
+    let namesProfiles: Bool
     let hash: (@Sendable ([UInt8]) -> String)?
+    /// A digest of all layers; empty where the layers have none.
+    public let digest: String
+    /// What an agent's tries to do a refused thing in other words lead to: the root's limits where it states any, and
+    /// tighter ones of the other layers.
+    public let variantLimits: VariantLimits
 
     /// Joins layers. A layer may be given more than once; each is evaluated apart.
     public init(_ layers: [PolicyLayer], broken: Set<Layer> = []) {
@@ -51,12 +60,19 @@ public struct PolicySet: Sendable {
         index = RuleIndex(rules)
         root = layers.firstIndex(where: \.canBeRoot)
         hash = layers.lazy.compactMap(\.options.hash).first
+        digest = hash.map { $0(Array(layers.map { "\($0.layer.name)=\($0.digest)\n" }.joined().utf8)) } ?? ""
+        variantLimits = VariantLimits.joined(layers, root: root)
+        let named = layers.flatMap(\.documents).flatMap(\.profiles).map(\.name)
+        namesProfiles = !named.isEmpty
+        let names = Set(named + ["", "prototyping", "guarded", "production"])
+        var bases: [String: Bases] = [:]
+        for name in names { bases[name] = Bases(layers, root: root, profile: name) }
+        self.bases = bases
     }
 
-    /// A digest of all layers; empty where the layers have none.
-    public var digest: String {
-        guard let hash else { return "" }
-        return hash(Array(layers.map { "\($0.layer.name)=\($0.digest)\n" }.joined().utf8))
+    /// What layers say about operations that they do not grant.
+    func bases(in profile: String) -> Bases {
+        bases[profile] ?? Bases(layers, root: root, profile: profile)
     }
 
     /// The answer to a request.

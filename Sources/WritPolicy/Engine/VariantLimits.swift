@@ -17,9 +17,9 @@ public struct VariantLimits: Sendable, Hashable {
     }
 }
 
-extension PolicySet {
-    /// The limits in force: the root's where it states any, and tighter ones of the other layers.
-    public var variantLimits: VariantLimits {
+extension VariantLimits {
+    /// Those that layers state together: the root's where it states any, and tighter ones of the other layers.
+    static func joined(_ layers: [PolicyLayer], root: Int?) -> VariantLimits {
         var limits: VariantLimits?
         func tighten(_ layer: PolicyLayer) {
             for stated in layer.documents.compactMap(\.defaults.variants) {

@@ -12,7 +12,8 @@ final class Activation: CELActivation {
         didSet { if view !== oldValue { argumentWords = nil } }
     }
     /// The lists of the document whose rule is evaluated.
-    var lists: CELMap = CELMap([])
+    var lists = Activation.noLists
+    private static let noLists = CELMap([] as [(String, CELValue)])
     private var argumentWords: CELValue?
     private var arguments: CELValue?
     private var findings: CELValue?

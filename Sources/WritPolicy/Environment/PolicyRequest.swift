@@ -6,7 +6,49 @@ public import WritCore
 /// Every field has a zero value that says "nothing known"; no grant can rest on one. The caller fills in what it
 /// knows from trusted places, never from the agent's own words.
 public struct PolicyRequest: Sendable, Hashable {
-    public var call: Call
+    /// The large parts: everybody reads them and hardly anybody changes them, so that all copies of a request share
+    /// them.
+    @usableFromInline
+    final class Ground: Sendable, Hashable {
+        @usableFromInline let call: Call
+        @usableFromInline let facts: Facts
+        @usableFromInline let session: SessionState
+
+        @usableFromInline
+        init(call: Call, facts: Facts, session: SessionState) {
+            self.call = call
+            self.facts = facts
+            self.session = session
+        }
+
+        @usableFromInline
+        static func == (left: Ground, right: Ground) -> Bool {
+            left === right
+                || left.call == right.call && left.facts == right.facts && left.session == right.session
+        }
+
+        @usableFromInline
+        func hash(into hasher: inout Hasher) {
+            hasher.combine(call)
+            hasher.combine(facts)
+            hasher.combine(session)
+        }
+    }
+
+    @usableFromInline var ground: Ground
+
+    @inlinable public var call: Call {
+        get { ground.call }
+        set { ground = Ground(call: newValue, facts: ground.facts, session: ground.session) }
+    }
+    @inlinable public var facts: Facts {
+        get { ground.facts }
+        set { ground = Ground(call: ground.call, facts: newValue, session: ground.session) }
+    }
+    @inlinable public var session: SessionState {
+        get { ground.session }
+        set { ground = Ground(call: ground.call, facts: ground.facts, session: newValue) }
+    }
     /// Which rules look at the call. From the call's event unless content is looked at on its own.
     public var phase: Phase
     /// What the call would do. Empty in the phase `tool_call` stands for one operation of the tool's own kind.
@@ -23,8 +65,6 @@ public struct PolicyRequest: Sendable, Hashable {
     public static let hostPrompt = ""
     /// Gates (full ids) that have agreed to this very call; the caller has checked and used up the approvals.
     public var approvedGates: Set<String>
-    public var facts: Facts
-    public var session: SessionState
     /// Seconds since 1970.
     public var now: Int64
     public var roots: PathRoots
@@ -36,12 +76,10 @@ public struct PolicyRequest: Sendable, Hashable {
         call: Call, phase: Phase? = nil, operations: [Operation] = [], findings: [Finding] = [], facts: Facts = Facts(),
         session: SessionState = SessionState(), now: Int64 = 0
     ) {
-        self.call = call
+        ground = Ground(call: call, facts: facts, session: session)
         self.phase = phase ?? call.phase
         self.operations = operations
         self.findings = findings
-        self.facts = facts
-        self.session = session
         self.now = now
         commandText = call.arguments["command"]?.string ?? ""
         scannerFaults = []

@@ -53,8 +53,10 @@ struct ConditionFacts: Sendable, Hashable {
         canTurnFalse = polarity.canTurnFalse
         keys = ConditionKeys.of(program.ast)
         // One that costs more than it may fails before it asks anything.
-        (marks, isAllMarks) =
-            program.weight < Evaluation.conditionBudget ? OperationMarks.needed(by: program.ast) : ([], false)
+        let canAsk = program.weight < Evaluation.conditionBudget
+        let needed = canAsk ? OperationMarks.needed(by: program.ast) : (sets: [], isAll: false)
+        marks = needed.sets
+        isAllMarks = needed.isAll
     }
 
     init(

@@ -51,7 +51,8 @@ enum OperationMarks {
     /// - Returns: the sets, and whether the condition asks nothing else.
     static func needed(by expression: CELExpression) -> (sets: [UInt64], isAll: Bool) {
         guard case .and(let terms) = expression.kind else {
-            return alternatives(expression).map { ([$0], true) } ?? ([], false)
+            guard let set = alternatives(expression) else { return ([], false) }
+            return ([set], true)
         }
         var sets: [UInt64] = []
         for term in terms {
@@ -76,7 +77,7 @@ enum OperationMarks {
     private static func mark(_ term: CELExpression) -> UInt64? {
         switch term.kind {
         case .identifier, .select: return mark(named: term.path)
-        case .not(let operand): return mark(operand).map(opposite)
+        case .not(let operand): return mark(operand).map { opposite(of: $0) }
         case .binary(.isIn, let item, let container):
             guard case .constant(.string(let word)) = item.kind else { return nil }
             switch container.path {
@@ -90,7 +91,7 @@ enum OperationMarks {
             }
         case .binary(.equal, let left, let right): return equal(left, right) ?? equal(right, left)
         case .binary(.notEqual, let left, let right):
-            return (equal(left, right) ?? equal(right, left)).map(opposite)
+            return (equal(left, right) ?? equal(right, left)).map { opposite(of: $0) }
         default: return nil
         }
     }

@@ -28,6 +28,7 @@ struct PathSegments: Sendable, Hashable {
     init(_ path: String) {
         let bytes = Array(path.utf8)
         var ranges: [Range<Int>] = []
+        ranges.reserveCapacity(bytes.reduce(1) { $1 == UInt8(ascii: "/") ? $0 + 1 : $0 })
         var start = 0
         for at in 0...bytes.count where at == bytes.count || bytes[at] == UInt8(ascii: "/") {
             if at > start { ranges.append(start..<at) }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Synchronization
 
 /// Finds the well-known package that a name could be mistaken for.
 ///
@@ -32,7 +33,7 @@ struct LookAlike: Sendable, Hashable {
         guard let section = index.sections[ecosystem], section.ranks[name] == nil else { return nil }
         let letters = Array(name.utf8)
         guard letters.count >= 2, letters.count <= 214 else { return nil }
-        var search = Search(ranks: section.ranks, name: letters)
+        var search = Search(ranks: section.ranks, known: section.known.names(section.ranks), name: letters)
         search.homoglyphs()
         search.separators()
         search.scopes()
@@ -43,8 +44,55 @@ struct LookAlike: Sendable, Hashable {
     }
 }
 
+/// Two bits for the hash of each well-known name. Nearly all of the hundreds of spellings that a name could have come
+/// from are no name at all, which shows without making a text of each.
+final class KnownNames: Sendable {
+    private let bits: [UInt64]
+
+    init(_ names: some Collection<String>) {
+        var size = 1_024
+        while size < names.count * 16 { size *= 2 }
+        var bits = [UInt64](repeating: 0, count: size / 64)
+        for name in names {
+            let hash = Self.hash(name.utf8)
+            for place in [Int(truncatingIfNeeded: hash), Int(truncatingIfNeeded: hash >> 32)] {
+                let bit = place & (size - 1)
+                bits[bit >> 6] |= 1 << UInt64(bit & 63)
+            }
+        }
+        self.bits = bits
+    }
+
+    /// False for what is no name. Beyond ASCII a name has more than one spelling, so that nothing is said about it.
+    func mayHold(_ name: [UInt8]) -> Bool {
+        if name.contains(where: { $0 >= 0x80 }) { return true }
+        let hash = Self.hash(name)
+        let mask = bits.count * 64 - 1
+        let first = Int(truncatingIfNeeded: hash) & mask
+        let second = Int(truncatingIfNeeded: hash >> 32) & mask
+        return bits[first >> 6] & 1 << UInt64(first & 63) != 0 && bits[second >> 6] & 1 << UInt64(second & 63) != 0
+    }
+
+    /// FNV-1a.
+    private static func hash(_ bytes: some Sequence<UInt8>) -> UInt64 {
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        return hash
+    }
+}
+
+/// Known names that are made once, by whoever asks first.
+final class LateKnownNames: Sendable {
+    private let made = AtomicLazyReference<KnownNames>()
+
+    func names(_ ranks: [String: Int]) -> KnownNames {
+        made.load() ?? made.storeIfNil(KnownNames(ranks.keys))
+    }
+}
+
 private struct Search {
     let ranks: [String: Int]
+    let known: KnownNames
     let name: [UInt8]
     var best: LookAlike?
 
@@ -60,7 +108,8 @@ private struct Search {
     }
 
     private mutating func consider(_ candidate: [UInt8], _ trick: LookAlike.Trick) {
-        guard candidate != name, let text = String(validating: candidate, as: UTF8.self), let rank = ranks[text],
+        guard known.mayHold(candidate), candidate != name, let text = String(validating: candidate, as: UTF8.self),
+            let rank = ranks[text],
             rank <= reach(trick, length: min(candidate.count, name.count))
         else { return }
         // The first tricks are the more telling; among equals the better known wins.

@@ -70,6 +70,8 @@ public struct PackageIndex: Sendable {
         /// The first release of each newcomer, in days since 1970.
         var newcomers: [UInt64: Int] = [:]
         var advisories: [String: [Advisory]] = [:]
+        /// Of ``ranks``, made when the first name is compared with them.
+        let known = LateKnownNames()
     }
 
     static let magics = [Array("WRITPKG1".utf8), Array("WRITPKG2".utf8)]

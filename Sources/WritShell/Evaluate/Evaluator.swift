@@ -93,7 +93,8 @@ final class Evaluator {
     // MARK: - Notes
 
     /// Notes an operation; what it leaves out is filled in from the command at hand.
-    func note(_ operation: consuming Operation) {
+    func note(_ noted: consuming Operation) {
+        var operation = noted
         if operation.program.isEmpty { operation.program = current.program }
         if operation.arguments.isEmpty { operation.arguments = current.arguments }
         if operation.command.isEmpty { operation.command = current.command }

@@ -172,11 +172,12 @@ struct PathTable: Sendable {
         var segments = path.split(separator: "/", omittingEmptySubsequences: true).map { String($0) }
         if isCaseInsensitive { segments = segments.map { $0.lowercased() } }
         if segments.count > 128 { segments = Array(segments.prefix(4) + ["**"] + segments.suffix(64)) }
+        let below = belowHome(segments, home: home)
         var found: [PathClass] = []
         func consider(_ index: Int) {
             let entry = entries[index]
             if found.contains(entry.found) { return }
-            if matches(entry, segments, home: home, isPattern: isPattern, isCaseInsensitive: isCaseInsensitive) {
+            if matches(entry, segments, below: below, isPattern: isPattern, isCaseInsensitive: isCaseInsensitive) {
                 found.append(entry.found)
             }
         }
@@ -225,13 +226,14 @@ struct PathTable: Sendable {
         return result.sorted()
     }
 
+    /// - Parameter below: what of the path lies below a home; nil when it lies in none.
     private func matches(
-        _ entry: Entry, _ path: [String], home: String, isPattern: Bool, isCaseInsensitive: Bool
+        _ entry: Entry, _ path: [String], below: ArraySlice<String>?, isPattern: Bool, isCaseInsensitive: Bool
     ) -> Bool {
         var own = entry.segments
         if isCaseInsensitive { own = own.map { $0.lowercased() } }
         if !isPattern {
-            guard let rest = entry.isUnderHome ? belowHome(path, home: home) : path[...] else { return false }
+            guard let rest = entry.isUnderHome ? below : path[...] else { return false }
             guard GlobIntersection.matches(own[...], rest) else { return false }
             return !entry.excepts.contains {
                 GlobIntersection.matches($0[...], path[...]) || GlobIntersection.matches($0[...], rest)
@@ -239,7 +241,7 @@ struct PathTable: Sendable {
         }
         if entry.isUnderHome {
             // A pattern that starts in the open may be below any home.
-            let rest = belowHome(path, home: home) ?? (path.first == "**" ? path[...] : nil)
+            let rest = below ?? (path.first == "**" ? path[...] : nil)
             guard let rest else { return false }
             return GlobIntersection.meet(own, Array(rest)) && !isExcepted(entry, path)
         }
@@ -330,36 +332,53 @@ enum GlobIntersection {
     /// Whether some path matches both, where at least one literal segment of `own` meets a segment of `path` that spells
     /// out a part of it: `*` alone says nothing about what is meant.
     static func meet(_ own: [String], _ path: [String]) -> Bool {
-        // reach[j] for the current i: 0 not reached, 1 reached, 2 reached with a literal met on the way.
-        var reach = [UInt8](repeating: 0, count: path.count + 1)
-        reach[0] = 1
-        func close(_ row: inout [UInt8]) {
-            for j in 0..<path.count where path[j] == "**" && row[j] > row[j + 1] { row[j + 1] = row[j] }
+        // Nearly all have less than ten segments.
+        guard path.count < 127 else { return meet(own, Array(path.prefix(4) + ["**"] + path.suffix(64))) }
+        var open: UInt128 = 0
+        for (index, segment) in path.enumerated() where segment == "**" { open |= 1 << UInt128(index) }
+        // A bit for each number of segments of `path` that what was read of `own` may stand for; and those where a
+        // literal was met on the way.
+        var reached: UInt128 = 1
+        var met: UInt128 = 0
+        /// `**` of the path may also stand for nothing.
+        func close() {
+            guard open != 0 else { return }
+            for index in path.indices where open & 1 << UInt128(index) != 0 {
+                reached |= (reached & (1 << UInt128(index))) << 1
+                met |= (met & (1 << UInt128(index))) << 1
+            }
         }
-        close(&reach)
+        let all: UInt128 = (1 << UInt128(path.count + 1)) &- 1
+        close()
         for segment in own {
-            var next = [UInt8](repeating: 0, count: path.count + 1)
             if segment == "**" {
-                next = reach
-                for j in 0..<path.count where next[j] > next[j + 1] { next[j + 1] = next[j] }
+                // From the first one on.
+                reached = all & ~((1 << UInt128(reached.trailingZeroBitCount)) &- 1)
+                met = met == 0 ? 0 : all & ~((1 << UInt128(met.trailingZeroBitCount)) &- 1)
             } else {
                 let isLiteral = !holdsSpecial(segment)
-                for j in 0..<path.count where reach[j] > 0 {
-                    if path[j] == "**" {
+                var nextReached: UInt128 = 0
+                var nextMet: UInt128 = 0
+                for index in path.indices {
+                    let bit: UInt128 = 1 << UInt128(index)
+                    guard reached & bit != 0 else { continue }
+                    if open & bit != 0 {
                         // The segment is swallowed; `**` stays.
-                        next[j] = max(next[j], reach[j])
-                        next[j + 1] = max(next[j + 1], reach[j])
-                    } else if touch(segment, path[j]) {
-                        let isMet =
-                            isLiteral ? spells(path[j], segment) : names(segment, path[j])
-                        next[j + 1] = max(next[j + 1], isMet ? 2 : reach[j])
+                        nextReached |= bit | bit << 1
+                        if met & bit != 0 { nextMet |= bit | bit << 1 }
+                    } else if touch(segment, path[index]) {
+                        nextReached |= bit << 1
+                        let isMet = isLiteral ? spells(path[index], segment) : names(segment, path[index])
+                        if isMet || met & bit != 0 { nextMet |= bit << 1 }
                     }
                 }
+                reached = nextReached
+                met = nextMet
             }
-            close(&next)
-            reach = next
+            if reached == 0 { return false }
+            close()
         }
-        return reach[path.count] == 2
+        return met & 1 << UInt128(path.count) != 0
     }
 
     /// Whether a segment, plain or a pattern, spells out what is literal at both ends of the pattern `own`.

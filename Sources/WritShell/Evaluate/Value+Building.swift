@@ -132,7 +132,7 @@ extension String {
 
     /// Where the bytes of a text stand first; nil where they don't. The library's own search looks for characters.
     func firstPlace(of needle: String) -> Range<Index>? {
-        guard let start = utf8.firstPlace(of: needle.utf8) else { return nil }
+        guard let start = utf8[...].firstPlace(of: needle.utf8) else { return nil }
         return start..<utf8.index(start, offsetBy: needle.utf8.count)
     }
 
@@ -162,14 +162,16 @@ private func isEqual(_ bytes: UnsafeBufferPointer<UInt8>, _ at: Int, _ wanted: U
 extension String.UTF8View {
     /// Whether some bytes stand in the text; no bytes stand in every text.
     func holds(_ needle: String.UTF8View) -> Bool {
-        needle.isEmpty || firstPlace(of: needle) != nil
+        needle.isEmpty || self[...].firstPlace(of: needle) != nil
     }
+}
 
+extension Substring.UTF8View {
     /// The index at which some bytes begin; nil for none.
     func firstPlace(of needle: String.UTF8View) -> Index? {
         guard let first = needle.first else { return nil }
         let count = needle.count
-        var rest = self[...]
+        var rest = self
         while let start = rest.firstIndex(of: first) {
             rest = rest[start...]
             if rest.count < count { return nil }

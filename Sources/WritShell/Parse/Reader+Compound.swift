@@ -391,10 +391,13 @@ extension Reader {
         var documents: Int
         var depth: Int
         var openBraces: Int
+        var gathered: Int
     }
 
     func save() -> State {
-        State(at: at, pending: pending, documents: documents.count, depth: depth, openBraces: openBraces)
+        State(
+            at: at, pending: pending, documents: documents.count, depth: depth, openBraces: openBraces,
+            gathered: gathered.count)
     }
 
     mutating func restore(_ state: State) {
@@ -403,6 +406,7 @@ extension Reader {
         documents.removeLast(documents.count - state.documents)
         depth = state.depth
         openBraces = state.openBraces
+        gathered.removeLast(max(0, gathered.count - state.gathered))
         failure = nil
     }
 }

@@ -20,6 +20,7 @@ extension Reader {
                 failure = nil
                 at = newline + 1
                 depth = outerDepth
+                gathered = []
                 pending = []
                 insideSubstitution = false
                 openBraces = 0
@@ -59,6 +60,7 @@ extension Reader {
             }
             if let found = reserved(), found.word.closes { return }
             statements.append(try readStatement())
+            if statements.count == Self.manyStatements, depth == 0 { reserve(&statements) }
             // zsh: `if [[ … ]] {`; the brace is the body and not another command.
             if dialect == .zsh, current == Byte.openBrace, byte(at - 1) != Byte.semicolon,
                 byte(at - 1) != Byte.ampersand
@@ -66,6 +68,15 @@ extension Reader {
                 return
             }
         }
+    }
+
+    private static let manyStatements = 4_096
+
+    /// What has been read of a long script says how many statements are to come: a list that grows step by step is
+    /// moved, and touches twice the memory.
+    private func reserve(_ statements: inout [Statement]) {
+        let expected = 1.05 * Double(statements.count) * Double(end) / Double(max(1, at))
+        statements.reserveCapacity(Int(min(expected, 1_048_576)))
     }
 
     @inline(never)

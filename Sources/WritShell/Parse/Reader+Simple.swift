@@ -7,9 +7,9 @@ extension Reader {
     mutating func readSimple() throws(Stop) -> Command {
         let start = at
         var assignments: [Assignment] = []
-        var words: [Word] = []
+        // Words are gathered beside those of the commands around this one, so that their list is made once.
+        let mark = gathered.count
         var redirections: [Redirection] = []
-        var takesArrays = false
         var stop = at
         while true {
             skipBlanks()
@@ -26,7 +26,8 @@ extension Reader {
                     stop = at
                     continue
                 } else if next == Byte.openParen {
-                    if words.count == 1, assignments.isEmpty, redirections.isEmpty {
+                    if gathered.count == mark + 1, assignments.isEmpty, redirections.isEmpty {
+                        gathered.removeLast()
                         return try readFunction(start: start, nameEnd: stop)
                     }
                     if dialect != .zsh { throw unexpected() }
@@ -39,14 +40,16 @@ extension Reader {
                     stop = at
                     continue
                 }
-            } else if words.isEmpty || takesArrays, Byte.isNameStart(next) {
+            } else if Byte.isNameStart(next),
+                gathered.count == mark || startsArray() && Reader.takesArrays(gathered[mark])
+            {
                 var word: Word?
-                if let assignment = try readAssignment(mustBeArray: !words.isEmpty, word: &word) {
+                if let assignment = try readAssignment(mustBeArray: gathered.count > mark, word: &word) {
                     assignments.append(assignment)
                     // `declare -a x=(1)` declares `x`, too.
-                    if !words.isEmpty {
+                    if gathered.count > mark {
                         let name = span(at, at).start
-                        words.append(
+                        gathered.append(
                             Word(
                                 parts: [.literal(assignment.name)],
                                 span: SourceSpan(
@@ -57,22 +60,37 @@ extension Reader {
                     continue
                 }
                 if let word {
-                    words.append(word)
+                    gathered.append(word)
                     stop = at
                     continue
                 }
             }
             if dialect == .zsh, next == Byte.closeBrace, openBraces > 0, Byte.isMeta(byte(at + 1)) { break }
             let before = at
-            let word = try readWord(isCommandName: words.isEmpty)
-            words.append(word)
+            let word = try readWord(isCommandName: gathered.count == mark)
+            gathered.append(word)
             stop = at
-            if words.count == 1 { takesArrays = Reader.takesArrays(word) }
             if at == before { throw unexpected() }
         }
-        if words.isEmpty, assignments.isEmpty, redirections.isEmpty { throw unexpected() }
+        if gathered.count == mark, assignments.isEmpty, redirections.isEmpty { throw unexpected() }
         return Command(
-            body: .simple(assignments: assignments, words: words), redirections: redirections, span: span(start, stop))
+            body: .simple(assignments: assignments, words: takeGathered(from: mark)), redirections: redirections,
+            span: span(start, stop))
+    }
+
+    /// The words gathered since a mark, as a list of just their number.
+    private mutating func takeGathered(from mark: Int) -> [Word] {
+        if gathered.count == mark { return [] }
+        let words = Array(gathered[mark...])
+        gathered.removeLast(words.count)
+        return words
+    }
+
+    /// `NAME=(` or `NAME+=(` stands at the cursor.
+    private func startsArray() -> Bool {
+        var offset = skipContinuations(nameEnd(at))
+        if byte(offset) == Byte.plus { offset += 1 }
+        return byte(offset) == Byte.equals && byte(offset + 1) == Byte.openParen
     }
 
     /// Builtins after which bash reads `NAME=(…)` as an assignment.

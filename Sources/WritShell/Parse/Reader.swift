@@ -47,6 +47,8 @@ struct Reader {
     var pending: [PendingDocument] = []
     /// Texts of here-documents, in the order of their operators; see `DocumentFilling`.
     var documents: [Word?] = []
+    /// Words of the commands that are being read, the outer ones' first.
+    var gathered: [Word] = []
     /// Whether a `)` ends the commands being read (so a delimiter line may be followed by it).
     var insideSubstitution = false
     /// In zsh a `}` ends the commands of an open brace wherever it stands.

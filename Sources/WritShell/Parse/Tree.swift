@@ -69,24 +69,26 @@ public struct Pipeline: Sendable, Hashable {
 /// One command with its redirections.
 public struct Command: Sendable, Hashable {
     /// What kind of command it is.
-    public indirect enum Body: Sendable, Hashable {
+    ///
+    /// What nearly every command is stands in the command itself; the larger and rarer kinds stand apart.
+    public enum Body: Sendable, Hashable {
         case simple(assignments: [Assignment], words: [Word])
         case subshell(ShellScript)
         case group(ShellScript)
         case conditional(branches: [Branch], otherwise: ShellScript?)
-        case loop(until: Bool, condition: ShellScript, body: ShellScript)
+        indirect case loop(until: Bool, condition: ShellScript, body: ShellScript)
         /// `for NAME [in WORDS]`; nil words are the positional parameters.
-        case forEach(name: String, words: [Word]?, body: ShellScript)
+        indirect case forEach(name: String, words: [Word]?, body: ShellScript)
         /// `for ((a; b; c))`; the expressions as words, because they expand like double quotes.
-        case forArithmetic(initial: Word?, condition: Word?, step: Word?, body: ShellScript)
-        case select(name: String, words: [Word]?, body: ShellScript)
-        case switchCase(subject: Word, arms: [Arm])
-        case function(name: String, body: Command)
+        indirect case forArithmetic(initial: Word?, condition: Word?, step: Word?, body: ShellScript)
+        indirect case select(name: String, words: [Word]?, body: ShellScript)
+        indirect case switchCase(subject: Word, arms: [Arm])
+        indirect case function(name: String, body: Command)
         /// `((…))`
-        case arithmetic(Word)
+        indirect case arithmetic(Word)
         /// `[[ … ]]`
         case test(Condition)
-        case coprocess(name: String?, body: Command)
+        indirect case coprocess(name: String?, body: Command)
     }
 
     /// `if`/`elif` with its body.
@@ -228,21 +230,21 @@ public struct Word: Sendable, Hashable {
     public var span: SourceSpan
 
     /// A piece of a word.
-    public indirect enum Part: Sendable, Hashable {
+    public enum Part: Sendable, Hashable {
         /// Unquoted text: tilde, braces and glob characters in it are live.
         case literal(String)
         /// Text that nothing expands: single quotes, `$'…'`, `\x`, here-documents with a quoted delimiter.
         case quoted(String)
         case doubleQuoted([Part])
-        case parameter(Parameter)
+        indirect case parameter(Parameter)
         /// `$(…)`, `` `…` ``, with the place of the script inside.
-        case command(ShellScript, SourceSpan)
+        indirect case command(ShellScript, SourceSpan)
         /// `$((…))`, `$[…]`
-        case arithmetic(Word)
+        indirect case arithmetic(Word)
         /// `<(…)` and `>(…)`.
-        case process(isInput: Bool, ShellScript, SourceSpan)
+        indirect case process(isInput: Bool, ShellScript, SourceSpan)
         /// `?(a|b)` and its like; the operator is `?`, `*`, `+`, `@` or `!`.
-        case pattern(operator: Character, [Word])
+        indirect case pattern(operator: Character, [Word])
     }
 
     /// Creates a word.

@@ -240,17 +240,20 @@ enum TableCondition: Sendable {
         }
 
         func matches(_ value: Value) -> Bool {
-            var rest = value.display.lowercased()[...]
+            let text = value.display.lowercased()
             guard parts.count > 1, let first = parts.first, let last = parts.last else {
-                return rest == (parts.first ?? "")[...]
+                return text == parts.first ?? ""
             }
-            guard rest.hasPrefix(first) else { return false }
-            rest = rest.dropFirst(first.count)
-            guard rest.hasSuffix(last) else { return false }
-            rest = rest.dropLast(last.count)
+            var rest = text.utf8[...]
+            guard rest.starts(with: first.utf8) else { return false }
+            rest = rest.dropFirst(first.utf8.count)
+            guard rest.count >= last.utf8.count, rest.suffix(last.utf8.count).elementsEqual(last.utf8) else {
+                return false
+            }
+            rest = rest.dropLast(last.utf8.count)
             for part in parts.dropFirst().dropLast() where !part.isEmpty {
-                guard let range = rest.firstRange(of: part) else { return false }
-                rest = rest[range.upperBound...]
+                guard let start = rest.firstPlace(of: part.utf8) else { return false }
+                rest = rest[start...].dropFirst(part.utf8.count)
             }
             return true
         }
