@@ -43,7 +43,16 @@ public struct PolicyAnalysis {
         self.host = host
     }
 
+    /// Pairs of more rules than this are not compared: it would take minutes.
+    private static let maximumRules = 2_000
+
     private mutating func run() {
+        let isLarge = layers.reduce(0) { $0 + $1.rules.count } > Self.maximumRules
+        if isLarge, let layer = layers.last, let document = layer.documents.first {
+            section(
+                .gap, level: .note, document, layer, "rules",
+                "there are more than \(Self.maximumRules) rules: whether one makes another needless was not looked at")
+        }
         for layer in layers {
             for rule in layer.rules {
                 let isDead = neverMatches(rule, layer)
@@ -52,7 +61,7 @@ public struct PolicyAnalysis {
                 names(rule, layer)
                 withoutEffect(rule, layer)
                 unenforceable(rule, layer)
-                if isDead { continue }
+                if isDead || isLarge { continue }
                 let isCovered = shadowed(rule, layer)
                 if rule.isGrant {
                     tooWide(rule, layer)
