@@ -4,10 +4,11 @@ import WritCore
 
 /// Names that nothing answers to, and comparisons of text that hold for more than they look like.
 extension PolicyAnalysis {
-    /// Programs that run what their arguments say: a grant of the bare name grants everything.
+    /// Programs that run code from their arguments, files or another machine. What `env` or `xargs` start is an operation
+    /// of its own, so they are not among them.
     private static let runners: Set<String> = [
-        "sudo", "doas", "su", "env", "xargs", "nohup", "nice", "timeout", "setsid", "exec", "eval", "watch", "parallel",
-        "sh", "bash", "zsh", "dash", "ksh", "fish", "pwsh", "powershell", "python", "python2", "python3", "node",
+        "sudo", "doas", "su", "eval", "sh", "bash", "zsh", "dash", "ksh", "fish", "pwsh", "powershell", "python",
+        "python2", "python3", "node",
         "deno",
         "bun", "ruby", "perl", "php", "lua", "tclsh", "osascript", "ssh", "busybox",
     ]

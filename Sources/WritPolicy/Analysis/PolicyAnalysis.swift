@@ -299,7 +299,16 @@ public struct PolicyAnalysis {
     }
 
     private mutating func tooWide(_ rule: CompiledRule, _ layer: PolicyLayer) {
-        guard let why = width(rule) else { return }
+        guard let why = width(rule) else {
+            // Code is followed where it can be read, and what cannot be read no grant covers: worth a look, no more.
+            if let runner = rule.matcher.commands?.first(where: Self.runsAnything) {
+                add(
+                    .tooWide, level: .note, rule, layer,
+                    "the grant \(quoted(rule.name)) opens whatever code `\(runner.source)` is given",
+                    witness: witness(rule, layer))
+            }
+            return
+        }
         add(
             .tooWide, rule, layer, "the grant \(quoted(rule.name)) \(why)", hint: "name what is needed",
             witness: witness(rule, layer))
@@ -326,9 +335,6 @@ public struct PolicyAnalysis {
         }
         if matcher.commands?.contains(where: { $0.isEverything || $0.program.isAny }) == true {
             return "opens every program"
-        }
-        if let runner = matcher.commands?.first(where: Self.runsAnything), !readsOperation {
-            return "opens whatever `\(runner.source)` is told to run"
         }
         if let paths = matcher.paths, let wide = paths.first(where: isWide),
             !(rule.when?.reads(.opPath, .opPaths) ?? false)
