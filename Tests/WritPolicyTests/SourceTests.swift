@@ -139,7 +139,7 @@ struct RefusedCase: Sendable, CustomTestStringConvertible {
             + (0..<100).map { "  - {name: r\($0), action: deny, match: {paths: ['list:a']}}\n" }.joined()
         #expect(
             Fixture.errors(product) == [
-                "p.yaml:29:55: lists make more than 100000 items of this policy (match what the items have in common)"
+                "p.yaml:29:47: lists make more than 100000 items of this policy (match what the items have in common)"
             ])
         var laughs = "version: \"2\"\na0: &a0 [x,x,x,x,x,x,x,x,x]\n"
         for level in 1..<30 {
