@@ -52,7 +52,9 @@ public func fuzzRepository(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt
     }
     for name in ["HEAD", "refs/heads/main", "refs/remotes/origin/HEAD"] {
         do throws(GitObjects.Fault) {
-            if let commit = try git.commit(of: name) { precondition(GitObjects.isID(commit), "a branch names no object") }
+            if let commit = try git.commit(of: name) {
+                precondition(GitObjects.isID(commit), "a branch names no object")
+            }
         } catch {
             _ = error.message
         }

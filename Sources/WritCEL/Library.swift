@@ -5,7 +5,9 @@ internal import WritPattern
 enum Library {
     static let overloads: [String: [Overload]] = {
         var table: [String: [Overload]] = [:]
-        for row in standard + times + texts + numbers + optionals + lists + networks { table[row.name, default: []].append(row.overload) }
+        for rows in [standard, times, texts, numbers, optionals, lists, networks] {
+            for row in rows { table[row.name, default: []].append(row.overload) }
+        }
         return table
     }()
 

@@ -79,7 +79,9 @@ final class Places: Sendable {
         do {
             var named = NamedPlaces(call: call)
             for operation in operations where operation.role == .executed { named.add(operation) }
-            if named.isCut { consider(ProfileChoice(strictest, because: "more places than can be told apart"), "this call") }
+            if named.isCut {
+                consider(ProfileChoice(strictest, because: "more places than can be told apart"), "this call")
+            }
             for folder in named.folders {
                 guard best.profile < strictest else { break }
                 consider(try self.place(at: folder, settings, []).choice, folder)

@@ -6,6 +6,22 @@ import WritPolicy
 import WritScan
 
 @Suite struct ProfileChoiceTests {
+    @Test func `a stricter place that a call names decides on all of it`() throws {
+        let guardian = try Engines.guardian()
+        func judged(_ choice: ProfileChoice?) -> (Verdict, String) {
+            let call = Call(
+                tool: Tool(name: "Bash", action: .shellExec), arguments: ["command": "some-unknown-tool --x"],
+                workingDirectory: "/srv/project", workspace: "/srv/project", home: "/home/dev")
+            var surroundings = Guard.Surroundings()
+            surroundings.profile = { operations in operations.isEmpty ? nil : choice }
+            let judgement = guardian.judge(call, session: SessionState(), in: surroundings)
+            return (judgement.decision.verdict, judgement.request.facts.environment.profile)
+        }
+        #expect(judged(nil) == (.allow, ""))
+        #expect(judged(ProfileChoice(.guarded, because: "a rule")) == (.ask, "guarded"))
+        #expect(judged(ProfileChoice(.production, because: "a rule")) == (.deny, "production"))
+    }
+
     private static let rules: [MachineSettings.ProfileRule] = [
         .init(remote: "git.example.com/pay/*", branch: "main", profile: .production),
         .init(remote: "git.example.com/**", profile: .guarded),

@@ -283,9 +283,9 @@ import WritCore
                   - {name: i, scanner: prompt_injection, action: block, scope: input, config: {thresholds: {skill: 0.5}}}
                   - {name: j, scanner: prompt_injection, action: block, scope: input, config: {thresholds: {input: 2, inpt: 1}}}
                 """) == [
-                    "p.yaml:3:98: `thresholds` names `skill`, which the rule does not look at (add it to `scope`, or leave it out here)",
-                    "p.yaml:4:98: `input` must be between 0.0 and 1.0",
-                    "p.yaml:4:108: unknown key `inpt` (did you mean `input`?)",
+                    "p.yaml:3:93: `thresholds` names `skill`, which the rule does not look at (add it to `scope`, or leave it out here)",
+                    "p.yaml:4:100: `input` must be between 0.0 and 1.0",
+                    "p.yaml:4:103: unknown key `inpt` in `thresholds` (did you mean `input`?)",
                 ])
     }
 

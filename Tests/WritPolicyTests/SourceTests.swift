@@ -130,6 +130,17 @@ struct RefusedCase: Sendable, CustomTestStringConvertible {
         #expect(Fixture.errors(large) == ["p.yaml: the file has 1048577 bytes (at most 1048576)"])
         let escapes = "version: \"1.0\"\nrules: [\"" + String(repeating: "\\.", count: 400_000) + "\"]"
         #expect(Fixture.errors(escapes).count == 1)
+        let many = "version: \"2\"\nrules:\n" + (0..<6_000).map { "  - {name: r\($0), action: deny}\n" }.joined()
+        #expect(Fixture.errors(many) == ["p.yaml:5003:5: `rules` has 6000 entries (at most 5000)"])
+        let long = "version: \"2\"\nlists:\n  a: [" + Array(repeating: "x", count: 6_000).joined(separator: ",") + "]\n"
+        #expect(Fixture.errors(long) == ["p.yaml:3:10007: `a` has 6000 entries (at most 5000)"])
+        let product =
+            "version: \"2\"\nlists: {a: [" + Array(repeating: "/x", count: 4_000).joined(separator: ",") + "]}\nrules:\n"
+            + (0..<100).map { "  - {name: r\($0), action: deny, match: {paths: ['list:a']}}\n" }.joined()
+        #expect(
+            Fixture.errors(product) == [
+                "p.yaml:29:47: lists make more than 100000 items of this policy (match what the items have in common)"
+            ])
         var laughs = "version: \"2\"\na0: &a0 [x,x,x,x,x,x,x,x,x]\n"
         for level in 1..<30 {
             laughs +=

@@ -30,6 +30,8 @@ enum Containment {
     private static func items<Item>(_ outer: [Item]?, _ inner: [Item]?, _ covers: (Item, Item) -> Bool) -> Bool {
         guard let outer else { return true }
         guard let inner else { return false }
+        // Long lists are not decided rather than compared for minutes.
+        guard inner.count <= 1_000_000 / max(outer.count, 1) else { return false }
         return inner.allSatisfy { item in outer.contains { covers($0, item) } }
     }
 

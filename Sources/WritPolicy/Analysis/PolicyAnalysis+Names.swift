@@ -4,10 +4,12 @@ import WritCore
 
 /// Names that nothing answers to, and comparisons of text that hold for more than they look like.
 extension PolicyAnalysis {
-    /// Programs that run what their arguments say: a grant of the bare name grants everything.
+    /// Programs that run code from their arguments, files or another machine. What `env` or `xargs` start is an operation
+    /// of its own, so they are not among them.
     private static let runners: Set<String> = [
-        "sudo", "doas", "su", "env", "xargs", "nohup", "nice", "timeout", "setsid", "exec", "eval", "watch", "parallel",
-        "sh", "bash", "zsh", "dash", "ksh", "fish", "pwsh", "powershell", "python", "python2", "python3", "node", "deno",
+        "sudo", "doas", "su", "eval", "sh", "bash", "zsh", "dash", "ksh", "fish", "pwsh", "powershell", "python",
+        "python2", "python3", "node",
+        "deno",
         "bun", "ruby", "perl", "php", "lua", "tclsh", "osascript", "ssh", "busybox",
     ]
 
@@ -41,7 +43,8 @@ extension PolicyAnalysis {
                 }
             add(
                 .regexTrap, rule, layer,
-                "the grant \(quoted(rule.name)) takes \(quoted(example)) for \(quoted(text)): `\(path).\(function)`", hint: hint)
+                "the grant \(quoted(rule.name)) takes \(quoted(example)) for \(quoted(text)): `\(path).\(function)`",
+                hint: hint)
         }
     }
 
@@ -101,7 +104,8 @@ extension PolicyAnalysis {
                 guard let first = unset.first, unset.count == flow.from.count else { continue }
                 section(
                     .neverMatches, document, layer, flow.name,
-                    "the flow \(quoted(flow.name)) starts at \(quoted(first.value)), which nothing sets", at: first.mark,
+                    "the flow \(quoted(flow.name)) starts at \(quoted(first.value)), which nothing sets",
+                    at: first.mark,
                     hint: Suggestion.hint(for: first.value, in: known.sorted()))
             }
         }
@@ -137,10 +141,13 @@ extension PolicyAnalysis {
             guard let egress = document.egress else { continue }
             let closed = egress.deny.filter { $0.ports == nil && $0.methods == nil }.flatMap(\.hosts)
             for host in egress.allow.flatMap(\.hosts) {
-                guard let other = closed.first(where: { Containment.covers(host: $0.value, host.value) }) else { continue }
+                guard let other = closed.first(where: { Containment.covers(host: $0.value, host.value) }) else {
+                    continue
+                }
                 section(
                     .deadGrant, document, layer, "egress",
-                    "the egress entry \(quoted(host.value)) opens nothing: \(quoted(other.value)) is denied", at: host.mark)
+                    "the egress entry \(quoted(host.value)) opens nothing: \(quoted(other.value)) is denied",
+                    at: host.mark)
             }
         }
     }

@@ -43,7 +43,16 @@ public struct PolicyAnalysis {
         self.host = host
     }
 
+    /// Pairs of more rules than this are not compared: it would take minutes.
+    private static let maximumRules = 2_000
+
     private mutating func run() {
+        let isLarge = layers.reduce(0) { $0 + $1.rules.count } > Self.maximumRules
+        if isLarge, let layer = layers.last, let document = layer.documents.first {
+            section(
+                .gap, level: .note, document, layer, "rules",
+                "there are more than \(Self.maximumRules) rules: whether one makes another needless was not looked at")
+        }
         for layer in layers {
             for rule in layer.rules {
                 let isDead = neverMatches(rule, layer)
@@ -52,7 +61,7 @@ public struct PolicyAnalysis {
                 names(rule, layer)
                 withoutEffect(rule, layer)
                 unenforceable(rule, layer)
-                if isDead { continue }
+                if isDead || isLarge { continue }
                 let isCovered = shadowed(rule, layer)
                 if rule.isGrant {
                     tooWide(rule, layer)
@@ -290,7 +299,16 @@ public struct PolicyAnalysis {
     }
 
     private mutating func tooWide(_ rule: CompiledRule, _ layer: PolicyLayer) {
-        guard let why = width(rule) else { return }
+        guard let why = width(rule) else {
+            // Code is followed where it can be read, and what cannot be read no grant covers: worth a look, no more.
+            if let runner = rule.matcher.commands?.first(where: Self.runsAnything) {
+                add(
+                    .tooWide, level: .note, rule, layer,
+                    "the grant \(quoted(rule.name)) opens whatever code `\(runner.source)` is given",
+                    witness: witness(rule, layer))
+            }
+            return
+        }
         add(
             .tooWide, rule, layer, "the grant \(quoted(rule.name)) \(why)", hint: "name what is needed",
             witness: witness(rule, layer))
@@ -317,9 +335,6 @@ public struct PolicyAnalysis {
         }
         if matcher.commands?.contains(where: { $0.isEverything || $0.program.isAny }) == true {
             return "opens every program"
-        }
-        if let runner = matcher.commands?.first(where: Self.runsAnything), !readsOperation {
-            return "opens whatever `\(runner.source)` is told to run"
         }
         if let paths = matcher.paths, let wide = paths.first(where: isWide),
             !(rule.when?.reads(.opPath, .opPaths) ?? false)

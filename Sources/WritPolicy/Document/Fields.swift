@@ -132,6 +132,7 @@ struct Fields {
             wrong(key, "a list of strings", node)
             return nil
         }
+        guard isWithinLimit(key, elements) else { return nil }
         var out: [Marked<String>] = []
         for element in elements {
             guard let text = element.string else {
@@ -166,7 +167,18 @@ struct Fields {
             wrong(key, "a list", node)
             return []
         }
-        return elements
+        return isWithinLimit(key, elements) ? elements : []
+    }
+
+    /// Far above what people write by hand; what is generated belongs into several files.
+    private static let maximumElements = 5_000
+
+    private func isWithinLimit(_ key: String, _ elements: [YAMLNode]) -> Bool {
+        guard elements.count > Self.maximumElements else { return true }
+        diagnostics.error(
+            .tooMany, "`\(key)` has \(elements.count) entries (at most \(Self.maximumElements))",
+            at: elements[Self.maximumElements].mark)
+        return false
     }
 
     /// The members of a mapping with free keys.

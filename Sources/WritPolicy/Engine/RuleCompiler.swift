@@ -128,7 +128,7 @@ struct RuleCompiler {
                     hint: Suggestion.nearest(to: name, in: document.lists.keys).map { "did you mean `\($0)`?" })
                 continue
             }
-            out += list
+            if diagnostics.takes(list.count, at: item.mark) { out += list }
         }
         return out
     }

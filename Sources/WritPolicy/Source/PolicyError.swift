@@ -110,6 +110,21 @@ final class Diagnostics {
     let file: String
     private(set) var errors: [PolicyError] = []
     private(set) var notes: [PolicyNote] = []
+    /// Items that lists have put into matches so far: few lines that name a long list make a large policy.
+    private var items = 0
+    private static let maximumItems = 100_000
+
+    /// Counts items of a list that is named; false once there are too many, which is an error of the file.
+    func takes(_ count: Int, at mark: SourceMark) -> Bool {
+        let isOver = items > Self.maximumItems
+        items += count
+        if !isOver, items > Self.maximumItems {
+            error(
+                .tooMany, "lists make more than \(Self.maximumItems) items of this policy", at: mark,
+                hint: "match what the items have in common")
+        }
+        return items <= Self.maximumItems
+    }
 
     init(file: String) {
         self.file = file

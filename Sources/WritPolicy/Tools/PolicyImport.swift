@@ -145,7 +145,8 @@ public struct PolicyImport: Sendable, Hashable {
         for list in ["allow", "ask", "deny"] {
             for item in permissions[list]?.array ?? [] {
                 guard let entry = item.string else {
-                    leftOut.append("`permissions.\(list)` holds what is no text: \(quoted(String(item.text.prefix(60))))")
+                    leftOut.append(
+                        "`permissions.\(list)` holds what is no text: \(quoted(String(item.text.prefix(60))))")
                     continue
                 }
                 if let draft = draft(entry, list, &writer, &leftOut) { drafts.append(draft) }

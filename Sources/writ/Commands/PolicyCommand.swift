@@ -69,7 +69,8 @@ struct PolicyShow: ParsableCommand {
         let policies = try MachinePolicies.load(home.resolve())
         let names = policies.layers.flatMap { $0.documents.map(\.name) }
         if let name, !names.contains(name) {
-            throw CommandFault("no policy in force is named `\(name)`", hint: "there are \(names.joined(separator: ", "))")
+            throw CommandFault(
+                "no policy in force is named `\(name)`", hint: "there are \(names.joined(separator: ", "))")
         }
         for layer in policies.layers {
             for document in layer.documents where name == nil || name == document.name {
