@@ -127,7 +127,41 @@ struct Learner {
         }
     }
 
+    /// Learns on several draws of the sources and averages the weights: what only a few sources have counts for less.
     mutating func train(_ corpus: Corpus, rows: [Int], rounds: Int, seed: UInt64) {
+        let bags = Int(Tuning.number("BAGS", 5))
+        if bags == 1 { return trainOnce(corpus, rows: rows, rounds: rounds, seed: seed) }
+        var sum = [Float](repeating: 0, count: weights.count)
+        var denseSum = [Float](repeating: 0, count: dense.count)
+        var generator = SplitMix(state: seed &+ 100)
+        let count = corpus.sources.count - 2
+        var order = Array(0..<count)
+        let thinned = Tuning.number("FAST", 0) == 0
+        for bag in 0..<bags {
+            // Every source is left out of as many draws as any other, about.
+            let out = Int((Float(count) * Tuning.number("BAGOUT", 0.3)).rounded())
+            var left: Set<Int> = []
+            while left.count < out {
+                if order.isEmpty { order = Array(0..<count) }
+                left.insert(order.remove(at: Int(generator.next() % UInt64(order.count))))
+            }
+            var part = Learner()
+            let own = rows.filter {
+                let d = corpus.documents[$0]
+                // Long honest documents teach each other: half of them a draw.
+                if !d.isAttack, d.phase == .contextFile, thinned, generator.next() & 1 == 0 { return false }
+                return !left.contains(d.source) && !left.contains(d.payload)
+            }
+            part.trainOnce(corpus, rows: own, rounds: rounds, seed: seed &+ UInt64(bag))
+            for i in sum.indices { sum[i] += part.weights[i] }
+            for i in denseSum.indices { denseSum[i] += part.dense[i] }
+        }
+        for i in sum.indices { weights[i] = sum[i] / Float(bags) }
+        for i in denseSum.indices { dense[i] = denseSum[i] / Float(bags) }
+        shortlists = Array(repeating: [], count: corpus.documents.count)
+    }
+
+    private mutating func trainOnce(_ corpus: Corpus, rows: [Int], rounds: Int, seed: UInt64) {
         // Every source counts with the square root of its size, so that none is the whole truth, and in every phase
         // attacks weigh as much as honest rows: what is left out must not move what remains.
         let phases = Phase.allCases
