@@ -3,7 +3,8 @@ import Foundation
 import WritCore
 import WritScan
 
-/// Logistic regression on the strongest window of each document, learnt by AdaGrad with a fixed order of rows.
+/// Logistic regression on the strongest window of each document, learnt by AdaGrad with a fixed order of rows, over
+/// several draws of the sources.
 struct Learner {
     var weights = [Float](repeating: 0, count: TextFeatures.buckets)
     var gradients = [Float](repeating: 1e-6, count: TextFeatures.buckets)
@@ -127,38 +128,41 @@ struct Learner {
         }
     }
 
-    /// Learns on several draws of the sources and averages the weights: what only a few sources have counts for less.
+    /// Learns from all sources once and from several draws of them, and averages the weights: what only a few sources
+    /// have in common counts for less, and one order of rows does not decide. The sum of averages is linear, so the
+    /// detector pays nothing for it.
     mutating func train(_ corpus: Corpus, rows: [Int], rounds: Int, seed: UInt64) {
-        let bags = Int(Tuning.number("BAGS", 5))
-        if bags == 1 { return trainOnce(corpus, rows: rows, rounds: rounds, seed: seed) }
-        var sum = [Float](repeating: 0, count: weights.count)
-        var denseSum = [Float](repeating: 0, count: dense.count)
+        let draws = Int(Tuning.number("DRAWS", 4))
+        let share = Tuning.number("WHOLE", 0.33)
+        trainOnce(corpus, rows: rows, rounds: rounds + 2, seed: seed)
+        guard draws > 0 else { return }
+        for i in weights.indices { weights[i] *= share }
+        for i in dense.indices { dense[i] *= share }
+        // The last two sources, rows composed here and our own examples, are in every draw.
+        let sources = Array(0..<(corpus.sources.count - 2))
+        let leftOut = Int((Float(sources.count) * Tuning.number("LEFT_OUT", 0.3)).rounded())
+        let thins = Tuning.number("FAST", 0) == 0
         var generator = SplitMix(state: seed &+ 100)
-        let count = corpus.sources.count - 2
-        var order = Array(0..<count)
-        let thinned = Tuning.number("FAST", 0) == 0
-        for bag in 0..<bags {
-            // Every source is left out of as many draws as any other, about.
-            let out = Int((Float(count) * Tuning.number("BAGOUT", 0.3)).rounded())
+        var rest = sources
+        for draw in 0..<draws {
             var left: Set<Int> = []
-            while left.count < out {
-                if order.isEmpty { order = Array(0..<count) }
-                left.insert(order.remove(at: Int(generator.next() % UInt64(order.count))))
+            while left.count < leftOut {
+                // Every source is left out about as often as any other.
+                if rest.isEmpty { rest = sources }
+                left.insert(rest.remove(at: Int(generator.next() % UInt64(rest.count))))
+            }
+            let drawn = rows.filter {
+                let document = corpus.documents[$0]
+                if left.contains(document.source) || left.contains(document.payload) { return false }
+                // Honest files are many and alike: half of them a draw is enough.
+                return document.isAttack || document.phase != .contextFile || !thins || generator.next() & 1 == 1
             }
             var part = Learner()
-            let own = rows.filter {
-                let d = corpus.documents[$0]
-                // Long honest documents teach each other: half of them a draw.
-                if !d.isAttack, d.phase == .contextFile, thinned, generator.next() & 1 == 0 { return false }
-                return !left.contains(d.source) && !left.contains(d.payload)
-            }
-            part.trainOnce(corpus, rows: own, rounds: rounds, seed: seed &+ UInt64(bag))
-            for i in sum.indices { sum[i] += part.weights[i] }
-            for i in denseSum.indices { denseSum[i] += part.dense[i] }
+            part.trainOnce(corpus, rows: drawn, rounds: rounds, seed: seed &+ UInt64(draw) &+ 1)
+            let weight = (1 - share) / Float(draws)
+            for i in weights.indices { weights[i] += part.weights[i] * weight }
+            for i in dense.indices { dense[i] += part.dense[i] * weight }
         }
-        for i in sum.indices { weights[i] = sum[i] / Float(bags) }
-        for i in denseSum.indices { dense[i] = denseSum[i] / Float(bags) }
-        shortlists = Array(repeating: [], count: corpus.documents.count)
     }
 
     private mutating func trainOnce(_ corpus: Corpus, rows: [Int], rounds: Int, seed: UInt64) {
@@ -184,7 +188,7 @@ struct Learner {
             // Our own examples stand for more sources than one where the labelled ones are few or alike.
             let phase = phases[side / 2]
             if index / (phases.count * 2) == corpus.sources.count - 1, phase == .input || phase == .toolResponse {
-                weights[index] *= 2
+                weights[index] *= Tuning.number("OWN", 2)
             }
         }
         var masks = [UInt64](repeating: 0, count: TextFeatures.buckets)
