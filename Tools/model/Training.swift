@@ -3,7 +3,8 @@ import Foundation
 import WritCore
 import WritScan
 
-/// Logistic regression on the strongest window of each document, learnt by AdaGrad with a fixed order of rows.
+/// Logistic regression on the strongest window of each document, learnt by AdaGrad with a fixed order of rows, over
+/// several draws of the sources.
 struct Learner {
     var weights = [Float](repeating: 0, count: TextFeatures.buckets)
     var gradients = [Float](repeating: 1e-6, count: TextFeatures.buckets)
@@ -127,7 +128,44 @@ struct Learner {
         }
     }
 
+    /// Learns from all sources once and from several draws of them, and averages the weights: what only a few sources
+    /// have in common counts for less, and one order of rows does not decide. The sum of averages is linear, so the
+    /// detector pays nothing for it.
     mutating func train(_ corpus: Corpus, rows: [Int], rounds: Int, seed: UInt64) {
+        let draws = Int(Tuning.number("DRAWS", 4))
+        let share = Tuning.number("WHOLE", 0.33)
+        trainOnce(corpus, rows: rows, rounds: rounds + 2, seed: seed)
+        guard draws > 0 else { return }
+        for i in weights.indices { weights[i] *= share }
+        for i in dense.indices { dense[i] *= share }
+        // The last two sources, rows composed here and our own examples, are in every draw.
+        let sources = Array(0..<(corpus.sources.count - 2))
+        let leftOut = Int((Float(sources.count) * Tuning.number("LEFT_OUT", 0.3)).rounded())
+        let thins = Tuning.number("FAST", 0) == 0
+        var generator = SplitMix(state: seed &+ 100)
+        var rest = sources
+        for draw in 0..<draws {
+            var left: Set<Int> = []
+            while left.count < leftOut {
+                // Every source is left out about as often as any other.
+                if rest.isEmpty { rest = sources }
+                left.insert(rest.remove(at: Int(generator.next() % UInt64(rest.count))))
+            }
+            let drawn = rows.filter {
+                let document = corpus.documents[$0]
+                if left.contains(document.source) || left.contains(document.payload) { return false }
+                // Honest files are many and alike: half of them a draw is enough.
+                return document.isAttack || document.phase != .contextFile || !thins || generator.next() & 1 == 1
+            }
+            var part = Learner()
+            part.trainOnce(corpus, rows: drawn, rounds: rounds, seed: seed &+ UInt64(draw) &+ 1)
+            let weight = (1 - share) / Float(draws)
+            for i in weights.indices { weights[i] += part.weights[i] * weight }
+            for i in dense.indices { dense[i] += part.dense[i] * weight }
+        }
+    }
+
+    private mutating func trainOnce(_ corpus: Corpus, rows: [Int], rounds: Int, seed: UInt64) {
         // Every source counts with the square root of its size, so that none is the whole truth, and in every phase
         // attacks weigh as much as honest rows: what is left out must not move what remains.
         let phases = Phase.allCases
@@ -150,7 +188,7 @@ struct Learner {
             // Our own examples stand for more sources than one where the labelled ones are few or alike.
             let phase = phases[side / 2]
             if index / (phases.count * 2) == corpus.sources.count - 1, phase == .input || phase == .toolResponse {
-                weights[index] *= 2
+                weights[index] *= Tuning.number("OWN", 2)
             }
         }
         var masks = [UInt64](repeating: 0, count: TextFeatures.buckets)

@@ -15,7 +15,7 @@ let corpus = try arguments.contains("check") ? Corpus() : Corpus(folder: argumen
 print(
     "\(corpus.documents.count) rows, \(corpus.documents.reduce(0) { $0 + $1.windows.count }) windows, \(Int(Date().timeIntervalSince(clock))) s"
 )
-let rounds = Int(Tuning.number("ROUNDS", 6))
+let rounds = Int(Tuning.number("ROUNDS", 4))
 
 if arguments.contains("leave-one-source-out") || arguments.contains("quick") {
     var folds = corpus.sources.indices.dropLast(2).map { [$0] }
