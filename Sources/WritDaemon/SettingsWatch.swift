@@ -82,7 +82,7 @@ final class SettingsWatch: Sendable {
         for path in paths {
             do throws(DaemonFault) {
                 guard let bytes = try SmallFile.read(path, limit: Self.maximumFile) else { continue }
-                digests[path] = Engines.digest(bytes)
+                digests[path] = Engines.digest(Self.lasting(bytes, of: path))
                 texts[path] = bytes
             } catch {
                 digests[path] = "unreadable"
@@ -126,6 +126,18 @@ final class SettingsWatch: Sendable {
             news.take(String(path.dropFirst(root.utf8.count + 1)), isSuspect ? finding : nil)
         }
         return news
+    }
+
+    /// What of a file counts. A person's own file grows with each call that they allow for good, which is no news.
+    private static func lasting(_ bytes: [UInt8], of path: String) -> [UInt8] {
+        guard path.hasSuffix(".local.json") else { return bytes }
+        do {
+            guard let members = try JSON(parsing: bytes).members else { return bytes }
+            return JSON.object(members.filter { $0.key != "permissions" }).bytes
+        } catch {
+            // With comments, say: then every change counts.
+            return bytes
+        }
     }
 
     /// The files below a repository's root that agents and editors take hooks, plugins, servers and permissions from.

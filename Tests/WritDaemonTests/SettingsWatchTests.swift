@@ -62,6 +62,18 @@ import Glibc
         #expect(try news(later, ground, .prompt).lines == [])
     }
 
+    @Test func `what a person allows for good is no news, a hook beside it is`() throws {
+        let ground = try Ground()
+        let file = "repo/.claude/settings.local.json"
+        try ground.put(file, #"{"permissions": {"allow": ["Bash(ls)"]}}"#)
+        let watch = try watch(ground)
+        #expect(try news(watch, ground, .sessionStart).lines == [])
+        try ground.put(file, #"{"permissions": {"allow": ["Bash(ls)", "Bash(make test)"]}}"#)
+        #expect(try news(watch, ground, .afterTool).lines == [])
+        try ground.put(file, #"{"permissions": {"allow": ["Bash(ls)"]}, "hooks": {"Stop": []}}"#)
+        #expect(try news(watch, ground, .afterTool).lines.count == 1)
+    }
+
     @Test func `B41 settings that reach for credentials make the session untrusted`() throws {
         let ground = try Ground()
         let watch = try watch(ground)

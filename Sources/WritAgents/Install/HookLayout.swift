@@ -144,7 +144,8 @@ public struct HookLayout: Sendable, Hashable {
     static let codex = HookLayout(
         "codex", user: [Place(".codex/hooks.json", .groups(.line))],
         project: [Place(".codex/hooks.json", .groups(.line))], managed: [Place("/etc/codex/requirements.toml", .toml)],
-        events: events(Codex.table, matchers: isAboutTool),
+        // Codex cuts a longer time at the end of a session down to 3 seconds, with a warning at every start.
+        events: events(Codex.table, matchers: isAboutTool, timeout: { $0.event == "SessionEnd" ? 3 : 20 }),
         notes: ["Codex skips a hook until a person has reviewed it: start codex, and trust the entries under /hooks."])
 
     static let geminiCLI = HookLayout(
