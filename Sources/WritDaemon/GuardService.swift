@@ -38,6 +38,8 @@ public final class GuardService: Sendable {
     private let recent = RecentDeliveries()
     private let hosts = HostPrograms()
     private let watch: SessionWatch
+    private let silent: SilentWatch
+    private let settings: SettingsWatch
     private let isClosed = Mutex(false)
 
     /// Opens what the daemon owns. Costs the reading of policies and tables; the first call should not wait for more.
@@ -76,6 +78,8 @@ public final class GuardService: Sendable {
         prototypes = try PrototypeFiles(home: home, withholding: withholding)
         instructions = try InstructionWatch(home: home, withholding: withholding)
         budgets = try BudgetFile(home: home, withholding: withholding)
+        settings = try SettingsWatch(home: home, withholding: withholding)
+        silent = try SilentWatch(home: home)
         do throws(LedgerError) {
             var options = Ledger.Options(
                 origin: "writ.local/\(try Self.machine(home))", anchorPath: home.config + "/ledger.anchor")
@@ -93,6 +97,7 @@ public final class GuardService: Sendable {
         }
         note(.start, "the daemon serves \(home.home), policies \(policies.current.policies.digest.prefix(16))")
         for fault in files.faults { note(.alarm, fault) }
+        lookForSilentSessions()
     }
 
     /// The closures that the socket server calls.
@@ -113,6 +118,7 @@ public final class GuardService: Sendable {
                 return !isClosed
             })
         else { return }
+        silent.end()
         for fault in sessions.keepAll() { note(.alarm, fault) }
         note(.stop, "the daemon ends")
         do throws(LedgerError) {
@@ -195,11 +201,14 @@ public final class GuardService: Sendable {
             surroundings.profile = { [places, files] operations in
                 places.choice(for: operations, of: call, above: place, settings: files.settings)
             }
-            let isLabelled = tracker.bring(start?.labels.sorted() ?? [], now: now)
+            let news = try settings.news(reader, isStart: start != nil)
+            let isLabelled = tracker.bring((start?.labels ?? []).union(news.labels).sorted(), now: now)
             var state = tracker.state(now: now)
             state.used = budgets.used(by: call, surroundings.facts, under: guardian.policies, now: now)
             var judgement = guardian.judge(call, session: state, refusals: tracker.refusals, in: surroundings)
             start?.add(to: &judgement)
+            news.add(to: &judgement)
+            for line in news.lines { note(.alarm, line, agent: call.agent.kind) }
             let settled = try approvals.settle(judgement, policies: guardian.policies, now: milliseconds)
             let mustKeep = tracker.note(settled.effect, now: now)
             try prototypes.note(settled.effect)
@@ -239,12 +248,26 @@ public final class GuardService: Sendable {
         var answer = settled.answer
         held.pass(
             &answer, session: "\(call.agent.kind)|\(session)", canAddContext: judgement.request.host.canAddContext)
+        silent.note(agent: call.agent.kind, session: call.session)
+        lookForSilentSessions()
         for fault in watch.faults(on: delivery.call) {
             note(.alarm, fault, agent: delivery.call.agent.kind)
             if delivery.call.event == .sessionStart { answer.obligations.append(.annotate("Writ: \(fault)")) }
         }
         return RecentDeliveries.Decided(
             decision: answer, replacement: try guardian.replacement(for: judgement))
+    }
+
+    /// Once a minute at most, and beside the calls: whether an agent worked without its hooks.
+    private func lookForSilentSessions() {
+        silent.look(now: Self.milliseconds) { [ledger] session in
+            var query = LedgerQuery()
+            query.session = session.name
+            query.limit = 1
+            return try !ledger.reader.entries(matching: query).isEmpty
+        } report: { [weak self] message, agent in
+            self?.note(.alarm, message, agent: agent)
+        }
     }
 
     /// Writes down what happened to approvals.

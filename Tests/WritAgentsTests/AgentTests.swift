@@ -51,6 +51,37 @@ import WritWire
         }
     }
 
+    /// Every key of a value, at any depth.
+    private func keys(_ value: JSON) -> Set<String> {
+        var found: Set<String> = []
+        for member in value.members ?? [] { found.formUnion(keys(member.value).union([member.key])) }
+        for element in value.array ?? [] { found.formUnion(keys(element)) }
+        return found
+    }
+
+    @Test func `B47 no answer puts another input in place of the one that was judged, and an allow waives nothing`() throws {
+        let rewriting: Set = [
+            "updatedInput", "updated_input", "modifiedArgs", "overrideInput", "tool_input", "updatedPermissions",
+            "modifiedPrompt", "tailToolCallRequest", "args",
+        ]
+        for adapter in Agents.all {
+            for row in adapter.events {
+                let delivery = Delivery(event: row.event, call: Call(event: row.canonical))
+                for verdict in Verdict.allCases {
+                    let answer = adapter.encode(Decision(verdict, message: "why"), for: delivery)
+                    guard answer.output.hasPrefix("{") else { continue }
+                    let output = try JSON(parsing: answer.output)
+                    #expect(keys(output).isDisjoint(with: rewriting), "\(adapter.kind) \(row.event) \(verdict)")
+                    // Where a word of consent would skip the host's own prompt, nothing is said.
+                    guard verdict == .allow, row.canGrant, adapter.kind != "cursor" else { continue }
+                    #expect(output["permissionDecision"] == nil && output["behavior"] == nil, "\(adapter.kind) \(row.event)")
+                    let specific = output["hookSpecificOutput"]
+                    #expect(specific?["permissionDecision"] == nil && specific?["decision"] == nil, "\(adapter.kind)")
+                }
+            }
+        }
+    }
+
     @Test func `without a decision everything is refused that can be, but the agent's end`() throws {
         for adapter in Agents.all {
             for row in adapter.events {

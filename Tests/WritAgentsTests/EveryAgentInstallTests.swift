@@ -56,6 +56,26 @@ import WritWire
         }
     }
 
+    @Test func `an entry in the spelling of an older version is put into today's`() throws {
+        let place = try Place()
+        let file = place.root + "/.copilot/hooks/writ.json"
+        // Copilot CLI 1.0.36 knows no `exec` and starts nothing of a file that has it.
+        try place.put(
+            #"{"version": 1, "hooks": {"preToolUse": [{"type": "command", "exec": "/old/writ-hook", "args": ["copilot-cli"]}]}}"#,
+            at: file)
+        try place.installer(.copilotCLI).install(.user)
+        let hooks = try JSON(parsing: try place.text(file))["hooks"]
+        #expect(
+            hooks?["preToolUse"] == [
+                [
+                    "type": "command",
+                    "bash": .string("/opt/writ/bin/writ-hook copilot-cli --home \(place.root) --event preToolUse"),
+                    "timeoutSec": 20,
+                ]
+            ])
+        #expect(hooks?.members?.count == HookLayout.copilotCLI.events.count)
+    }
+
     /// Files with others' hooks in them, in the shape of each agent that shares its file.
     private static func foreign(_ form: HookLayout.Form) -> [String]? {
         switch form {

@@ -195,7 +195,7 @@ struct ApprovalWorld {
         #expect(try world.heard("plain --now").0 == .allow)
     }
 
-    @Test func `one byte more or less in the arguments is another call`() throws {
+    @Test func `B48 one byte more or less in the arguments is another call`() throws {
         let world = try ApprovalWorld()
         let request = try world.settle(world.call("plain --now --here")).judgement.request
         let bound = CallBinding.digest(of: request, policies: "p", gates: [""])
@@ -403,7 +403,7 @@ struct ApprovalWorld {
         }
     }
 
-    @Test func `a flood of one session pushes out its own alone`() throws {
+    @Test func `B48 a flood of one session pushes out its own alone`() throws {
         var book = ApprovalBook()
         func request(_ number: Int, session: String) -> Approval {
             Approval(
@@ -448,7 +448,7 @@ struct ApprovalWorld {
 }
 
 @Suite struct ApprovalTextTests {
-    @Test func `what cannot be seen is shown as a number`() {
+    @Test func `B48 what cannot be seen is shown as a number`() {
         for (text, lines) in [
             ("ls", ["ls"]), ("a\nb", ["a", "b"]), ("a\tb\r", ["a\\u{9}b\\u{D}"]),
             ("\u{1B}[2Jx", ["\\u{1B}[2Jx"]), ("a\u{202E}b\u{200B}", ["a\\u{202E}b\\u{200B}"]),

@@ -84,7 +84,7 @@ extension EndToEnd {
             #expect(try hook.heard(machine.event("Stop", [])) == .silence)
         }
 
-        @Test func `whoever took the socket is not believed`() throws {
+        @Test func `B43 whoever took the socket is not believed`() throws {
             let machine = try Machine()
             defer { machine.end() }
             let server = try FakeDaemon(machine.home) { connection in

@@ -153,7 +153,7 @@ extension EndToEnd {
             #expect(json["faults"]?.array?.isEmpty == false)
         }
 
-        @Test func `only a hook that the agent's own program started counts as measured`() throws {
+        @Test func `B50 only a hook that the agent's own program started counts as measured, until the program is replaced`() throws {
             let machine = try Machine()
             defer { machine.end() }
             let bin = machine.root + "/bin"

@@ -8,101 +8,30 @@ import WritWire
 extension EndToEnd {
     /// The vectors in the repository, played through the real hook.
     @Suite struct EveryAgent {
-        private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .appendingPathComponent("../../Conformance/agents").standardizedFileURL.path
-
-        private static func vectors() throws -> [(agent: String, vector: JSON)] {
-            var all: [(String, JSON)] = []
-            for name in try FileManager.default.contentsOfDirectory(atPath: folder).sorted() where name.hasSuffix(".json") {
-                let file = try JSON(parsing: Array(try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(name)"))))
-                for vector in file["vectors"]?.array ?? [] { all.append((file["agent"]?.string ?? "", vector)) }
-            }
-            return all
-        }
-
-        /// Keys, and the words that a host reads; sentences differ.
-        private func shape(_ value: JSON, key: String = "") -> JSON {
-            switch value {
-            case .object(let members):
-                return .object(members.map { .init($0.key, shape($0.value, key: $0.key)) })
-            case .string where key.lowercased().hasSuffix("reason") || key.lowercased().hasSuffix("message"): return "…"
-            case .string where key.lowercased().contains("context"): return "…"
-            default: return value
-            }
-        }
-
-        private func run(
-            _ machine: Machine, _ agent: String, _ vector: JSON, _ payload: JSON, _ extra: [String]
-        ) throws -> JSON {
-            try run(machine, agent, vector, payload.bytes, extra)
-        }
-
-        private func run(
-            _ machine: Machine, _ agent: String, _ vector: JSON, _ payload: [UInt8], _ extra: [String]
-        ) throws -> JSON {
-            let event = vector["event"]?.string ?? ""
-            let outcome = try Program(
-                path: Machine.hook, arguments: [agent, "--home", machine.home.home, "--event", event] + extra,
-                environment: ["PATH": "/usr/bin:/bin"]
-            ).run(payload)
-            return [
-                "exit_code": .integer(Int64(outcome.code)),
-                "stdout": outcome.output.isEmpty ? "" : shape(try JSON(parsing: outcome.output)),
-                "stderr": .bool(!outcome.error.isEmpty),
-            ]
-        }
-
-        private func expected(_ answer: JSON?) -> JSON {
-            [
-                "exit_code": answer?["exit_code"] ?? .null, "stdout": shape(answer?["stdout"] ?? ""),
-                "stderr": .bool(answer?["stderr"] != ""),
-            ]
-        }
-
         @Test func `a hook without its daemon closes every event of every agent in that event's spelling`() throws {
             let machine = try Machine()
             defer { machine.end() }
-            let vectors = try Self.vectors()
+            let vectors = try AgentVector.all()
             #expect(vectors.count > 180)
-            for (agent, vector) in vectors {
-                let found = try run(machine, agent, vector, vector["payload"] ?? .null, ["--daemon", "/nonexistent/writ"])
-                #expect(found == expected(vector["answers"]?["closed"]), "\(agent) \(vector["event"]?.text ?? "")")
+            for vector in vectors {
+                let found = try vector.answer(machine, nil, ["--daemon", "/nonexistent/writ"])
+                #expect(found == vector.expected("closed"), "\(vector.agent) \(vector.event)")
                 // What cannot be read is closed as the same event.
-                let torn = try run(machine, agent, vector, "torn", ["--daemon", "/nonexistent/writ"])
-                #expect(torn["exit_code"] == found["exit_code"], "\(agent) \(vector["event"]?.text ?? "")")
+                let torn = try vector.answer(machine, Array("torn".utf8), ["--daemon", "/nonexistent/writ"])
+                #expect(torn["exit_code"] == found["exit_code"], "\(vector.agent) \(vector.event)")
             }
-        }
-
-        @Test func `a daemon that hangs, and an event past the limit, close every agent's call in its spelling`() throws {
-            let machine = try Machine()
-            defer { machine.end() }
-            let padding = [UInt8](repeating: UInt8(ascii: "x"), count: 17 << 20)
-            let daemon = try FakeDaemon(machine.home) { _ in usleep(400_000) }
-            defer { daemon.end() }
-            var seen: Set<String> = []
-            for (agent, vector) in try Self.vectors() where vector["moment"] == "before_tool" {
-                guard seen.insert(agent).inserted, let payload = vector["payload"] else { continue }
-                let closed = expected(vector["answers"]?["closed"])
-                let hung = try run(machine, agent, vector, payload, ["--daemon", "any", "--deadline-ms", "200"])
-                #expect(hung == closed, "\(agent) hung")
-                let large = Array(payload.bytes.dropLast()) + Array(",\"padding\":\"".utf8) + padding + Array("\"}".utf8)
-                #expect(try run(machine, agent, vector, large, ["--daemon", "any"]) == closed, "\(agent) oversized")
-            }
-            #expect(seen.count == 14)
         }
 
         @Test func `a call that policy forbids is refused on every agent, and stands in the ledger once`() throws {
             let machine = try Machine()
             defer { machine.end() }
             var agents: [String: Int] = [:]
-            for (agent, vector) in try Self.vectors() where vector["moment"] == "before_tool" && vector["tool"] == "Bash" {
-                let text = (vector["payload"] ?? .null).text.replacingOccurrences(of: "git status", with: "forbidden-tool --now")
-                let found = try run(machine, agent, vector, try JSON(parsing: text), [])
-                #expect(found == expected(vector["answers"]?["deny"]), "\(agent) \(vector["event"]?.text ?? "")")
+            for vector in try AgentVector.all() where vector.moment == "before_tool" && vector.tool == "Bash" {
+                let found = try vector.answer(machine, vector.payload(running: "forbidden-tool --now"))
+                #expect(found == vector.expected("deny"), "\(vector.agent) \(vector.event)")
                 // Two events or two spellings of an event are two ways of one call.
-                agents[agent] = 1
-                let harmless = try run(machine, agent, vector, vector["payload"] ?? .null, [])
-                #expect(harmless == expected(vector["answers"]?["allow"]), "\(agent) \(vector["event"]?.text ?? "")")
+                agents[vector.agent] = 1
+                #expect(try vector.answer(machine) == vector.expected("allow"), "\(vector.agent) \(vector.event)")
             }
             let denied = try machine.entries().filter { $0.kind == .decision && $0.verdict == .deny }
             #expect(Dictionary(denied.map { ($0.agent, 1) }) { $0 + $1 } == agents)
@@ -118,7 +47,7 @@ extension EndToEnd {
                     path: Machine.hook, arguments: [agent, "--home", machine.home.home],
                     environment: ["PATH": "/usr/bin:/bin"]
                 ).run(payload.bytes)
-                return outcome.output.isEmpty ? "" : shape(try JSON(parsing: outcome.output))
+                return outcome.output.isEmpty ? "" : AgentVector.shape(try JSON(parsing: outcome.output))
             }
             let command: JSON = ["command": "forbidden-tool --now"]
             // VS Code starts its own entry and the one in Claude Code's settings.

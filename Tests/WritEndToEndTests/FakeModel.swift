@@ -21,7 +21,7 @@ final class FakeModel: Sendable {
 
     /// Whose protocol it speaks.
     enum Dialect: Sendable {
-        case responses, messages
+        case responses, messages, completions
     }
 
     /// Listens; `call` is the tool's name and its arguments as JSON text.
@@ -82,8 +82,13 @@ final class FakeModel: Sendable {
         }
         let text = String(decoding: bytes, as: UTF8.self)
         requests.withLock { $0.append(text) }
-        let events = dialect == .responses ? responses(to: text, call) : messages(to: text, call)
-        let body = events.map { "event: \($0["type"]?.string ?? "")\ndata: \($0.text)\n\n" }.joined()
+        let body: String
+        switch dialect {
+        case .responses: body = Self.stream(responses(to: text, call))
+        case .messages: body = Self.stream(messages(to: text, call))
+        case .completions:
+            body = completions(to: text, call).map { "data: \($0.text)\n\n" }.joined() + "data: [DONE]\n\n"
+        }
         let isPost = text.hasPrefix("POST")
         let head =
             isPost
@@ -95,6 +100,28 @@ final class FakeModel: Sendable {
             guard count > 0 else { return }
             sent += count
         }
+    }
+
+    private static func stream(_ events: [JSON]) -> String {
+        events.map { "event: \($0["type"]?.string ?? "")\ndata: \($0.text)\n\n" }.joined()
+    }
+
+    /// The pieces of a message with the call; a request that offers no such tool is a side question of the agent's.
+    private func completions(to request: String, _ call: (name: String, arguments: String)) -> [JSON] {
+        let isCall = !request.contains(#""role":"tool""#) && request.contains("\"\(call.name)\"")
+        let function: JSON = ["name": .string(call.name), "arguments": .string(call.arguments)]
+        let said: JSON =
+            isCall
+            ? ["role": "assistant", "tool_calls": [["index": 0, "id": "c1", "type": "function", "function": function]]]
+            : ["role": "assistant", "content": "done"]
+        let usage: JSON = ["prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2]
+        func piece(_ delta: JSON, _ end: JSON) -> JSON {
+            [
+                "id": "m1", "object": "chat.completion.chunk", "created": 1, "model": "fake",
+                "choices": [["index": 0, "delta": delta, "finish_reason": end]], "usage": end == .null ? .null : usage,
+            ]
+        }
+        return [piece(said, .null), piece(.object([]), isCall ? "tool_calls" : "stop")]
     }
 
     /// The tool's call, or the end when its result is there.

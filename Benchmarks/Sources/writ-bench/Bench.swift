@@ -37,6 +37,7 @@ struct Bench {
         }
         run.coldStart(&report)
         run.warmHook(pairs: pairs, &report)
+        try run.agents(rounds: 100, &report)
         run.memory(&report)
         try run.hostileScripts(&report)
         try run.policies(&report)
@@ -124,6 +125,52 @@ struct Run {
         report.add("hook warm p99, us", hooks.quantile(0.99))
         report.add("hook warm, median, times /bin/true", hooks.quantile(0.5) / trues.quantile(0.5))
         report.add("hook warm, p99, times /bin/true p99", hooks.quantile(0.99) / trues.quantile(0.99))
+    }
+
+    /// Whether an agent's hook takes longer than another's, and whether any does because others are installed: all agents
+    /// in turn, and the first one in a home where it is alone against one where all are.
+    func agents(rounds: Int, _ report: inout Report) throws {
+        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .appendingPathComponent("../../../Conformance/agents").standardizedFileURL
+        var hooks: [(agent: String, words: [String], payload: [UInt8])] = []
+        for name in try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+        where name.hasSuffix(".json") {
+            let data = try Data(contentsOf: folder.appendingPathComponent(name))
+            guard let file = try JSONSerialization.jsonObject(with: data) as? [String: Any],
+                let agent = file["agent"] as? String, let vectors = file["vectors"] as? [[String: Any]],
+                let vector = vectors.first(where: {
+                    $0["moment"] as? String == "before_tool" && $0["tool"] as? String == "Bash"
+                }), let event = vector["event"] as? String, let payload = vector["payload"]
+            else { continue }
+            let bytes = [UInt8](try JSONSerialization.data(withJSONObject: payload))
+            hooks.append((agent, [bin + "/writ-hook", agent, "--event", event, "--home"], bytes))
+        }
+        let all = home + "/all"
+        try FileManager.default.createDirectory(atPath: all, withIntermediateDirectories: true)
+        for hook in hooks { _ = spawn([bin + "/writ", "install", hook.agent, "--quiet", "--home", all]) }
+        defer { _ = spawn([bin + "/writ", "daemon", "stop", "--home", all]) }
+        var times = [[Double]](repeating: [], count: hooks.count)
+        var alone: [Double] = []
+        var beside: [Double] = []
+        for round in -5..<rounds {
+            for offset in hooks.indices {
+                let index = (offset + round + 5) % hooks.count
+                let time = spawn(hooks[index].words + [all], input: hooks[index].payload).microseconds
+                if round >= 0 { times[index].append(time) }
+            }
+            for home in round.isMultiple(of: 2) ? [home, all] : [all, home] {
+                let words = [bin + "/writ-hook", "claude-code", "--home", home]
+                let time = spawn(words, input: payload).microseconds
+                if round < 0 { continue }
+                if home == all { beside.append(time) } else { alone.append(time) }
+            }
+        }
+        let medians = times.map { $0.quantile(0.5) }
+        for (hook, median) in zip(hooks, medians) { print(String(format: "  %10.2f us  %@", median, hook.agent)) }
+        let middle = medians.quantile(0.5)
+        report.add("hook of the slowest agent, times the median agent", (medians.max() ?? .infinity) / middle)
+        report.add(
+            "hook with \(hooks.count) agents installed, times one", beside.quantile(0.5) / alone.quantile(0.5))
     }
 
     func memory(_ report: inout Report) {

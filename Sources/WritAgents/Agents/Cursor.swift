@@ -32,7 +32,7 @@ public struct Cursor: TableAdapter {
                 isInstalled: true),
             EventCapability("beforeTabFileRead", .beforeTool, canBlock: true, canGrant: true),
             EventCapability(
-                "beforeSubmitPrompt", .prompt, canBlock: true, isInstalled: true,
+                "beforeSubmitPrompt", .prompt, canBlock: true, onTimeout: .blocks, onCrash: .blocks, isInstalled: true,
                 limit: "a prompt can be refused, not rewritten"),
             EventCapability(
                 "postToolUse", .afterTool, canReplaceOutput: true, canAddContext: true, isInstalled: true,
@@ -45,7 +45,9 @@ public struct Cursor: TableAdapter {
             EventCapability(
                 "sessionStart", .sessionStart, canAddContext: true, isInstalled: true, limit: "a deny is not enforced"),
             EventCapability("sessionEnd", .sessionEnd, isInstalled: true),
-            EventCapability("subagentStart", .subagentStart, canBlock: true, isInstalled: true),
+            EventCapability(
+                "subagentStart", .subagentStart, canBlock: true, onTimeout: .blocks, onCrash: .blocks,
+                isInstalled: true),
             EventCapability("subagentStop", .subagentStop, isInstalled: true),
             EventCapability(
                 "stop", .stop, canBlock: true, isInstalled: true, limit: "a deny becomes a follow-up message"),

@@ -2,7 +2,7 @@
 
 import WritCore
 
-/// Claude Code's transcript: one JSON object a line. Read for one question only: which tools ran.
+/// Transcripts: one JSON object a line. Read for one question only: which tools ran.
 public enum Transcript {
     /// A tool that the agent has used.
     public struct Use: Sendable, Hashable {
@@ -44,5 +44,22 @@ public enum Transcript {
     }
 
     /// Whether any tool ran in a transcript of which no event is known.
-    public static func hasUses(_ bytes: [UInt8]) -> Bool { !endedUses(in: bytes).isEmpty }
+    ///
+    /// - Parameter agent: whose transcript it is: `claude-code`, `codex` or `copilot-cli`; nothing is known of others.
+    public static func hasUses(_ bytes: [UInt8], of agent: String) -> Bool {
+        guard agent != "claude-code" else { return !endedUses(in: bytes).isEmpty }
+        for line in bytes.split(separator: UInt8(ascii: "\n")) where line.count <= maximumLine {
+            let json: JSON
+            do { json = try JSON(parsing: Array(line)) } catch { continue }
+            switch (agent, json["type"]?.string) {
+            case ("codex", "response_item"):
+                let kind = json["payload"]?["type"]?.string
+                if kind == "function_call_output" || kind == "custom_tool_call_output" { return true }
+            case ("copilot-cli", "tool.execution_complete"):
+                if json["data"]?["success"]?.bool == true { return true }
+            default: continue
+            }
+        }
+        return false
+    }
 }

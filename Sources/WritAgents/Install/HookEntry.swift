@@ -40,11 +40,6 @@ struct HookEntry: Sendable {
             var handler: JSON = ["command": command, "timeout": seconds]
             if event.canBlock { handler.set("failClosed", true) }
             return handler
-        case .exec:
-            return [
-                "type": "command", "exec": .string(hook), "args": .array(named.map { .string($0) }),
-                "timeoutSec": seconds,
-            ]
         case .bash: return ["type": "command", "bash": .string(line(named)), "timeoutSec": seconds]
         case .shown: return ["command": command, "show_output": true]
         case .onFailure:

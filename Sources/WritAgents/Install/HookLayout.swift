@@ -58,9 +58,8 @@ public struct HookLayout: Sendable, Hashable {
         case named
         /// `command`, seconds, `failClosed`.
         case failClosed
-        /// `exec` and `args` with the event's name, `timeoutSec`.
-        case exec
-        /// `bash` with the event's name, `timeoutSec`.
+        /// `bash` with the event's name, `timeoutSec`. Copilot CLI knows `exec` with `args` too, but not in every version:
+        /// 1.0.36 takes a file that holds one for invalid, and starts no hook of it.
         case bash
         /// `command` and `show_output`.
         case shown
@@ -145,7 +144,8 @@ public struct HookLayout: Sendable, Hashable {
     static let codex = HookLayout(
         "codex", user: [Place(".codex/hooks.json", .groups(.line))],
         project: [Place(".codex/hooks.json", .groups(.line))], managed: [Place("/etc/codex/requirements.toml", .toml)],
-        events: events(Codex.table, matchers: isAboutTool),
+        // Codex cuts a longer time at the end of a session down to 3 seconds, with a warning at every start.
+        events: events(Codex.table, matchers: isAboutTool, timeout: { $0.event == "SessionEnd" ? 3 : 20 }),
         notes: ["Codex skips a hook until a person has reviewed it: start codex, and trust the entries under /hooks."])
 
     static let geminiCLI = HookLayout(
@@ -155,9 +155,9 @@ public struct HookLayout: Sendable, Hashable {
         events: events(GeminiCLI.table, matchers: isAboutTool))
 
     static let copilotCLI = HookLayout(
-        "copilot-cli", user: [Place(".copilot/hooks/writ.json", .handlers(.exec))],
+        "copilot-cli", user: [Place(".copilot/hooks/writ.json", .handlers(.bash))],
         project: [Place(".github/hooks/writ.json", .handlers(.bash))],
-        managed: [Place("/etc/github-copilot/policy.d/writ.json", .handlers(.exec))],
+        managed: [Place("/etc/github-copilot/policy.d/writ.json", .handlers(.bash))],
         events: events(CopilotCLI.table))
 
     static let vscode = HookLayout(

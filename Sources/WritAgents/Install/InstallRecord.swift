@@ -10,6 +10,9 @@ struct InstallRecord: Sendable, Hashable {
     /// The text after the last one.
     var installed: [UInt8]
 
+    /// Two texts as hexadecimal, and what stands around them.
+    private static let maximumLength = 4 * SettingsText.maximumLength + (1 << 20)
+
     /// Where the record of a file is kept: its path's name is a hash, checked against the path inside.
     static func path(of file: String, agent: String, in home: WritHome) -> String {
         var value: UInt64 = 0xCBF2_9CE4_8422_2325
@@ -19,7 +22,8 @@ struct InstallRecord: Sendable, Hashable {
 
     /// Reads the record of a file; nil when there is none, or it is not to be trusted.
     static func read(of file: String, agent: String, in home: WritHome) throws(SettingsFault) -> InstallRecord? {
-        let store = SettingsFile(path(of: file, agent: agent, in: home))
+        var store = SettingsFile(path(of: file, agent: agent, in: home))
+        store.maximumLength = maximumLength
         guard let bytes = try store.read().bytes else { return nil }
         let value: JSON
         do { value = try JSON(parsing: bytes) } catch { return nil }
@@ -44,11 +48,14 @@ struct InstallRecord: Sendable, Hashable {
         var store = SettingsFile(InstallRecord.path(of: file, agent: agent, in: home))
         // Settings can hold keys, so their copy is for the owner alone.
         store.newMode = 0o600
+        store.maximumLength = InstallRecord.maximumLength
         try store.edit { (_) throws(SettingsFault) in (.write(value.bytes + [0x0A]), ()) }
     }
 
     static func remove(of file: String, agent: String, in home: WritHome) throws(SettingsFault) {
-        try SettingsFile(path(of: file, agent: agent, in: home)).edit { (snapshot) throws(SettingsFault) in
+        var store = SettingsFile(path(of: file, agent: agent, in: home))
+        store.maximumLength = maximumLength
+        try store.edit { (snapshot) throws(SettingsFault) in
             (snapshot.bytes == nil ? .nothing : .remove, ())
         }
     }

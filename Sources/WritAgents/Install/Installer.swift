@@ -487,7 +487,7 @@ extension HookLayout.Form {
     /// The number that the agent wants at the top of a file in this form; nil where it wants none.
     fileprivate var version: JSON? {
         switch self {
-        case .handlers(.failClosed), .handlers(.exec), .handlers(.bash): 1
+        case .handlers(.failClosed), .handlers(.bash): 1
         case .handlers, .groups, .toml, .own: nil
         }
     }

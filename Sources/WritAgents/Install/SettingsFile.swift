@@ -63,6 +63,8 @@ struct SettingsFile: Sendable {
     let path: String
     /// Of a file that is made, before the umask.
     var newMode: mode_t = 0o644
+    /// Longer files are neither read nor made, so that whatever was written can be read again.
+    var maximumLength = SettingsText.maximumLength
     /// Called between reading and replacing; tests edit the file there.
     var beforeReplacing: @Sendable () -> Void = {}
 
@@ -104,6 +106,7 @@ struct SettingsFile: Sendable {
             switch change {
             case .nothing: return result
             case .write(let bytes):
+                guard bytes.count <= maximumLength else { throw fault("the file would be over \(limit)") }
                 if try write(bytes, over: snapshot) { return result }
             case .remove:
                 beforeReplacing()
@@ -116,6 +119,8 @@ struct SettingsFile: Sendable {
         }
         throw fault("another program keeps changing the file", hint: "close it and run the command again")
     }
+
+    private var limit: String { "\(maximumLength >> 20) MiB" }
 
     func read() throws(SettingsFault) -> Snapshot {
         let target = try resolve()
@@ -137,7 +142,7 @@ struct SettingsFile: Sendable {
             guard count >= 0 else { throw fault("cannot read the file: \(words(errno))") }
             if count == 0 { break }
             bytes += buffer[..<count]
-            guard bytes.count <= SettingsText.maximumLength else { throw fault("the file is over 4 MiB") }
+            guard bytes.count <= maximumLength else { throw fault("the file is over \(limit)") }
         }
         return Snapshot(target: target, bytes: bytes, identity: Identity(facts))
     }

@@ -23,7 +23,25 @@ public enum ToolOperations {
         } else {
             reader.readUnknown()
         }
+        if leavesSandbox(call.arguments) {
+            reader.operations.append(Operation(.privilegeRaise, detail: "leaves the agent's sandbox"))
+        }
         return reader.operations
+    }
+
+    /// Whether a call asks its host to run it outside the host's own sandbox, in any agent's words for that.
+    private static func leavesSandbox(_ arguments: JSON) -> Bool {
+        for key in [
+            "dangerouslyDisableSandbox", "disable_sandbox", "disableSandbox", "requestSandboxBypass",
+            "with_escalated_permissions", "unsandboxed",
+        ] where arguments[key]?.bool == true || arguments[key]?.string?.lowercased() == "true" {
+            return true
+        }
+        if let wish = arguments["sandbox_permissions"]?.string { return wish != "use_default" }
+        if ["none", "off", "false", "disabled", "danger-full-access"].contains(arguments["sandbox"]?.string ?? "") {
+            return true
+        }
+        return arguments["required_permissions"]?.array?.contains { $0.string == "all" } == true
     }
 
     /// Texts in the arguments that some interpreter runs.

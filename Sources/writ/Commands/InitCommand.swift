@@ -51,6 +51,9 @@ struct InitCommand: ParsableCommand {
 
     func run() throws {
         let home = try PersonHome.resolve(home)
+        guard access(home.home, X_OK) == 0 else {
+            throw CommandFault("the home `\(home.home)` does not exist", hint: "name an existing folder with --home")
+        }
         let hook = try PersonHome.hook()
         guard access(hook, X_OK) == 0 else {
             throw CommandFault(

@@ -145,6 +145,8 @@ struct InstallOptions: ParsableArguments {
                     guard !plan.isNoop else { continue }
                     files += dryRun ? plan.files : try installer.uninstall(level).files
                 } catch {
+                    // What cannot be read, and never was Writ's, is nobody's business here.
+                    if UninstallAll.isForeign(error.file, layout.agent, home) { continue }
                     faults.append(error)
                 }
             }

@@ -100,11 +100,16 @@ struct StatusReport {
         let place = try HomeState.place(of: directory, home: home)
         profile = place.2.profile.rawValue
         unanswered = StatusReport.lines(home.unanswered)
-        if coverage.contains(where: { $0.agent == "claude-code" && !$0.levels.isEmpty }),
-            let since = SilentSessions.installed(home)
-        {
-            silent = try SilentSessions.found(home, in: reader, since: since)
-        }
+        let guarded = Set(coverage.filter { !$0.levels.isEmpty }.map(\.agent))
+        silent = try SilentSessions.found(
+            home, since: SilentSessions.installed(home).filter { guarded.contains($0.key) }
+        ) { session in
+            var query = LedgerQuery()
+            query.session = session.name
+            query.limit = 1
+            guard let reader else { return false }
+            return try !reader.entries(matching: query).isEmpty
+        }.map { "\($0.name) of \($0.agent)" }
     }
 
     private static func lines(_ path: String) -> Int {

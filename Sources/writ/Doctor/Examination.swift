@@ -37,7 +37,7 @@ struct Examination {
     /// Something that should be protected isn't.
     var faults: [String] = []
     var warnings: [String] = []
-    /// Blocking events whose calls go through when the hook cannot be started, is killed or is late.
+    /// Events before a call or a prompt that go through when the hook cannot be started, is killed or is late.
     var openWhenDead: [String] = []
 
     var isSound: Bool { faults.isEmpty && checks.allSatisfy(\.isSound) }
@@ -84,7 +84,8 @@ struct Examiner {
         for file in files where Self.isWritableByOthers(file) {
             result.warnings.append("\(file): others can write to it")
         }
-        for row in adapter.events where row.isInstalled && row.canBlock {
+        let before: [Call.Event] = [.beforeTool, .permissionRequest, .prompt, .configChange]
+        for row in adapter.events where row.isInstalled && row.canBlock && before.contains(row.canonical) {
             if row.onCrash == .proceeds || row.onTimeout == .proceeds { result.openWhenDead.append(row.event) }
         }
         var environment = Self.environment

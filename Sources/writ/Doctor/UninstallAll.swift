@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import WritAgents
 import WritCore
+import WritDaemon
 import WritWire
 
 /// Every place that Writ has put its hook into: the person's and the machine's settings, and those of projects that a
@@ -18,6 +19,14 @@ enum UninstallAll {
             }
         }
         return levels
+    }
+
+    /// Whether a file that cannot be understood holds nothing of Writ's: no record names it, and no hook stands in it.
+    static func isForeign(_ file: String, _ agent: String, _ home: WritHome) -> Bool {
+        guard !recorded(agent, home).contains(file), let text = SmallText.read(file, limit: 8 << 20) else {
+            return false
+        }
+        return !text.contains("writ-hook")
     }
 
     private static func recorded(_ agent: String, _ home: WritHome) -> [String] {

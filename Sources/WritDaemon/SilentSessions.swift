@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+import WritAgents
+import WritCore
+public import WritWire
+
+#if canImport(Darwin)
+import Darwin
+#elseif canImport(Musl)
+import Musl
+#else
+import Glibc
+#endif
+
+/// Sessions that ran tools and of which no event is known, told from their transcripts: an agent that was started without
+/// its hooks, or whose hooks have died.
+public enum SilentSessions {
+    /// A session by its agent and name.
+    public struct Session: Sendable, Hashable {
+        public var agent: String
+        public var name: String
+
+        /// `agent|name`, as sessions are called everywhere in the daemon.
+        public var key: String { "\(agent)|\(name)" }
+    }
+
+    /// Newest transcripts first; older ones than these many are not looked at.
+    private static let maximumFiles = 200
+    private static let piece = 256 << 10
+
+    /// Where an agent keeps transcripts, below the home.
+    private struct Store: Sendable {
+        var agent: String
+        /// Folders, each a glob of one `*` for any name, down to the files.
+        var folders: [String]
+        /// The session's name, from the path's last parts.
+        var name: @Sendable (_ folder: Substring, _ file: String) -> String?
+    }
+
+    private static let stores: [Store] = [
+        Store(agent: "claude-code", folders: [".claude", "projects", "*"]) { _, file in
+            file.hasSuffix(".jsonl") ? String(file.dropLast(6)) : nil
+        },
+        // rollout-2026-01-31T12-00-00-<id of 36 letters>.jsonl
+        Store(agent: "codex", folders: [".codex", "sessions", "*", "*", "*"]) { _, file in
+            file.hasPrefix("rollout-") && file.hasSuffix(".jsonl") && file.utf8.count > 48
+                ? String(file.dropLast(6).suffix(36)) : nil
+        },
+        Store(agent: "copilot-cli", folders: [".copilot", "session-state", "*"]) { folder, file in
+            file == "events.jsonl" ? String(folder) : nil
+        },
+    ]
+
+    /// The sessions, newest first.
+    ///
+    /// - Parameters:
+    ///   - isKnown: whether any event of the session is known.
+    ///   - since: only transcripts that began later, in milliseconds since 1970, for each agent; those of other agents are
+    ///     not looked at.
+    public static func found(
+        _ home: WritHome, since: [String: Int64], isKnown: (Session) throws -> Bool
+    ) throws -> [Session] {
+        var files: [(path: String, session: Session, changed: Int64, since: Int64)] = []
+        for store in stores {
+            guard let since = since[store.agent] else { continue }
+            var folders = [home.home]
+            for part in store.folders {
+                folders = folders.flatMap { folder in
+                    part == "*" ? names(in: folder).map { "\(folder)/\($0)" } : ["\(folder)/\(part)"]
+                }
+            }
+            for folder in folders {
+                let last = folder.split(separator: "/").last ?? ""
+                for file in names(in: folder) {
+                    guard let name = store.name(last, file) else { continue }
+                    let path = "\(folder)/\(file)"
+                    let changed = changed(path)
+                    if changed >= since {
+                        files.append((path, Session(agent: store.agent, name: name), changed, since))
+                    }
+                }
+            }
+        }
+        files.sort { $0.changed > $1.changed }
+        var silent: [Session] = []
+        for file in files.prefix(maximumFiles) {
+            guard let start = began(file.path), start >= file.since, try !isKnown(file.session) else { continue }
+            guard let bytes = bytes(file.path, fromEnd: true), Transcript.hasUses(bytes, of: file.session.agent) else {
+                continue
+            }
+            silent.append(file.session)
+        }
+        return silent
+    }
+
+    /// When Writ was first put into the settings of each agent; agents of which it is not known are left out.
+    public static func installed(_ home: WritHome) -> [String: Int64] {
+        let records = names(in: home.state + "/installed")
+        var times: [String: Int64] = [:]
+        for store in stores {
+            let own = records.filter { $0.hasPrefix(store.agent + "-") }
+            times[store.agent] = own.map { changed("\(home.state)/installed/\($0)") }.min()
+        }
+        return times
+    }
+
+    /// When a file was last changed, in milliseconds since 1970; 0 when there is none.
+    private static func changed(_ path: String) -> Int64 {
+        var facts = stat()
+        guard stat(path, &facts) == 0 else { return 0 }
+        #if canImport(Darwin)
+        return Int64(facts.st_mtimespec.tv_sec) * 1000
+        #else
+        return Int64(facts.st_mtim.tv_sec) * 1000
+        #endif
+    }
+
+    /// The first time that stands in a transcript.
+    private static func began(_ path: String) -> Int64? {
+        guard let bytes = bytes(path, fromEnd: false) else { return nil }
+        for line in bytes.split(separator: UInt8(ascii: "\n")).prefix(20) {
+            let json: JSON
+            do { json = try JSON(parsing: Array(line)) } catch { continue }
+            let time = json["timestamp"] ?? json["data"]?["startTime"]
+            if let time = time?.string.flatMap(milliseconds) { return time }
+        }
+        return nil
+    }
+
+    /// `2026-01-31T12:34:56.789Z`; nil for anything else.
+    public static func milliseconds(_ text: String) -> Int64? {
+        let bytes = Array(text.utf8)
+        guard bytes.count >= 20, bytes[4] == 0x2D, bytes[10] == UInt8(ascii: "T"), bytes.last == UInt8(ascii: "Z")
+        else {
+            return nil
+        }
+        func number(_ range: Range<Int>) -> Int32? { Int32(String(decoding: bytes[range], as: UTF8.self)) }
+        guard let year = number(0..<4), let month = number(5..<7), let day = number(8..<10), let hour = number(11..<13),
+            let minute = number(14..<16), let second = number(17..<19)
+        else { return nil }
+        var parts = tm()
+        parts.tm_year = year - 1900
+        parts.tm_mon = month - 1
+        parts.tm_mday = day
+        parts.tm_hour = hour
+        parts.tm_min = minute
+        parts.tm_sec = second
+        return Int64(timegm(&parts)) * 1000
+    }
+
+    private static func bytes(_ path: String, fromEnd: Bool) -> [UInt8]? {
+        let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard file >= 0 else { return nil }
+        defer { close(file) }
+        var facts = stat()
+        guard fstat(file, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else { return nil }
+        let count = min(Int(facts.st_size), piece)
+        var bytes = [UInt8](repeating: 0, count: count)
+        let got = pread(file, &bytes, count, fromEnd ? off_t(facts.st_size) - off_t(count) : 0)
+        return got < 0 ? nil : Array(bytes.prefix(got))
+    }
+
+    /// The names in a folder, sorted, without those that begin with a full stop; none when it cannot be read.
+    public static func names(in folder: String) -> [String] {
+        guard let listing = opendir(folder) else { return [] }
+        defer { closedir(listing) }
+        var names: [String] = []
+        while let entry = readdir(listing), names.count < 10_000 {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) { raw in
+                String(decoding: raw.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if !name.hasPrefix(".") { names.append(name) }
+        }
+        return names.sorted()
+    }
+}
