@@ -128,7 +128,8 @@ extension AssignmentReader {
     private static func shapeConfidence(of value: [UInt8], kind: Kind, name: [UInt8], isQuoted: Bool) -> Double? {
         let count = value.count
         guard count >= (kind == .password ? 4 : 8), count <= 512 else { return nil }
-        if isTemplate(value, isQuoted: isQuoted) { return nil }
+        let isKeyMaterial = kind != .password && isQuoted && count >= 48 && isPunctuated(value)
+        if !isKeyMaterial, isTemplate(value, isQuoted: isQuoted) { return nil }
         var digits = 0
         var lowers = 0
         var uppers = 0
@@ -146,6 +147,7 @@ extension AssignmentReader {
             }
             if byte.isHexDigit { hexes += 1 }
             // Blanks belong to prose; control bytes and non-ASCII to text that is no token.
+            if byte == 0x20, isKeyMaterial { continue }
             if byte <= 0x20 || byte >= 0x7F { return nil }
         }
         if isReference(value) { return nil }
@@ -201,6 +203,18 @@ extension AssignmentReader {
         if !isQuoted, wordiness > 0.4 { return nil }
         if ValueShape.isUUID(value) { return 0.55 }
         return count >= 16 && wordiness < 0.3 ? 0.85 : 0.65
+    }
+
+    /// Random text over all that a keyboard has, as generators of keys for PHP programs write it: blanks and brackets too.
+    private static func isPunctuated(_ value: [UInt8]) -> Bool {
+        var signs = 0
+        var blanks = 0
+        var digits = 0
+        for byte in value {
+            if byte == 0x20 { blanks += 1 } else if byte.isDigit { digits += 1 } else if !byte.isLetter { signs += 1 }
+        }
+        return signs * 6 >= value.count && digits >= 2 && blanks * 12 <= value.count
+            && ValueShape.wordiness(value) < 0.3 && ValueShape.entropy(value) >= 4.4
     }
 
     /// The value is what a password is called, or part of a syntax, and no password: `KRB5_PASSWORD`, `new_password`,
@@ -326,6 +340,12 @@ extension AssignmentReader {
 
     /// Integrity values of lock files and registries.
     private static func isHash(_ value: [UInt8]) -> Bool {
-        hashPrefixes.contains { value.starts(with: $0) }
+        hashPrefixes.contains { value.starts(with: $0) } || publicKeyPrefixes.contains { value.starts(with: $0) }
     }
+
+    /// How public keys (SubjectPublicKeyInfo of P-256, P-384, RSA, Ed25519, X25519) and SSH's begin in base64.
+    private static let publicKeyPrefixes: [[UInt8]] = [
+        "MFkwEwYHKoZIzj0C", "MHYwEAYHKoZIzj0C", "MIIBIjANBgkq", "MIGfMA0GCSqG", "MIICIjANBgkq", "MCowBQYDK2V",
+        "AAAAB3NzaC1yc2E", "AAAAC3NzaC1lZDI1NTE5", "AAAAE2VjZHNh",
+    ].map { Array($0.utf8) }
 }

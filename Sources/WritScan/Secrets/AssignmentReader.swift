@@ -279,7 +279,9 @@ struct AssignmentReader {
         }
         if before == UInt8(ascii: "?") || before == UInt8(ascii: "&") || before == UInt8(ascii: ";") { return true }
         // `//registry.acme.dev/:_authToken=…`
-        if before == UInt8(ascii: ":"), bytes.byte(name.lowerBound) == UInt8(ascii: "_") { return true }
+        if before == UInt8(ascii: ":"), bytes.byte(name.lowerBound) == UInt8(ascii: "_") {
+            return !ValueShape.isUUID(Array(bytes.part(valueStart..<min(bytes.count, valueStart + 36))))
+        }
         if bytes.byte(name.lowerBound) == UInt8(ascii: "-") { return true }
         // Only indentation, a list dash, `export` and the like stand before the name.
         var at = name.lowerBound
