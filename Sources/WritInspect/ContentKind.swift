@@ -49,7 +49,16 @@ public enum ContentKind: Sendable, Hashable {
         self = strange * 10 > min(bytes.count, 8192) ? .binary : .text
     }
 
+    /// Nearly all bytes are printable ASCII, which two bytes a unit hardly ever are.
+    private static func isPlain(_ bytes: ArraySlice<UInt8>) -> Bool {
+        let printable = bytes.count { (0x20...0x7E).contains($0) || $0 == 0x0A || $0 == 0x0D || $0 == 0x09 }
+        return bytes.count >= 8 && printable * 10 >= bytes.count * 9
+    }
+
     private static func wide(_ bytes: [UInt8]) -> ContentKind? {
+        // A mark is only a claim: eight-bit text behind a wrong one must not turn into other characters and so be hidden.
+        let isMarked = bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF])
+        if isMarked, isPlain(bytes.dropFirst(2).prefix(1024)) { return nil }
         if bytes.starts(with: [0xFF, 0xFE, 0, 0]) { return .wide(width: 4, isLittleEndian: true) }
         if bytes.starts(with: [0, 0, 0xFE, 0xFF]) { return .wide(width: 4, isLittleEndian: false) }
         if bytes.starts(with: [0xFF, 0xFE]) { return .wide(width: 2, isLittleEndian: true) }

@@ -169,4 +169,14 @@ struct Pieces: ByteSource {
         #expect(rules.contains("diff-validation-removed"), "\(rules)")
         #expect(rules.contains { !$0.hasPrefix("diff-") }, "\(rules)")
     }
+
+    @Test func `a byte order mark over eight-bit text hides nothing`() {
+        let text = Array("password = 'what follows is plain'".utf8)
+        for mark: [UInt8] in [[0xFF, 0xFE], [0xFE, 0xFF], [0xFF, 0xFE, 0xFF]] {
+            #expect(ContentKind(mark + text) == .text)
+        }
+        #expect(ContentKind([0xFF, 0xFE] + text.flatMap { [$0, 0] }) == .wide(width: 2, isLittleEndian: true))
+        let greek = Array("κωδικός πρόσβασης".utf16).flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] }
+        #expect(ContentKind([0xFF, 0xFE] + greek) == .wide(width: 2, isLittleEndian: true))
+    }
 }

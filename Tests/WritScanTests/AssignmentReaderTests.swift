@@ -27,6 +27,13 @@ import WritCore
         #"if (password == "Adm1{4:alnum}@s") {"#,
         #"token = os.getenv("TOKEN") or "{24:alnum}""#,
         #"{\"api_secret\": \"{24:alnum}\"}"#,
+        #"password = "hunter7""#, #"PASSWORD=bqzx{4:digit}vk"#, #"password: qzvbxk"#,
+        #"variable "db_password" {\n  default = "{12:alnum}"\n}"#,
+        #""adminPassword": {"value": "{12:alnum}"}"#,
+        #"#define WIFI_PASSWORD "{6:alnum}!9q""#, #"static const char PASSWORD[] = "{9:alnum}7";"#,
+        #"  storePassword "{12:alnum}""#, "ALTER USER a WITH PASSWORD '{12:alnum}';",
+        #"find_element("password").send_keys("{10:alnum}")"#, "//registry.acme.dev/:_authToken={24:alnum}",
+        "user: root, pass: Zk!{6:alnum}9", "# old password: q8#{6:alnum}",
     ]
 
     static let others = [
@@ -51,6 +58,12 @@ import WritCore
         "API_TOKEN: ${API_TOKEN:-default}",
         #"    "AWS::ApiGateway::ApiKey": "{16:hex}","#, #""integrity": "sha512-{86:base64}==","#,
         #"csrf_token = "{40:alnum}""#,
+        #"'password' => 'required|string|min:8|confirmed',"#, "password: !vault |", "run --ask-vault-pass -vvvv x",
+        #"KRB5_PASSWORD_ENV = 'KRB5_PASSWORD'"#, #"password = "new_password""#, "pwd: '/var/www/html'",
+        #"hashed_password = "{64:hex}""#, #""ClientToken": "{8:hex}-{4:hex}-{4:hex}-{4:hex}-{12:hex}""#,
+        #""StartingHashKey": "{39:digit}""#, #"eq "$x-amz-credential", "{20:alnum}/20210320/us-east-1/s3/aws4_request""#,
+        "user: root, pass: passwordVariable", #"//registry.acme.dev/:_authToken={8:hex}-{4:hex}-{4:hex}-{4:hex}-{12:hex}"#,
+        #"signing_key = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE{83:base64}=""#, #"siteKey: "6L{38:alnum}""#,
         #"checksum = "{64:hex}""#, #"proxy = "socks5://<username>:<password>@proxy-host""#,
     ]
 

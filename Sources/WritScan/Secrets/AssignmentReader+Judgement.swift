@@ -22,7 +22,7 @@ extension AssignmentReader {
         "sep", "cls", "mask", "translation", "i18n", "locale", "css", "column", "field", "input", "forgot", "reset",
         "change", "show", "hide", "toggle", "no", "without", "missing", "invalid", "type", "kind", "scheme", "ssh-rsa",
         "thumbprint", "fingerprint", "checksum", "integrity", "digest", "sha", "sha1", "sha256", "md5", "antiforgery",
-        "verification",
+        "verification", "site", "sitekey",
     ]
     private static let passwordWords: Set<String> = [
         "password", "passwd", "pwd", "pass", "passphrase", "passcode", "pw", "passwort", "passw", "psw", "pswd",
@@ -88,7 +88,11 @@ extension AssignmentReader {
         while words.count > 1, let last = words.last, trailing.contains(last) { words.removeLast() }
         guard let last = words.last else { return nil }
         let qualifier = words.dropLast().last ?? before
-        if passwordWords.contains(last) { return .password }
+        if passwordWords.contains(last) {
+            // What is stored of a password is no password.
+            if let qualifier, ["encoded", "encrypted", "hashed", "hash", "sealed"].contains(qualifier) { return nil }
+            return .password
+        }
         if secretWords.contains(last) {
             if last == "auth" || last == "authorization" || last == "salt" { return .token }
             return .secret
@@ -124,7 +128,8 @@ extension AssignmentReader {
     private static func shapeConfidence(of value: [UInt8], kind: Kind, name: [UInt8], isQuoted: Bool) -> Double? {
         let count = value.count
         guard count >= (kind == .password ? 4 : 8), count <= 512 else { return nil }
-        if isTemplate(value, isQuoted: isQuoted) { return nil }
+        let isKeyMaterial = kind != .password && isQuoted && count >= 48 && isPunctuated(value)
+        if !isKeyMaterial, isTemplate(value, isQuoted: isQuoted) { return nil }
         var digits = 0
         var lowers = 0
         var uppers = 0
@@ -142,6 +147,7 @@ extension AssignmentReader {
             }
             if byte.isHexDigit { hexes += 1 }
             // Blanks belong to prose; control bytes and non-ASCII to text that is no token.
+            if byte == 0x20, isKeyMaterial { continue }
             if byte <= 0x20 || byte >= 0x7F { return nil }
         }
         if isReference(value) { return nil }
@@ -153,21 +159,28 @@ extension AssignmentReader {
         if constants.contains(folded) { return nil }
 
         if kind == .password {
-            guard letters > 0 || (isQuoted && digits >= 6) else { return nil }
+            guard letters > 0 || (isQuoted && digits >= 6), count <= 200 else { return nil }
+            if namesPassword(value, digits: digits, isQuoted: isQuoted) { return nil }
             if wordiness >= 0.75 {
                 // Words alone are labels, keys of messages, names of variables; with digits or signs they are passwords.
                 let isDecorated = digits > 0 && specials(value, besides: "_-.") > 0
-                guard isDecorated || (digits >= 2 && signs <= (isQuoted ? 1 : 0)) else { return nil }
+                let isNumbered = digits == 1 && signs == 0 && isQuoted && value.last?.isDigit == true && count >= 6
+                guard isDecorated || digits >= 2 && signs <= 1 || isNumbered && spellsPassword(name) else { return nil }
                 return isQuoted ? 0.5 : 0.45
             }
             if digits == 0, signs == 0, uppers == 0 || lowers == 0 {
                 // One case, letters only: a password when no word, and long enough that it is no abbreviation.
-                return isQuoted && count >= 6 && wordiness < 0.5 ? 0.55 : nil
+                guard wordiness < 0.5, count >= (isQuoted ? 5 : 6) else { return nil }
+                return isQuoted ? 0.55 : 0.45
             }
             if !isQuoted, digits == 0, specials(value, besides: "_-.") == 0, wordiness > 0.4 { return nil }
             if count < 6, digits == 0 { return nil }
             return count >= 8 && wordiness < 0.4 ? 0.8 : 0.6
         }
+        if kind == .token, ValueShape.isUUID(value), namesRequest(name) { return nil }
+        if digits == count, count > 32 { return nil }
+        // The scope of an AWS signature holds the identifier of a key, not the key.
+        if ValueShape.containsSequence(value, Array("/aws4_request".utf8)) { return nil }
 
         guard digits > 0 || (count >= 16 && uppers >= 3 && lowers >= 3) else { return nil }
         guard letters >= 2 || kind != .weakKey && count >= 16 && digits == count else { return nil }
@@ -190,6 +203,68 @@ extension AssignmentReader {
         if !isQuoted, wordiness > 0.4 { return nil }
         if ValueShape.isUUID(value) { return 0.55 }
         return count >= 16 && wordiness < 0.3 ? 0.85 : 0.65
+    }
+
+    /// Random text over all that a keyboard has, as generators of keys for PHP programs write it: blanks and brackets too.
+    private static func isPunctuated(_ value: [UInt8]) -> Bool {
+        var signs = 0
+        var blanks = 0
+        var digits = 0
+        for byte in value {
+            if byte == 0x20 { blanks += 1 } else if byte.isDigit { digits += 1 } else if !byte.isLetter { signs += 1 }
+        }
+        return signs * 6 >= value.count && digits >= 2 && blanks * 12 <= value.count
+            && ValueShape.wordiness(value) < 0.3 && ValueShape.entropy(value) >= 4.4
+    }
+
+    /// The value is what a password is called, or part of a syntax, and no password: `KRB5_PASSWORD`, `new_password`,
+    /// `required|string`, `--ask-pass`, `!vault`, `/var/www/html`.
+    private static func namesPassword(_ value: [UInt8], digits: Int, isQuoted: Bool) -> Bool {
+        guard let first = value.first else { return true }
+        if !isQuoted, first == UInt8(ascii: "-") || first == UInt8(ascii: "*") { return true }
+        if !isQuoted, first == UInt8(ascii: "!"), value.dropFirst().allSatisfy({ $0.isLower || $0 == 0x2D }) {
+            return true
+        }
+        if first == UInt8(ascii: "/"), value.dropFirst().contains(UInt8(ascii: "/")),
+            value.allSatisfy({ $0.isWord || "/.-".utf8.contains($0) })
+        {
+            return true
+        }
+        let folded = value.map(\.lowercased)
+        if specials(value, besides: "_-.:") == 0, digits < 2,
+            telling.contains(where: { ValueShape.containsSequence(folded, $0) })
+        {
+            return true
+        }
+        // Constants of a program, and words set apart, are names.
+        if digits < 3, value.contains(0x5F), value.allSatisfy({ $0.isUpper || $0.isDigit || $0 == 0x5F }) { return true }
+        if digits == 0, value.contains(where: { $0 == 0x5F || $0 == 0x2D }),
+            value.split(whereSeparator: { $0 == 0x5F || $0 == 0x2D }).allSatisfy({ part in
+                part.allSatisfy(\.isLower) && (part.count <= 3 || ValueShape.wordiness(Array(part)) > 0.5)
+            })
+        {
+            return true
+        }
+        let choices = value.split(separator: UInt8(ascii: "|"))
+        return choices.count > 1 && choices.allSatisfy { ValueShape.wordiness(Array($0)) > 0.4 || $0.count < 5 }
+    }
+
+    private static let telling: [[UInt8]] = ["passw", "passphrase", "pwd", "secret", "token", "credential"].map {
+        Array($0.utf8)
+    }
+
+    /// `pass` and `pw` name many things; these name one.
+    private static func spellsPassword(_ name: [UInt8]) -> Bool {
+        let folded = name.map(\.lowercased)
+        return ["passw", "pwd"].contains { ValueShape.containsSequence(folded, Array($0.utf8)) }
+    }
+
+    /// A UUID under one of these tells requests apart, so that a repeated one does nothing.
+    private static func namesRequest(_ name: [UInt8]) -> Bool {
+        let folded = name.map(\.lowercased)
+        return ["request", "lock", "client", "lifecycle", "idempot", "update", "product", "sequence"].contains {
+            ValueShape.containsSequence(folded, Array($0.utf8))
+        }
     }
 
     private static func specials(_ value: [UInt8], besides allowed: StaticString) -> Int {
@@ -265,6 +340,12 @@ extension AssignmentReader {
 
     /// Integrity values of lock files and registries.
     private static func isHash(_ value: [UInt8]) -> Bool {
-        hashPrefixes.contains { value.starts(with: $0) }
+        hashPrefixes.contains { value.starts(with: $0) } || publicKeyPrefixes.contains { value.starts(with: $0) }
     }
+
+    /// How public keys (SubjectPublicKeyInfo of P-256, P-384, RSA, Ed25519, X25519) and SSH's begin in base64.
+    private static let publicKeyPrefixes: [[UInt8]] = [
+        "MFkwEwYHKoZIzj0C", "MHYwEAYHKoZIzj0C", "MIIBIjANBgkq", "MIGfMA0GCSqG", "MIICIjANBgkq", "MCowBQYDK2V",
+        "AAAAB3NzaC1yc2E", "AAAAC3NzaC1lZDI1NTE5", "AAAAE2VjZHNh",
+    ].map { Array($0.utf8) }
 }

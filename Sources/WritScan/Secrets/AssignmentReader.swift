@@ -77,8 +77,17 @@ struct AssignmentReader {
             isQuotedName = true
             at += 1
         }
+        // `char password[32] = "…"`
+        if !isQuotedName, bytes.byte(at) == UInt8(ascii: "[") {
+            at += 1
+            while at < nameEnd + 6, bytes.byte(at).isDigit { at += 1 }
+            guard bytes.byte(at) == UInt8(ascii: "]") else { return nil }
+        }
         while bytes.byte(at) == UInt8(ascii: "]") || (bytes.byte(at) == UInt8(ascii: ")") && at < nameEnd + 4) {
             at += 1
+        }
+        if isQuotedName, bytes.byte(at) == UInt8(ascii: "."), bytes.byte(at - 1) == UInt8(ascii: ")") {
+            return typedInto(at + 1)
         }
         let blankStart = at
         while at < nameEnd + 40, bytes.byte(at).isBlank { at += 1 }
@@ -107,7 +116,11 @@ struct AssignmentReader {
             {
                 return (.assign, type + 1)
             }
+            if isQuotedName, let value = memberValue(at + 1) { return (.assign, value) }
             return (.colon, at + 1)
+        case UInt8(ascii: "{"):
+            // `variable "db_password" {`
+            return isQuotedName ? memberValue(at).map { (.assign, $0) } : nil
         case UInt8(ascii: ","):
             return isQuotedName ? (.pair, at + 1) : nil
         case UInt8(ascii: "("):
@@ -130,6 +143,42 @@ struct AssignmentReader {
         }
     }
 
+    /// A test types a password into a form: `find("password").send_keys("…")`.
+    private func typedInto(_ start: Int) -> (Operator, Int)? {
+        for method: StaticString in ["send_keys(", "sendKeys(", "type(", "fill(", "setValue(", "fill_in("]
+        where bytes.holds(method, at: start) {
+            let value = start + method.utf8CodeUnitCount
+            return bytes.byte(value).isQuote ? (.assign, value) : nil
+        }
+        return nil
+    }
+
+    /// Where the value stands in `{ "value": "…" }` or `{ default = "…" }`, the block that a name opens.
+    private func memberValue(_ start: Int) -> Int? {
+        var at = start
+        while at < start + 8, bytes.byte(at).isBlank { at += 1 }
+        guard bytes.byte(at) == UInt8(ascii: "{") else { return nil }
+        let limit = min(bytes.count, at + 400)
+        at += 1
+        while at < limit, bytes[at] != UInt8(ascii: "}") {
+            guard bytes[at].isLetter, !bytes.byte(at - 1).isWord else {
+                at += 1
+                continue
+            }
+            for key: StaticString in ["value", "default", "defaultValue", "Default"] where bytes.holds(key, at: at) {
+                var value = at + key.utf8CodeUnitCount
+                if bytes.byte(value).isQuote { value += 1 }
+                while value < limit, bytes.byte(value).isBlank { value += 1 }
+                guard bytes.byte(value) == UInt8(ascii: ":") || bytes.byte(value) == UInt8(ascii: "=") else { continue }
+                value += 1
+                while value < limit, bytes.byte(value).isBlank { value += 1 }
+                if bytes.byte(value).isQuote { return value }
+            }
+            while at < limit, bytes[at].isWord { at += 1 }
+        }
+        return nil
+    }
+
     private func read(_ name: Range<Int>, _ kind: Kind, _ op: Operator, _ start: Int) -> Candidate? {
         var at = start
         while at < start + 40, bytes.byte(at).isBlank { at += 1 }
@@ -146,7 +195,7 @@ struct AssignmentReader {
         let quote = bytes.byte(at)
         let limit = min(bytes.count, at + 1024)
         if quote.isQuote {
-            guard op != .flag || bytes.byte(name.lowerBound) == UInt8(ascii: "-") else { return nil }
+            guard op != .flag || isStatement(name, kind) else { return nil }
             var end = at + 1
             while end < limit {
                 let byte = bytes[end]
@@ -163,7 +212,12 @@ struct AssignmentReader {
             guard end > at + 1 else { return nil }
             return judge(name, at + 1..<end, kind, op, isQuoted: true)
         }
-        guard isPlainPlace(name, op, valueStart: at) else { return nil }
+        // `user: root, pass: …`, `# old password: …`: between other text only what can be no word or name counts.
+        var isInText = false
+        if !isPlainPlace(name, op, valueStart: at) {
+            guard kind == .password, op == .colon, bytes.byte(at - 1).isBlank else { return nil }
+            isInText = true
+        }
         var end = at
         while end < limit {
             let byte = bytes[end]
@@ -172,6 +226,7 @@ struct AssignmentReader {
         }
         guard end > at, end < at + 1024 else { return nil }
         let after = bytes.byte(end)
+        if isInText, !isSurelyPassword(at..<end, after) { return nil }
         if op == .element, !bytes.holds("</", at: end) { return nil }
         if after == UInt8(ascii: ")") || after == UInt8(ascii: "}") && op == .assign || after == UInt8(ascii: "]") {
             return nil
@@ -182,6 +237,29 @@ struct AssignmentReader {
             return nil
         }
         return judge(name, at..<end, kind, op, isQuoted: false)
+    }
+
+    /// A name and a quoted value with only a blank between: an option, a line of a configuration language, a definition of
+    /// the C preprocessor, SQL.
+    private func isStatement(_ name: Range<Int>, _ kind: Kind) -> Bool {
+        if bytes.byte(name.lowerBound) == UInt8(ascii: "-") { return true }
+        if isAfterWord(name.lowerBound, ["define", "WITH", "with", "ENCRYPTED"]) { return true }
+        guard kind == .password else { return false }
+        var at = name.lowerBound
+        while at > 0, bytes[at - 1].isBlank { at -= 1 }
+        return at == 0 || bytes[at - 1] == 0x0A
+    }
+
+    /// Letters with digits or signs among them, which no variable has, at the end of a clause.
+    private func isSurelyPassword(_ value: Range<Int>, _ after: UInt8) -> Bool {
+        guard value.count >= 6, after <= 0x20 || after == UInt8(ascii: ",") else { return false }
+        var signs = 0
+        var digits = 0
+        for byte in bytes.part(value) {
+            if "!@#%^&*+?$~".utf8.contains(byte) { signs += 1 } else if !byte.isWord { return false }
+            if byte.isDigit { digits += 1 }
+        }
+        return signs > 0 && digits > 0 || digits >= 2 && ValueShape.wordiness(Array(bytes.part(value))) < 0.4
     }
 
     /// A value without quotes is a value only where configuration, a command line or a query is being written; in code
@@ -200,6 +278,10 @@ struct AssignmentReader {
             break
         }
         if before == UInt8(ascii: "?") || before == UInt8(ascii: "&") || before == UInt8(ascii: ";") { return true }
+        // `//registry.acme.dev/:_authToken=…`
+        if before == UInt8(ascii: ":"), bytes.byte(name.lowerBound) == UInt8(ascii: "_") {
+            return !ValueShape.isUUID(Array(bytes.part(valueStart..<min(bytes.count, valueStart + 36))))
+        }
         if bytes.byte(name.lowerBound) == UInt8(ascii: "-") { return true }
         // Only indentation, a list dash, `export` and the like stand before the name.
         var at = name.lowerBound
@@ -218,7 +300,7 @@ struct AssignmentReader {
         }
         if lead.isEmpty { return true }
         let word = String(decoding: lead, as: UTF8.self)
-        return ["export", "set", "ENV", "ARG", "setx", "Environment=", "declare", "local", "\\n"].contains(word)
+        return ["export", "set", "ENV", "ARG", "setx", "Environment=", "declare", "local", "\\n", "Cookie:"].contains(word)
     }
 
     private func isAfterWord(_ offset: Int, _ words: [String]) -> Bool {

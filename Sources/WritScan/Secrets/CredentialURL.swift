@@ -85,7 +85,7 @@ struct CredentialURL {
         ]
         where domain == reserved || domain.hasSuffix(".example.com") || domain.hasSuffix(".example") { return true }
         // A word as password for a service of one's own machine is what compose files and tests are full of.
-        if isLocal, ValueShape.wordiness(passwordBytes) > 0.7 { return true }
+        if isLocal, ValueShape.wordiness(passwordBytes) > 0.7, !passwordBytes.contains(where: \.isDigit) { return true }
         if passwordBytes == userBytes { return true }
         return false
     }

@@ -28,6 +28,15 @@ enum SecretCheck {
                 !ValueShape.isPlaceholder(Array(decoded[(colon + 1)...]), .strict)
             else { return nil }
             return before
+        case .password:
+            return AssignmentReader.confidence(of: value, kind: .password, name: [], isQuoted: true)
+        case .userPassword:
+            guard let colon = value.firstIndex(of: UInt8(ascii: ":")) else { return nil }
+            let password = Array(value[(colon + 1)...])
+            guard !CredentialURL.common.contains(String(decoding: password.map(\.lowercased), as: UTF8.self)) else {
+                return nil
+            }
+            return AssignmentReader.confidence(of: password, kind: .password, name: [], isQuoted: true)
         case .hex: return value.allSatisfy(\.isHexDigit) ? before : nil
         case .base64: return Base64.decode(value).isEmpty ? nil : before
         case .awsSecret:

@@ -148,13 +148,15 @@ extension SecretDetector {
                 let window = bytes.part(windowStart..<min(bytes.count, start + rule.reach))
                 work += window.count
                 guard let groups = pattern.firstMatch(in: window), let whole = groups.first ?? nil else { return }
-                let secret = (groups.count > 1 ? groups[1] : nil) ?? whole
+                // Alternatives have a group each.
+                let secret = groups.dropFirst().lazy.compactMap { $0 }.first ?? whole
                 guard windowStart + whole.lowerBound <= start else { return }
                 let range = (windowStart + secret.lowerBound)..<(windowStart + secret.upperBound)
                 if case .assigned = rule.shape {
                 } else {
                     guard isFree(before: windowStart + whole.lowerBound, rule.left),
-                        isFree(after: windowStart + whole.upperBound, rule.right)
+                        isFree(after: windowStart + whole.upperBound, rule.right),
+                        !isChecksum(windowStart + whole.lowerBound)
                     else { return }
                 }
                 let value = Array(bytes[range])
@@ -183,6 +185,14 @@ extension SecretDetector {
             found.append(
                 Candidate(
                     rule: number, range: range, secret: secret, confidence: confidence, environment: hint, note: note))
+        }
+
+        /// `sha256=…`, `sha512-…`: an integrity value can begin like a short prefix does.
+        private func isChecksum(_ start: Int) -> Bool {
+            guard "=:-".utf8.contains(bytes.byte(start - 1)), bytes.byte(start - 2).isDigit else { return false }
+            var at = start - 2
+            while at > start - 6, bytes.byte(at).isDigit { at -= 1 }
+            return bytes.holds("sha", at: at - 2) || bytes.holds("md", at: at - 1)
         }
 
         /// Nothing stands before that would make the match a part of something longer.

@@ -52,7 +52,7 @@ public struct SecretRule: Sendable {
     /// Tests of a candidate that an expression cannot make.
     enum Check: String, Sendable {
         case jwt, uuid, github, npm, digits, mixed, randomLetters = "random-letters", notWords = "not-words", basic,
-            hex, base64, awsSecret = "aws-secret"
+            password, userPassword = "user-password", hex, base64, awsSecret = "aws-secret"
     }
 
     /// The keyword's case counts: forms of tokens have one case, names and URL schemes have any.

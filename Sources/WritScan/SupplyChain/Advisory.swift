@@ -106,6 +106,7 @@ public struct Advisory: Sendable, Hashable {
         case "Maven": "maven"
         case "RubyGems": "rubygems"
         case "NuGet": "nuget"
+        case "Packagist": "packagist"
         case "SwiftURL": "swift"
         case "GitHub Actions": "github-actions"
         default: nil

@@ -16,7 +16,8 @@ public struct Dependency: Sendable, Hashable {
         case path(String)
     }
 
-    /// `pypi`, `npm`, `crates`, `go`, `maven`, `rubygems`, `nuget`, `swift`, `docker`, `github-actions`, `conda`.
+    /// `pypi`, `npm`, `crates`, `go`, `maven`, `rubygems`, `nuget`, `packagist`, `swift`, `docker`,
+    /// `github-actions`, `conda`.
     public var ecosystem: String
     /// As written; `group:artifact` for Maven, `owner/repository` for actions.
     public var name: String

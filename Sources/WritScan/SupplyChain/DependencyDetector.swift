@@ -151,7 +151,7 @@ public struct DependencyDetector: Detector {
                     "the image `\(dependency.name)` is taken in whatever version is newest",
                     "name a version, better with its digest")
             ]
-        case "npm", "pypi", "crates", "rubygems":
+        case "npm", "pypi", "crates", "rubygems", "packagist":
             guard !kind.isLock, ["*", "latest", "x", ">=0", ">= 0", ">=0.0.0"].contains(dependency.requirement) else {
                 return []
             }

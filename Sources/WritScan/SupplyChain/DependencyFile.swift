@@ -12,6 +12,8 @@ public enum DependencyFile: String, Sendable, Hashable, CaseIterable {
     case pom, gradle, gradleCatalog, gradleLock
     // Ruby, .NET, Swift
     case gemfile, gemfileLock, gemspec, msbuild, packagesConfig, nugetLock, packageSwift, packageResolved
+    // PHP
+    case composer, composerLock
     // Images and workflows
     case dockerfile, compose, actions
 
@@ -61,6 +63,7 @@ public enum DependencyFile: String, Sendable, Hashable, CaseIterable {
         "packages.config": .packagesConfig, "directory.packages.props": .msbuild,
         "directory.build.props": .msbuild, "packages.lock.json": .nugetLock,
         "package.swift": .packageSwift, "package.resolved": .packageResolved,
+        "composer.json": .composer, "composer.lock": .composerLock,
         "dockerfile": .dockerfile, "containerfile": .dockerfile, "action.yml": .actions, "action.yaml": .actions,
     ]
 
@@ -68,7 +71,7 @@ public enum DependencyFile: String, Sendable, Hashable, CaseIterable {
     public var isLock: Bool {
         switch self {
         case .pipfileLock, .poetryLock, .uvLock, .packageLock, .yarnLock, .pnpmLock, .bunLock, .cargoLock, .goSum,
-            .gradleLock, .gemfileLock, .nugetLock, .packageResolved:
+            .gradleLock, .gemfileLock, .nugetLock, .packageResolved, .composerLock:
             true
         default: false
         }
@@ -86,6 +89,7 @@ public enum DependencyFile: String, Sendable, Hashable, CaseIterable {
         case .gemfileLock: [.gemfile, .gemspec]
         case .nugetLock: [.msbuild]
         case .packageResolved: [.packageSwift]
+        case .composerLock: [.composer]
         default: []
         }
     }
@@ -131,6 +135,8 @@ public enum DependencyFile: String, Sendable, Hashable, CaseIterable {
         case .nugetLock: DotNetFiles.lock(text, &reading)
         case .packageSwift: SwiftFiles.manifest(text, &reading)
         case .packageResolved: SwiftFiles.resolved(text, &reading)
+        case .composer: PHPFiles.manifest(text, &reading)
+        case .composerLock: PHPFiles.lock(text, &reading)
         case .dockerfile: ImageFiles.dockerfile(text, &reading)
         case .compose: ImageFiles.compose(text, &reading)
         case .actions: ImageFiles.actions(text, &reading)

@@ -91,6 +91,7 @@ public struct Imports: Sendable {
         var found: [ImportedModule] = []
         var seen: Set<String> = []
         var quote: String?
+        var guards = ImportGuards()
         for (number, bytes) in TextLines(text) {
             let line = LineText.trimmed(String(decoding: bytes, as: UTF8.self))
             // Long strings may hold examples.
@@ -100,6 +101,10 @@ public struct Imports: Sendable {
                 continue
             }
             if let open = marks.first(where: { !$0.count.isMultiple(of: 2) }) { quote = open.mark }
+            if line.isEmpty || line.hasPrefix("#") { continue }
+            let indent = bytes.prefix { $0 == 0x20 || $0 == 0x09 }.count
+            if let kept = guards.enter(String(line), indent: indent, imports: found.count) { found.removeSubrange(kept...) }
+            if guards.isFallback { continue }
             var modules: [Substring] = []
             if line.hasPrefix("import ") {
                 modules = line.dropFirst(7).prefix { $0 != "#" && $0 != ";" }.split(separator: ",")
@@ -158,6 +163,40 @@ public struct Imports: Sendable {
     private func imported(_ ecosystem: String, _ module: String, line: Int) -> ImportedModule {
         ImportedModule(
             ecosystem: ecosystem, module: module, package: packages[ecosystem]?[module] ?? module, line: line)
+    }
+}
+
+/// Follows `try:` blocks of Python whose imports may fail: what the program can do without, nobody made up.
+private struct ImportGuards {
+    private var open: [(indent: Int, imports: Int, isFallback: Bool)] = []
+
+    /// Within the handler of a failed import, where another module takes its place.
+    var isFallback: Bool { open.contains { $0.isFallback } }
+
+    /// Takes the next line. Gives how many imports to keep when it shows that those after them may fail.
+    mutating func enter(_ line: String, indent: Int, imports: Int) -> Int? {
+        while let last = open.last, indent < last.indent || indent == last.indent && !Self.continues(line) {
+            open.removeLast()
+        }
+        if line.hasPrefix("try:") {
+            if open.count < 64 { open.append((indent, imports, false)) }
+            return nil
+        }
+        guard let last = open.last, last.indent == indent else { return nil }
+        guard line.hasPrefix("except") else {
+            open[open.count - 1].isFallback = false
+            return nil
+        }
+        let handlesImport =
+            line.hasPrefix("except:") || line.contains("ImportError") || line.contains("ModuleNotFoundError")
+            || line.contains("Exception")
+        guard handlesImport else { return nil }
+        open[open.count - 1].isFallback = true
+        return min(last.imports, imports)
+    }
+
+    private static func continues(_ line: String) -> Bool {
+        ["except", "else:", "finally:"].contains { line.hasPrefix($0) }
     }
 }
 

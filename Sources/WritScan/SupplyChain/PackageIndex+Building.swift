@@ -2,6 +2,11 @@
 import WritCore
 
 extension PackageIndex {
+    /// The registries whose names Writ compares, as manifests and conditions call them.
+    public static let registries = [
+        "pypi", "npm", "crates", "go", "maven", "rubygems", "nuget", "packagist", "swift", "github-actions",
+    ]
+
     /// The public list of one registry.
     public struct Listing: Sendable {
         /// One registered name with what is known of it.
@@ -32,6 +37,8 @@ extension PackageIndex {
         public var entries: [Entry]
         /// What is known to be wrong with packages of this registry.
         public var advisories: [Advisory] = []
+        /// Lines of its text without a name, or with a value that could not be read; such a value is left out.
+        public private(set) var skipped = 0
 
         /// Creates a listing.
         public init(ecosystem: String, factKind: FactKind, entries: [Entry], advisories: [Advisory] = []) {
@@ -56,13 +63,17 @@ extension PackageIndex {
             let rankColumn = columns.firstIndex { $0.hasPrefix("rank") }
             let downloadsColumn = columns.firstIndex { $0.hasPrefix("downloads") }
             var entries: [Entry] = []
+            var skipped = 0
             while let line = lines.next() {
                 let fields = line.split(separator: "\t", omittingEmptySubsequences: false)
                 func field(_ column: Int?) -> Substring? {
                     guard let column, column < fields.count, !fields[column].isEmpty else { return nil }
                     return fields[column]
                 }
-                guard let name = field(nameColumn) else { continue }
+                guard let name = field(nameColumn) else {
+                    skipped += 1
+                    continue
+                }
                 var entry = Entry(name: String(name))
                 if let month = field(monthColumn) {
                     let parts = month.split(separator: "-").compactMap { Int($0) }
@@ -71,10 +82,17 @@ extension PackageIndex {
                 entry.firstRelease = field(createdColumn).flatMap { Int($0.prefix(10).filter { $0 != "-" }) }
                 entry.rank = field(rankColumn).flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
                 entry.downloadsPerMonth = field(downloadsColumn).flatMap { Int($0) }
+                let isUnread =
+                    field(monthColumn) != nil && entry.lastRelease == nil
+                    || field(createdColumn) != nil && entry.firstRelease == nil
+                    || field(rankColumn) != nil && entry.rank == nil
+                    || field(downloadsColumn) != nil && entry.downloadsPerMonth == nil
+                if isUnread { skipped += 1 }
                 entries.append(entry)
             }
             self.init(
                 ecosystem: ecosystem, factKind: downloadsColumn == nil ? .lastRelease : .downloads, entries: entries)
+            self.skipped = skipped
         }
     }
 

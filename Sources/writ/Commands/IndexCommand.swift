@@ -4,6 +4,7 @@ import Foundation
 import WritCore
 import WritDaemon
 import WritGuard
+import WritInspect
 import WritScan
 import WritWire
 
@@ -56,9 +57,17 @@ struct IndexBuild: ParsableCommand {
             let parts = argument.split(separator: "=", maxSplits: 1)
             guard parts.count == 2 else { throw ValidationError("expected ecosystem=file, got `\(argument)`") }
             Terminal.progress("reading \(parts[1])")
-            let text = String(decoding: try Data(contentsOf: URL(fileURLWithPath: String(parts[1]))), as: UTF8.self)
+            guard PackageIndex.registries.contains(String(parts[0])) else {
+                throw ValidationError(
+                    "there is no registry `\(parts[0])`; there are \(PackageIndex.registries.joined(separator: ", "))")
+            }
+            let text = try Self.text(of: String(parts[1]))
             do {
-                listings.append(try PackageIndex.Listing(ecosystem: String(parts[0]), tabSeparated: text))
+                let listing = try PackageIndex.Listing(ecosystem: String(parts[0]), tabSeparated: text)
+                if listing.skipped > 0 {
+                    Terminal.error("\(parts[1]): \(listing.skipped) lines have no name, or a value that cannot be read")
+                }
+                listings.append(listing)
             } catch {
                 throw ValidationError("\(parts[1]): \(error)")
             }
@@ -78,6 +87,14 @@ struct IndexBuild: ParsableCommand {
                 "\(records[ecosystem]?.count ?? 0) advisories of \(ecosystem) are left out: no list of its names")
         }
         Terminal.line("\(output): \(bytes.count) bytes")
+    }
+
+    private static func text(of path: String) throws -> String {
+        do {
+            return String(decoding: try OpenFile(path).readAll(limit: 2 << 30), as: UTF8.self)
+        } catch {
+            throw CommandFault("`\(path)` \(error)")
+        }
     }
 
     private func readAdvisories() throws -> [String: [Advisory]] {
@@ -106,7 +123,7 @@ struct IndexBuild: ParsableCommand {
             for (number, file) in files.enumerated() {
                 if number.isMultiple(of: 500) { Terminal.progress("reading advisories: \(number) of \(files.count)") }
                 guard file.hasSuffix(".json") || file.hasSuffix(".jsonl") else { continue }
-                let text = String(decoding: try Data(contentsOf: URL(fileURLWithPath: file)), as: UTF8.self)
+                let text = try Self.text(of: file)
                 if file.hasSuffix(".jsonl") {
                     for line in text.split(separator: "\n") { take(String(line)) }
                 } else {

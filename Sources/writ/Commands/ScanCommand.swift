@@ -176,7 +176,7 @@ struct Scan: ParsableCommand {
         let places = selected == [.secrets] ? nil : try AgentPlaces.builtIn()
 
         let work = try work(place, repository, base, settings, places)
-        let dependencies = selected.contains(.supplyChain) ? try dependencyReview(settings, work, today) : nil
+        let dependencies = selected.contains(.supplyChain) ? try dependencyReview(settings, work, place, today) : nil
         let detectors = DetectorSet(selected, others: dependencies.map { [$0] } ?? [])
         let phase = try self.as.map(phase)
         var least = settings.minimumConfidence
@@ -277,14 +277,23 @@ struct Scan: ParsableCommand {
         return identity
     }
 
-    /// The detector of dependencies. Imports are judged where the files around them are known: in scans of folders.
-    private func dependencyReview(_ settings: ScanSettings, _ work: ScanWork, _ today: Day) throws -> DependencyReview {
+    /// The detector of dependencies. Imports are judged where the files around them are known: in scans of folders and of changes.
+    private func dependencyReview(
+        _ settings: ScanSettings, _ work: ScanWork, _ place: ScanPlace, _ today: Day
+    ) throws -> DependencyReview {
         var wanted = DependencyReview.Settings()
         wanted.internalNames = settings.internalPackages
         wanted.minimumAgeDays = settings.minimumAgeDays
         wanted.minimumWeeklyDownloads = settings.minimumWeeklyDownloads
         wanted.today = today.number
-        let files = work.items.compactMap { item in if case .file(let file) = item { file } else { nil } }
+        var files = work.items.compactMap { item in if case .file(let file) = item { file } else { nil } }
+        // A change's imports are held against the manifests and modules of the whole tree.
+        if staged || diff != nil {
+            var listing = FileListing(root: place.root)
+            listing.add(place.root, git: place.repository(of:))
+            listing.finish()
+            files = listing.files
+        }
         let home = try home.resolve()
         return DependencyReview(
             settings: wanted, project: files.isEmpty || machine ? nil : ProjectPackages(files: files)

@@ -137,6 +137,20 @@ private func rules(_ findings: [Finding]) -> [String] {
         let missing = imports.undeclared(path: "a.py", text: code, dependencies: dependencies) { $0 == "mine" }
         #expect(missing.map(\.module) == ["requests", "totally_invented_pkg"])
         #expect(try detector().findings(for: missing).map(\.rule) == ["undeclared-import", "invented-import"])
+        let guarded = """
+            try:
+                import simplejson_that_is_gone
+            except ImportError:
+                import another_made_up
+            else:
+                import third_made_up
+            try:
+                import fourth_made_up
+            finally:
+                pass
+            """
+        #expect(
+            imports.read(path: "a.py", text: guarded).map(\.module) == ["third_made_up", "fourth_made_up"])
         let script = """
             import fs from 'fs'
             import x, { y } from "@scope/pkg/sub"

@@ -11,7 +11,7 @@ import WritTestSupport
             (".github/workflows/ci.yml", .actions), ("workflows/ci.yml", nil), ("Dockerfile", .dockerfile),
             ("build/Dockerfile.prod", .dockerfile), ("docker-compose.override.yml", .compose),
             (".cargo/config.toml", .cargoSettings), ("config.toml", nil), ("App.csproj", .msbuild),
-            ("Gemfile.lock", .gemfileLock), ("Package.swift", .packageSwift), ("gradle/libs.versions.toml", .gradleCatalog),
+            ("Gemfile.lock", .gemfileLock), ("composer.json", .composer), ("composer.lock", .composerLock), ("Package.swift", .packageSwift), ("gradle/libs.versions.toml", .gradleCatalog),
             ("", nil), ("/", nil),
         ] as [(String, DependencyFile?)])
     func `a file is known by its path`(path: String, kind: DependencyFile?) {
@@ -391,5 +391,43 @@ import WritTestSupport
         let reading = DependencyFile.requirements.read(Array(many.utf8))
         #expect(reading.dependencies.count == DependencyReading.limit)
         #expect(reading.gaps.count == 1)
+    }
+
+    @Test func `composer's manifest and lock file are read`() {
+        let manifest = DependencyFile.composer.read(
+            Array(
+                """
+                {
+                  "require": {
+                    "php": "^8.2",
+                    "acme/log": "^3.0"
+                  },
+                  "require-dev": {"acme/unit": "*"},
+                  "repositories": [{"type": "composer", "url": "https://packages.acme.example"}]
+                }
+                """.utf8))
+        #expect(
+            manifest.dependencies == [
+                Dependency("packagist", "acme/log", "^3.0", line: 4), Dependency("packagist", "acme/unit", "*", line: 6),
+            ])
+        #expect(
+            manifest.indexes == [
+                IndexSetting("packagist", url: "https://packages.acme.example", isAdditional: true, line: 7)
+            ])
+        let lock = DependencyFile.composerLock.read(
+            Array(
+                """
+                {"packages": [
+                  {"name": "acme/log", "version": "3.0.1", "dist": {"url": "https://api.github.com/repos/acme/log/zipball/1", "reference": "ab12", "shasum": ""}},
+                  {"name": "acme/odd", "version": "1.0.0", "dist": {"url": "https://files.acme.example/odd.zip", "shasum": "cd34"}}
+                ]}
+                """.utf8))
+        #expect(
+            lock.dependencies == [
+                Dependency("packagist", "acme/log", "3.0.1", integrity: "ab12", line: 2),
+                Dependency(
+                    "packagist", "acme/odd", "1.0.0", source: .archive("https://files.acme.example/odd.zip"),
+                    integrity: "cd34", line: 3),
+            ])
     }
 }
