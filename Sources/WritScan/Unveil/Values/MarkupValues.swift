@@ -16,9 +16,12 @@ enum MarkupValues {
             let hasEntity = raw.contains(UInt8(ascii: "&"))
             // A sentence that marks are set in is read with its line. By itself a text counts where references spell its
             // letters, and in a line that is too long for one.
-            let isSpelled = raw.indices.contains { raw[$0] == UInt8(ascii: "&") && raw.byte($0 + 1) == UInt8(ascii: "#") }
+            let isSpelled = raw.indices.contains {
+                raw[$0] == UInt8(ascii: "&") && raw.byte($0 + 1) == UInt8(ascii: "#")
+            }
             guard isSpelled || sink.depth > 0 || isLongLine(text, end) else { return }
-            sink.take(hasEntity ? Entities.decode(raw) : Array(raw), text, end, key: key(names, bytes), isChanged: hasEntity)
+            sink.take(
+                hasEntity ? Entities.decode(raw) : Array(raw), text, end, key: key(names, bytes), isChanged: hasEntity)
         }
         /// More stands on the text's line than a reader takes in; looks at most 400 bytes to each side.
         func isLongLine(_ start: Int, _ end: Int) -> Bool {
