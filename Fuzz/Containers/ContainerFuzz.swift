@@ -1,6 +1,6 @@
+import WritContainers
 // SPDX-License-Identifier: Apache-2.0
 import WritCore
-import WritContainers
 
 /// Takes the input apart with every reader of containers. A trap, a hang, or more output than the limits allow is a
 /// finding.

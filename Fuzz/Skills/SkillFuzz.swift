@@ -13,7 +13,9 @@ public func fuzzSkills(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
         }
         _ = SkillScanner.references(in: bytes, path: path)
     }
-    _ = scanner.scan(files: [SkillFile(path: "a.pyc", bytes: bytes), SkillFile(path: "a.py", bytes: Array(bytes.prefix(64)))])
+    _ = scanner.scan(files: [
+        SkillFile(path: "a.pyc", bytes: bytes), SkillFile(path: "a.py", bytes: Array(bytes.prefix(64))),
+    ])
     return 0
 }
 
@@ -21,7 +23,10 @@ public func fuzzSkills(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
 private let scanner: SkillScanner = {
     do {
         return try SkillScanner { _ in
-            [Operation(.secretRead), Operation(.httpRequest, traits: .upload), Operation(.shellExec, traits: .interpreter, taints: .net)]
+            [
+                Operation(.secretRead), Operation(.httpRequest, traits: .upload),
+                Operation(.shellExec, traits: .interpreter, taints: .net),
+            ]
         }
     } catch {
         fatalError("the table of skill facts is missing: \(error)")

@@ -228,7 +228,8 @@ public final class Inspector: Sendable {
         {
             let files = [SkillFile(path: subject.path, bytes: head)] + subject.siblings
             let found = try detectors.skillScanner().scan(files: files)
-                .filter { $0.path == subject.path && $0.finding.rule.hasPrefix("bytecode") }.map(\.finding).filter(isSure)
+                .filter { $0.path == subject.path && $0.finding.rule.hasPrefix("bytecode") }.map(\.finding).filter(
+                    isSure)
             finisher.take(found, in: [], firstLine: 1, beginsLine: true)
         }
         if let whole {

@@ -28,11 +28,13 @@ import WritPolicy
         #expect(
             try replaced(["content": [["type": "text", "text": .string(page)]], "status": 200])
                 == [
-                    "content": [[
-                        "type": "text",
-                        "text": .string(
-                            "The build takes two minutes on a laptop.\n\n\(Self.mark)\n\nReleases are made every month from the main branch."),
-                    ]], "status": 200,
+                    "content": [
+                        [
+                            "type": "text",
+                            "text": .string(
+                                "The build takes two minutes on a laptop.\n\n\(Self.mark)\n\nReleases are made every month from the main branch."),
+                        ]
+                    ], "status": 200,
                 ])
     }
 

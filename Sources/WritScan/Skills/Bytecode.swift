@@ -18,7 +18,9 @@ enum Bytecode {
         }
         if !source.isEmpty, !content.isEmpty {
             // A hash that nobody checks (PEP 552): Python runs it whatever the source says.
-            if content.count >= 16, content[2] == 0x0D, content[3] == 0x0A, content[4] == 1, content[5...7].allSatisfy({ $0 == 0 }) {
+            if content.count >= 16, content[2] == 0x0D, content[3] == 0x0A, content[4] == 1,
+                content[5...7].allSatisfy({ $0 == 0 })
+            {
                 return finding(
                     "bytecode-unchecked", .high, 0.9, "compiled bytecode that runs without a look at its source")
             }
@@ -26,7 +28,8 @@ enum Bytecode {
             if let first = odd.first {
                 return finding(
                     "bytecode-differs", .critical, 0.93,
-                    "compiled bytecode names `\(KeyPath.name(String(decoding: first, as: UTF8.self)))`, which its source does not")
+                    "compiled bytecode names `\(KeyPath.name(String(decoding: first, as: UTF8.self)))`, which its source does not"
+                )
             }
         }
         return finding("bytecode", .medium, 0.6, "compiled bytecode lies beside its source and can differ from it")

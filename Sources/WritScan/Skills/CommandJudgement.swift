@@ -64,7 +64,9 @@ struct CommandJudgement {
                     "download-and-run", .medium, 0.45, "a publisher's installer is fetched and run without a question",
                     "pin a version and check its hash")
             }
-            if operation.kind == .shellExec, operation.traits.contains(.interpreter), operation.taints.contains(.decoded) {
+            if operation.kind == .shellExec, operation.traits.contains(.interpreter),
+                operation.taints.contains(.decoded)
+            {
                 add(
                     "decoded-code", .critical, 0.95, "encoded text is decoded and run",
                     "do not run it; decode it and read it first")
@@ -86,7 +88,9 @@ struct CommandJudgement {
                     "do not install this; rotate what it could read if it ran")
             }
             let isFetched = isNet || ["curl", "wget", "fetch"].contains(operation.program)
-            if operation.kind == .configWrite, isAutomatic || isFetched || plantsCode || operation.taints.contains(.decoded) {
+            if operation.kind == .configWrite,
+                isAutomatic || isFetched || plantsCode || operation.taints.contains(.decoded)
+            {
                 persistence(operation, isAutomatic: isAutomatic, add)
             }
         }
@@ -112,7 +116,8 @@ struct CommandJudgement {
     private static let anonymous = [
         "pastebin.com", "paste.ee", "rentry.co", "rentry.org", "hastebin.com", "glot.io", "transfer.sh", "0x0.st",
         "ghostbin.com", "bit.ly", "tinyurl.com", "t.co", "is.gd", "goo.gl", "cutt.ly", "rb.gy", "shorturl.at",
-        "gist.githubusercontent.com", "paste.c-net.org", "dpaste.com", "dpaste.org", "ix.io", "sprunge.us", "termbin.com",
+        "gist.githubusercontent.com", "paste.c-net.org", "dpaste.com", "dpaste.org", "ix.io", "sprunge.us",
+        "termbin.com",
         "ngrok.io", "ngrok.app", "ngrok-free.app", "ngrok-free.dev", "trycloudflare.com", "loca.lt", "serveo.net",
         "webhook.site", "requestbin.com", "pipedream.net", "oast.fun", "oast.pro", "oast.me", "oastify.com",
         "interact.sh", "burpcollaborator.net", "file.io", "anonfiles.com", "catbox.moe", "gofile.io", "duckdns.org",
@@ -123,7 +128,10 @@ struct CommandJudgement {
         _ operation: Operation, isAutomatic: Bool,
         _ add: (String, Severity, Double, String, String) -> Void
     ) {
-        let words = ["shell-startup", "cron", "service", "ssh", "auth", "login", "loader", "agent", "git-hook", "replaces scheduled jobs", "a service starts by itself"]
+        let words = [
+            "shell-startup", "cron", "service", "ssh", "auth", "login", "loader", "agent", "git-hook",
+            "replaces scheduled jobs", "a service starts by itself",
+        ]
         guard words.contains(where: { operation.detail.hasPrefix($0) }) else { return }
         // Logs and notes beside an agent's settings are no settings.
         if operation.detail.hasPrefix("agent"), !settings.contains(where: { operation.path.hasSuffix($0) }) { return }

@@ -21,8 +21,9 @@ enum ConfiguredCommands {
         guard let name = parts.last else { return false }
         if names.contains(String(name)) { return true }
         let folder = parts.dropLast().last.map(String.init) ?? ""
-        return name == "tasks.json" && folder == ".vscode" || name == "devcontainer.json" || folder == ".devcontainer"
-            && name.hasSuffix(".json")
+        return name == "tasks.json" && folder == ".vscode" || name == "devcontainer.json"
+            || folder == ".devcontainer"
+                && name.hasSuffix(".json")
     }
 
     /// Shell scripts that git runs.
@@ -31,7 +32,10 @@ enum ConfiguredCommands {
         return parts.dropLast().last.map { $0 == ".husky" || $0 == ".githooks" || $0 == "git-hooks" } ?? false
     }
 
-    private static let names: Set<String> = ["package.json", "composer.json", ".devcontainer.json", ".pre-commit-config.yaml", ".lefthook.yml", "lefthook.yml"]
+    private static let names: Set<String> = [
+        "package.json", "composer.json", ".devcontainer.json", ".pre-commit-config.yaml", ".lefthook.yml",
+        "lefthook.yml",
+    ]
 
     /// The value is a command, whatever is beside it.
     private static let keys: Set<String> = [

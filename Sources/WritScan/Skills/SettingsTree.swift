@@ -133,7 +133,8 @@ struct SettingsReader {
                 key = quoted().string?.text ?? ""
             } else {
                 let start = at
-                while at < bytes.count, bytes[at] > 0x20, bytes[at] != UInt8(ascii: ":"), bytes[at] != UInt8(ascii: "="),
+                while at < bytes.count, bytes[at] > 0x20, bytes[at] != UInt8(ascii: ":"),
+                    bytes[at] != UInt8(ascii: "="),
                     bytes[at] != UInt8(ascii: "}"), bytes[at] != UInt8(ascii: ",")
                 { at += 1 }
                 if at == start { at += 1 }

@@ -155,7 +155,8 @@ public struct SkillScanner: Sendable {
             // less unusual than a program that runs what it fetches.
             let isUnread = found.rule == "download-and-run" && found.confidence < 0.5
             pass.find(
-                found.rule, isUnread ? .high : found.severity, isUnread ? (form == .shell ? 0.6 : 0.9) : found.confidence, SourceSpan(start: 0, end: bytes.count), 1,
+                found.rule, isUnread ? .high : found.severity,
+                isUnread ? (form == .shell ? 0.6 : 0.9) : found.confidence, SourceSpan(start: 0, end: bytes.count), 1,
                 found.message, found.remedy)
         }
     }

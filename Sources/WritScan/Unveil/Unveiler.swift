@@ -79,14 +79,17 @@ struct UnveilPass {
 
     /// Keeps a text; false when a limit cut it.
     @discardableResult
-    mutating func keep(_ text: [UInt8], _ start: Int, _ end: Int, _ hiding: Hiding, depth: Int = 0, key: String = "") -> Bool {
+    mutating func keep(_ text: [UInt8], _ start: Int, _ end: Int, _ hiding: Hiding, depth: Int = 0, key: String = "")
+        -> Bool
+    {
         guard !text.isEmpty else { return true }
         guard texts.count < limits.texts, text.count <= budget else {
             isCut = true
             return false
         }
         budget -= text.count
-        texts.append(Unveiled(text: text, place: SourceSpan(start: start, end: end), hiding: hiding, depth: depth, key: key))
+        texts.append(
+            Unveiled(text: text, place: SourceSpan(start: start, end: end), hiding: hiding, depth: depth, key: key))
         return true
     }
 

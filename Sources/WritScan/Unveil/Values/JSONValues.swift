@@ -96,7 +96,8 @@ enum JSONValues {
         else { return next }
         let raw = bytes.part((start + 1)..<close)
         let decoded = isPlain || escapes.count == 0 ? Array(raw) : Escapes.decode(raw)
-        sink.take(decoded, start, next, key: path.text(bytes), isChanged: escapes.isOdd || holdsDocument(bytes, start + 1))
+        sink.take(
+            decoded, start, next, key: path.text(bytes), isChanged: escapes.isOdd || holdsDocument(bytes, start + 1))
         return next
     }
 
@@ -180,7 +181,9 @@ struct Escapes {
     mutating func see(_ letter: UInt8) {
         count += 1
         switch letter {
-        case UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"), UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): break
+        case UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"), UInt8(ascii: "\""), UInt8(ascii: "\\"),
+            UInt8(ascii: "/"):
+            break
         default: isOdd = true
         }
     }

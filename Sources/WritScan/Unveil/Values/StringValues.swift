@@ -102,8 +102,10 @@ enum StringValues {
         case UInt8(ascii: "<"):
             var at = 0
             while at < bytes.count, bytes[at] <= 0x20 { at += 1 }
-            return path == nil && (bytes.byte(at + 1).isLetter || bytes.byte(at + 1) == UInt8(ascii: "?")
-                || bytes.holds("<!DOCTYPE", at: at) || bytes.holds("<!doctype", at: at)) ? .xml : nil
+            return path == nil
+                && (bytes.byte(at + 1).isLetter || bytes.byte(at + 1) == UInt8(ascii: "?")
+                    || bytes.holds("<!DOCTYPE", at: at) || bytes.holds("<!doctype", at: at))
+                ? .xml : nil
         default:
             return path == nil && isYAML(bytes) ? .yaml : nil
         }
@@ -128,7 +130,8 @@ enum StringValues {
             if text == at - 1 || bytes.byte(text) == UInt8(ascii: "#") || bytes.holds("---", at: text) { continue }
             if bytes.holds("- ", at: text) { text += 2 }
             var end = text
-            while bytes.byte(end).isWord || bytes.byte(end) == UInt8(ascii: "-") || bytes.byte(end) == UInt8(ascii: ".") {
+            while bytes.byte(end).isWord || bytes.byte(end) == UInt8(ascii: "-") || bytes.byte(end) == UInt8(ascii: ".")
+            {
                 end += 1
             }
             guard end > text, bytes.byte(end) == UInt8(ascii: ":"), bytes.byte(end + 1) <= 0x20 else { return false }
