@@ -116,7 +116,8 @@ extension Evaluator {
         let workspace = context.workspace ?? context.workingDirectory
         return text.split(whereSeparator: { " \t:=,".contains($0) }).contains { word in
             guard word.hasPrefix("/") || word.hasPrefix("~") || word.hasPrefix("..") else { return false }
-            let path = resolve(Value(String(word)), state).path
+            let base = state.directories.count == 1 ? state.directories[0].text ?? workspace : workspace
+            let path = PathText.absolute(String(word), in: base, home: context.home)
             return !PathText.isUnder(path, workspace)
                 && !["/usr/", "/lib", "/opt/", "/snap/", "/nix/", "/app/", "/etc/"].contains { path.hasPrefix($0) }
                 && !path.contains("/node_modules/") && !path.contains("/site-packages/")

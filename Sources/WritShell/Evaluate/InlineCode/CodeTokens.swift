@@ -263,6 +263,13 @@ struct CodeTokenizer {
                 at += 2
                 continue
             }
+            if !isRaw, !isSingle, language.name == "ruby", starts("#{") {
+                // Quotes within an interpolation are its own.
+                let end = interpolationEnd()
+                text += bytes[at..<end]
+                at = end
+                continue
+            }
             if let open, byte == open { level += 1 }
             if byte == close {
                 if level == 0 { break }
@@ -279,6 +286,21 @@ struct CodeTokenizer {
         if let mark = language.interpolation, isTemplate { return Self.interpolated(decoded, open: mark, names: true) }
         if language.interpolatesVariables { return Self.variables(decoded) }
         return Value(decoded)
+    }
+
+    /// The place after the brace that closes the interpolation at hand; the end of the text where none does.
+    private func interpolationEnd() -> Int {
+        var place = at
+        var level = 0
+        while place < bytes.count {
+            if bytes[place] == 0x7B { level += 1 }
+            if bytes[place] == 0x7D {
+                level -= 1
+                if level == 0 { return place + 1 }
+            }
+            place += 1
+        }
+        return bytes.count
     }
 
     /// `{name}`, `${name}`, `#{…}`: each is unknown, and carries the name where it is one.

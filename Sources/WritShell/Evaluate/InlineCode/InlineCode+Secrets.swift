@@ -104,7 +104,10 @@ extension InlineCode {
         var frames: [(key: String?, isObject: Bool)] = [(nil, false)]
         var found: [Secret] = []
         func add(_ value: Value, _ keys: [String] = []) {
-            if found.count < 64 { found.append(Secret(keys: frames.compactMap(\.key) + keys, value: value)) }
+            if found.count < 64 {
+                let outer = frames.compactMap(\.key).flatMap { $0.split(separator: "\n").map(String.init) }
+                found.append(Secret(keys: outer + keys, value: value))
+            }
         }
         var at = start
         while at < min(end, tokens.count) {
@@ -122,10 +125,11 @@ extension InlineCode {
                     let value = filled(text)
                     // `"Authorization: Bearer " . $token`: the header names itself.
                     let name = value.knownPrefix.prefix { $0 != ":" }
-                    if frames[here].key == nil, name.utf8.count < value.knownPrefix.utf8.count,
-                        name.allSatisfy({ $0.isLetter || $0 == "-" })
+                    let key = frames[here].key
+                    if name.utf8.count < value.knownPrefix.utf8.count, name.allSatisfy({ $0.isLetter || $0 == "-" }),
+                        key.map({ $0.lowercased().hasSuffix("header") }) ?? true
                     {
-                        frames[here].key = String(name)
+                        frames[here].key = (key.map { $0 + "\n" } ?? "") + name
                     }
                     if value.taints.contains(.secret) { add(value) }
                 }

@@ -124,8 +124,22 @@ struct InlineCode {
             call(action, name, end, receiver: variables[object]?.value)
         } else if name.contains(".") {
             request(name, end)
+            let parts = name.split(separator: ".")
+            if let object = parts.first, variables[String(object)]?.value.taints.contains(.net) == true {
+                sendLater(parts.last.map(String.init) ?? "", end)
+            }
         }
         return end
+    }
+
+    /// `request(…).end(secret)`, `socket.write(secret)`: what is given to an open connection leaves over the last one.
+    private mutating func sendLater(_ name: String, _ end: Int) {
+        guard ["end", "write", "send", "sendall", "puts", "print"].contains(name), end < tokens.count,
+            tokens[end] == .symbol("("), !secrets(from: end, to: closing(end)).isEmpty,
+            let last = effects.lastIndex(where: { if case .connect = $0 { true } else { false } }),
+            case .connect(let address, _, let taints, let credentials) = effects[last]
+        else { return }
+        effects[last] = .connect(address, sends: true, taints: taints.union(.secret), credentials: credentials)
     }
 
     /// `session.post("https://…")`: a method of any object that is given a URL.
@@ -161,6 +175,7 @@ struct InlineCode {
             call(action, name, at + 1, receiver: receiver ?? .unknown(.variable("object")))
         } else {
             request(name, at + 1)
+            if name == "end" || name == "send" { sendLater(name, at + 1) }
         }
         return at + 1
     }

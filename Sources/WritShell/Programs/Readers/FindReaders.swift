@@ -81,6 +81,8 @@ private func readFind(_ call: inout Invocation) {
     var hasAlternatives = false
     var actions: [(words: [Value], isPrompting: Bool)] = []
     var deletes = false
+    // What holds nothing is no loss.
+    var isEmptyOnly = false
     while index < arguments.count {
         let text = arguments[index].text ?? ""
         index += 1
@@ -110,6 +112,7 @@ private func readFind(_ call: inout Invocation) {
         case "-name", "-iname":
             if index < arguments.count { names.append(arguments[index]) }
             index += 1
+        case "-empty": isEmptyOnly = true
         case "-o", "-or", ",", "!", "-not": hasAlternatives = true
         case "-path", "-ipath", "-wholename", "-regex", "-iregex", "-type", "-xtype", "-size", "-mtime", "-mmin",
             "-atime",
@@ -123,7 +126,7 @@ private func readFind(_ call: inout Invocation) {
     for root in roots {
         call.add(.search(root))
         let target = found(below: root, name: name)
-        if deletes { call.add(.delete(target, traits: [.recursive])) }
+        if deletes { call.add(.delete(target, traits: isEmptyOnly && !hasAlternatives ? [] : .recursive)) }
         for action in actions {
             call.add(
                 .run(replacingBraces(action.words, by: target), environment: [:], takesInput: false, isRemote: false))
