@@ -197,10 +197,10 @@ public final class GuardService: Sendable {
             surroundings.labels = { [prototypes, instructions] in
                 prototypes.labels(for: $0, in: folder) + instructions.labels(for: $0, reader)
             }
-            let start = try instructions.start("\(call.agent.kind)|\(session)", reader)
             surroundings.profile = { [places, files] operations in
                 places.choice(for: operations, of: call, above: place, settings: files.settings)
             }
+            let start = try instructions.start("\(call.agent.kind)|\(session)", reader)
             let news = try settings.news(reader, isStart: start != nil)
             let isLabelled = tracker.bring((start?.labels ?? []).union(news.labels).sorted(), now: now)
             var state = tracker.state(now: now)
