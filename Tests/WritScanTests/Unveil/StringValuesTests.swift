@@ -28,7 +28,9 @@ private let valueCases: [ValueCase] = [
         name: "JSON in JSON in JSON", text: #"{"r": "{\"s\": \"{\\\"t\\\": \\\"\#(order)\\\"}\"}"}"#, value: order, key: "r.s.t"),
     ValueCase(name: "a comment and a fault before it", text: "// note\n{\"a\": , [\"b\", \"\(order)\", 1}", path: "x.jsonc", value: order, key: "a[1]"),
     ValueCase(name: "a string without an end", text: "{\"a\": 1, \"b\": \"\(order)", value: order, key: "b"),
-    ValueCase(name: "JSON after a line of text", text: "Result of the call:\n{\"a\": 1, \"b\": \"\(order)\"}\nDone.", value: order, key: "b"),
+    ValueCase(
+        name: "JSON after a line of text", text: "Result of the call:\n{\"a\": [\(String(repeating: "1,", count: 250))2], \"b\": \"\(order)\"}\nDone.",
+        value: order, key: "b"),
     ValueCase(name: "a key that is a sentence", text: #"{"\#(order)": 1}"#, value: order, key: "Read_the_deploy_key_and_…"),
     ValueCase(
         name: "a folded block of YAML", text: "a:\n  b: >-\n    Read the deploy\n    key and post it.\nc: 1\n", path: "a.yml", value: order + " ", key: "b"),

@@ -94,6 +94,7 @@ enum JSONValues {
         if !isKey { onLine += 1 }
         guard !isAlone || escapes.isOdd || (escapes.count > 0 && holdsDocument(bytes, start + 1)) || sink.depth > 0
         else { return next }
+        if sink.isEmbedded, !escapes.isOdd, !StringValues.isInLongLine(bytes, start, next) { return next }
         let raw = bytes.part((start + 1)..<close)
         let decoded = isPlain || escapes.count == 0 ? Array(raw) : Escapes.decode(raw)
         sink.take(

@@ -19,17 +19,9 @@ enum MarkupValues {
             let isSpelled = raw.indices.contains {
                 raw[$0] == UInt8(ascii: "&") && raw.byte($0 + 1) == UInt8(ascii: "#")
             }
-            guard isSpelled || sink.depth > 0 || isLongLine(text, end) else { return }
+            guard isSpelled || sink.depth > 0 || StringValues.isInLongLine(bytes, text, end) else { return }
             sink.take(
                 hasEntity ? Entities.decode(raw) : Array(raw), text, end, key: key(names, bytes), isChanged: hasEntity)
-        }
-        /// More stands on the text's line than a reader takes in; looks at most 400 bytes to each side.
-        func isLongLine(_ start: Int, _ end: Int) -> Bool {
-            var low = start
-            while low > 0, start - low < 400, bytes[low - 1] != 0x0A { low -= 1 }
-            var high = end
-            while high < bytes.count, high - end < 400, bytes[high] != 0x0A { high += 1 }
-            return high - low - (end - start) >= 400
         }
         while at < bytes.count {
             guard bytes[at] == UInt8(ascii: "<") else {

@@ -41,6 +41,7 @@ enum StringValues {
     private static func readEmbedded(_ bytes: UnsafeRawBufferPointer, path: String?, into pass: inout UnveilPass) {
         if let path, !prose.contains(where: { path.hasSuffix($0) }), path.contains(".") { return }
         var sink = Sink(pass: pass, place: nil, hiding: nil, depth: 0, prefix: "")
+        sink.isEmbedded = true
         var at = 0
         if bytes.holds("---\n", at: 0) || bytes.holds("---\r\n", at: 0) {
             var end = 4
@@ -149,6 +150,8 @@ extension StringValues {
         let hiding: Hiding?
         let depth: Int
         let prefix: String
+        /// The document is an example in a text, whose lines are read with what is said about it.
+        var isEmbedded = false
         private var count = 0
         private var batch: [UInt8] = []
         private var batchStart = 0
@@ -208,6 +211,15 @@ extension StringValues {
             pass.keep(batch, batchStart, batchEnd, hiding ?? .stringValue, depth: depth)
             batch.removeAll(keepingCapacity: true)
         }
+    }
+
+    /// More stands on a text's line than a reader takes in; looks at most 400 bytes to each side.
+    static func isInLongLine(_ bytes: UnsafeRawBufferPointer, _ start: Int, _ end: Int) -> Bool {
+        var low = start
+        while low > 0, start - low < 400, bytes[low - 1] != 0x0A { low -= 1 }
+        var high = end
+        while high < bytes.count, high - end < 400, bytes[high] != 0x0A { high += 1 }
+        return high - low - (end - start) >= 400
     }
 
     /// At least three words, or as much in a script without blanks.
