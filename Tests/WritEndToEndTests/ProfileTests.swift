@@ -69,7 +69,9 @@ extension EndToEnd {
             #expect(try machine.word("some-unknown-tool --x") == "ask")
             #expect(try machine.word("kubectl get secrets") == "ask")
             #expect(try machine.word("ls -la && grep -rn TODO .") == "allow")
-            #expect(try machine.word("git push origin main") == "ask")
+            #expect(try machine.word("git push origin fix") == "ask")
+            // What it pushes to is the production branch, wherever it pushes from.
+            #expect(try machine.word("git push origin main") == "deny")
             // Pointing the remote elsewhere leaves nothing behind.
             try machine.git("remote", "set-url", "origin", "https://example.org/other.git")
             #expect(try machine.word("some-unknown-tool --y") == "ask")

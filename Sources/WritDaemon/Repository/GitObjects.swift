@@ -436,3 +436,12 @@ private struct PackFile: ~Copyable {
         return out
     }
 }
+
+extension String {
+    var trimmedBlanks: String {
+        var text = Substring(self)
+        while let last = text.last, last.isWhitespace { text.removeLast() }
+        while let first = text.first, first.isWhitespace { text.removeFirst() }
+        return String(text)
+    }
+}
