@@ -68,14 +68,15 @@ struct Report {
         var out = model
         var thresholds: [Phase: Double] = [:]
         // Each phase blocks at most one in a hundred of its own honest rows of sources that were not learnt from; files,
-        // which are read all day and are rarely attacks, four in a thousand.
+        // which are read all day and are rarely attacks, four in a thousand; skills, which are read once and rule the
+        // agent from then on, fifteen in a thousand.
         for phase in Phase.allCases {
             let use: Phase = phase == .output || phase == .toolCall ? .toolResponse : phase
             let benign = (0..<corpus.rowCount).filter {
                 !corpus.documents[$0].isAttack && corpus.documents[$0].phase == use
             }
             .map { final($0, model) }.sorted()
-            let share = use == .contextFile ? 0.996 : 0.99
+            let share = use == .contextFile ? 0.996 : use == .skill ? 0.985 : 0.99
             let cut = benign.isEmpty ? 0.9 : benign[min(benign.count - 1, Int(Double(benign.count) * share))]
             // Below one half no policy counts a finding unless it says so.
             thresholds[phase] = Double(Float(max(0.5, min(0.98, cut + 0.0005))))

@@ -153,7 +153,9 @@ struct Learner {
             }
             let drawn = rows.filter {
                 let document = corpus.documents[$0]
-                if left.contains(document.source) || left.contains(document.payload) { return false }
+                // Skills have few sources, and a composed row is as much another source's as its payload is.
+                let source = document.payload >= 0 ? document.payload : document.source
+                if document.phase != .skill, left.contains(source) { return false }
                 // Honest files are many and alike: half of them a draw is enough.
                 return document.isAttack || document.phase != .contextFile || !thins || generator.next() & 1 == 1
             }
