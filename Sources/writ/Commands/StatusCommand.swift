@@ -57,7 +57,7 @@ struct StatusReport {
     /// Events that hooks answered by themselves and no daemon has taken up yet.
     var unanswered = 0
     var alarms: [LedgerEntry] = []
-    var silent: [String] = []
+    var silent: [SilentSessions.Session] = []
     /// Calls that wait for a person; nil when nobody can be asked.
     var waiting: Int?
 
@@ -109,7 +109,7 @@ struct StatusReport {
             query.limit = 1
             guard let reader else { return false }
             return try !reader.entries(matching: query).isEmpty
-        }.map { "\($0.name) of \($0.agent)" }
+        }
     }
 
     private static func lines(_ path: String) -> Int {
@@ -129,7 +129,7 @@ struct StatusReport {
             "unanswered": .integer(Int64(unanswered)),
             "alarms": .array(
                 alarms.map { ["time": .integer($0.time), "agent": .string($0.agent), "message": .string($0.message)] }),
-            "silent_sessions": .array(silent.map { .string($0) }),
+            "silent_sessions": .array(silent.map { .string($0.name) }),
             "waiting": waiting.map { .integer(Int64($0)) } ?? .null,
         ]
     }
@@ -163,7 +163,8 @@ struct StatusReport {
             field("alarms", Terminal.styled("\(alarms.count) in 24 h, last: \(text)", .yellow))
         }
         for session in silent.prefix(5) {
-            field("silent", Terminal.styled("tools ran without an event: \(Terminal.harmless(session))", .red))
+            let name = "\(Terminal.harmless(session.name)) (\(session.agent))"
+            field("silent", Terminal.styled("tools ran without an event: \(name)", .red))
         }
         if let waiting { field("approvals", waiting == 0 ? "none waits" : "\(waiting) wait: `writ approvals`") }
     }
