@@ -112,6 +112,7 @@ private struct ThreatCase {
             .init(.allow, "a=(1 2 3); echo ${#a[@]}"),
             .init(.deny, #"declare -n r=c; c=rm; $r -rf /"#),
             .init(.deny, #"BIN=rm; "$BIN" -rf /"#),
+            .init(.deny, #"${none+x}rm -rf /"#),
         ])
     }
 

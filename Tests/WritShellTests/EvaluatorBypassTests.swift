@@ -146,7 +146,7 @@ import WritShell
             EffectCase("alias ls='rm -rf /'; ls", root), EffectCase("ls() { rm -rf /; }; ls", root),
             EffectCase("trap 'rm -rf /' EXIT", root),
             EffectCase("export PAGER='rm -rf /'", root),
-            EffectCase("typeset -x LD_PRELOAD=/tmp/x.so", "config.write opaque:unread (environment)"),
+            EffectCase("typeset -x LD_PRELOAD=/tmp/x.so", "config.write unverified opaque:unread (environment)"),
             EffectCase("declare -x GIT_EDITOR='rm -rf /'", root), EffectCase("PROMPT_COMMAND='rm -rf /'", root),
             EffectCase("exit() { :; }; exit; rm -rf /", root), EffectCase("enable -n exit; exit; rm -rf /", root),
             EffectCase("eval 'rm -rf /'", root), EffectCase("command rm -rf /", root),

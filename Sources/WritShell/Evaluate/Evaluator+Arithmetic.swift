@@ -11,7 +11,12 @@ extension Evaluator {
     /// The number that text stands for in an arithmetic context.
     func arithmeticValue(of value: Value, _ state: inout ShellState, depth: Int = 0) -> Int? {
         guard let text = value.literalText else { return nil }
-        if let number = Int(text) { return number }
+        // A leading zero means base eight.
+        if text.utf8.first != 0x30 || text.utf8.count == 1, !text.hasPrefix("-0"), !text.hasPrefix("+"),
+            let number = Int(text)
+        {
+            return number
+        }
         if text.utf8.count > 4_096 {
             // An index in it may run a command, which is then not looked for.
             reachLimit("a longer calculation than is followed")

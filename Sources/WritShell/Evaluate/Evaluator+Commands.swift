@@ -9,6 +9,28 @@ extension Evaluator {
     func runSimple(
         _ assignments: [Assignment], _ words: [Word], _ command: Command, _ state: inout ShellState, _ streams: Streams
     ) {
+        var names: Set<String> = []
+        if let first = words.first { Self.collectNames(first.parts, into: &names) }
+        guard !names.isEmpty, !assumesUnset else {
+            runChoices(assignments, words, command, &state, streams)
+            return
+        }
+        // `${x+y}rm`: which program it is depends on a variable that nobody has seen, so both are looked at.
+        let before = state
+        metUndecided = false
+        runChoices(assignments, words, command, &state, streams)
+        guard metUndecided else { return }
+        var copy = before
+        var other = streams
+        other.captures = false
+        assumesUnset = true
+        runChoices(assignments, words, command, &copy, other)
+        assumesUnset = false
+    }
+
+    private func runChoices(
+        _ assignments: [Assignment], _ words: [Word], _ command: Command, _ state: inout ShellState, _ streams: Streams
+    ) {
         guard state.hasChoices, let combinations = combinations(assignments, words, command.redirections, state) else {
             runOnce(assignments, words, command, &state, streams)
             return

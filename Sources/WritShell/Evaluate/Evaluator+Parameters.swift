@@ -412,7 +412,9 @@ extension Evaluator {
             var isSet = found.isSet
             if isSet == true, treatsEmptyAsUnset, value.isEmpty { isSet = false }
             switch name {
-            case "+": return isSet == false ? Value("") : single(word, &state)
+            case "+":
+                if isSet == nil { metUndecided = true }
+                return isSet == false || isSet == nil && assumesUnset ? Value("") : single(word, &state)
             case "?":
                 if isSet != true { _ = single(word, &state) }
                 return value

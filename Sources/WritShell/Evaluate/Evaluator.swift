@@ -78,6 +78,10 @@ final class Evaluator {
     var openAliases: Set<String> = []
     /// Names in the search path that are copies of a program.
     var copies: [String: String] = [:]
+    /// `${x+word}` with a variable that nobody has seen stands for nothing, not for the word.
+    var assumesUnset = false
+    /// Such a parameter was expanded.
+    var metUndecided = false
     /// Symbolic links that this command made, by their paths.
     var links: [String: String] = [:]
     /// How many variables stand for unknown parts of code.

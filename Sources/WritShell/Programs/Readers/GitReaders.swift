@@ -338,7 +338,7 @@ private func readCheckout(_ call: inout Invocation) {
         // One word is a branch, unless it can only be a path.
         if isPath(only.display) {
             files = words[...]
-        } else if let name = only.text, canBeBranch(name) {
+        } else if !call.has("-f"), let name = only.text, canBeBranch(name) {
             // A reference goes before a file of its name, and whether there is one is not known here.
             return discard(words[...], path: name, traits: .potential, in: &call)
         }

@@ -51,7 +51,10 @@ let systemReaders: [String: ProgramReader] = [
             let rest = Array(call.arguments[(at + 1)...].drop { $0.hasPrefix("-") })
             if !rest.isEmpty { call.add(.run(rest, environment: [:], takesInput: true, isRemote: false)) }
         case "scrot", "import", "gnome-screenshot", "grim", "screencapture", "flameshot", "spectacle", "maim":
-            call.add(.secretRead, "takes a picture of the screen")
+            // A line of Java, Python or JavaScript: ImageMagick takes the format from the ending.
+            if call.program != "import" || namesPicture(call.arguments) {
+                call.add(.secretRead, "takes a picture of the screen")
+            }
             for word in call.words { call.perform(.write, on: word, traits: [], detail: "") }
             // scrot -e COMMAND
             if let at = call.arguments.firstIndex(where: { $0.text == "-e" || $0.text == "--exec" }),
@@ -85,4 +88,16 @@ private func isDisk(_ value: Value) -> Bool {
         "/dev/dm-",
         "/dev/mapper/", "/dev/loop", "/dev/mem", "/dev/kmem", "/dev/port",
     ].contains { text.hasPrefix($0) }
+}
+
+/// An option, or a word that ends or begins with the name of a format of pictures.
+private func namesPicture(_ arguments: [Value]) -> Bool {
+    let formats: Set<Substring> = [
+        "png", "jpg", "jpeg", "gif", "bmp", "tif", "tiff", "webp", "pdf", "ps", "eps", "ppm", "xwd", "miff", "svg",
+    ]
+    return arguments.dropFirst().contains { argument in
+        let text = argument.display.lowercased()
+        return argument.text == nil || text.hasPrefix("-") || formats.contains(text.prefix { $0 != ":" })
+            || text.lastIndex(of: ".").map { formats.contains(text[text.index(after: $0)...]) } == true
+    }
 }
