@@ -109,7 +109,7 @@ import WritTestSupport
         let set = PolicySet([try Fixture.layer(rules)])
         let rows: [(profile: String, name: String, verdict: Verdict)] = [
             ("", "", .allow), ("prototyping", "", .allow), ("guarded", "", .deny), ("guarded", "staging", .deny),
-            ("prototyping", "staging", .ask), ("production", "", .deny), ("other", "prod-1", .deny),
+            ("prototyping", "staging", .ask), ("production", "", .ask), ("other", "prod-1", .ask), ("other", "", .deny),
         ]
         for row in rows {
             var request = Fixture.request([Fixture.exec("ls")])
