@@ -61,8 +61,9 @@ import WritCore
         #"'password' => 'required|string|min:8|confirmed',"#, "password: !vault |", "run --ask-vault-pass -vvvv x",
         #"KRB5_PASSWORD_ENV = 'KRB5_PASSWORD'"#, #"password = "new_password""#, "pwd: '/var/www/html'",
         #"hashed_password = "{64:hex}""#, #""ClientToken": "{8:hex}-{4:hex}-{4:hex}-{4:hex}-{12:hex}""#,
-        #""StartingHashKey": "{39:digit}""#, #"eq "$x-amz-credential", "{20:alnum}/20210320/us-east-1/s3/aws4_request""#,
-        "user: root, pass: passwordVariable", #"//registry.acme.dev/:_authToken={8:hex}-{4:hex}-{4:hex}-{4:hex}-{12:hex}"#,
+        #""StartingHashKey": "{39:digit}""#,
+        #"eq "$x-amz-credential", "{20:alnum}/20210320/us-east-1/s3/aws4_request""#,
+        "user: root, pass: passwordVariable",
         #"signing_key = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE{83:base64}=""#, #"siteKey: "6L{38:alnum}""#,
         #"checksum = "{64:hex}""#, #"proxy = "socks5://<username>:<password>@proxy-host""#,
     ]

@@ -237,7 +237,9 @@ extension AssignmentReader {
             return true
         }
         // Constants of a program, and words set apart, are names.
-        if digits < 3, value.contains(0x5F), value.allSatisfy({ $0.isUpper || $0.isDigit || $0 == 0x5F }) { return true }
+        if digits < 3, value.contains(0x5F), value.allSatisfy({ $0.isUpper || $0.isDigit || $0 == 0x5F }) {
+            return true
+        }
         if digits == 0, value.contains(where: { $0 == 0x5F || $0 == 0x2D }),
             value.split(whereSeparator: { $0 == 0x5F || $0 == 0x2D }).allSatisfy({ part in
                 part.allSatisfy(\.isLower) && (part.count <= 3 || ValueShape.wordiness(Array(part)) > 0.5)

@@ -300,7 +300,8 @@ struct AssignmentReader {
         }
         if lead.isEmpty { return true }
         let word = String(decoding: lead, as: UTF8.self)
-        return ["export", "set", "ENV", "ARG", "setx", "Environment=", "declare", "local", "\\n", "Cookie:"].contains(word)
+        return ["export", "set", "ENV", "ARG", "setx", "Environment=", "declare", "local", "\\n", "Cookie:"].contains(
+            word)
     }
 
     private func isAfterWord(_ offset: Int, _ words: [String]) -> Bool {

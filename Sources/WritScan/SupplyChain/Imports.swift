@@ -103,7 +103,9 @@ public struct Imports: Sendable {
             if let open = marks.first(where: { !$0.count.isMultiple(of: 2) }) { quote = open.mark }
             if line.isEmpty || line.hasPrefix("#") { continue }
             let indent = bytes.prefix { $0 == 0x20 || $0 == 0x09 }.count
-            if let kept = guards.enter(String(line), indent: indent, imports: found.count) { found.removeSubrange(kept...) }
+            if let kept = guards.enter(String(line), indent: indent, imports: found.count) {
+                found.removeSubrange(kept...)
+            }
             if guards.isFallback { continue }
             var modules: [Substring] = []
             if line.hasPrefix("import ") {

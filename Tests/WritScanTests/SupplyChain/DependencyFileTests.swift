@@ -11,7 +11,8 @@ import WritTestSupport
             (".github/workflows/ci.yml", .actions), ("workflows/ci.yml", nil), ("Dockerfile", .dockerfile),
             ("build/Dockerfile.prod", .dockerfile), ("docker-compose.override.yml", .compose),
             (".cargo/config.toml", .cargoSettings), ("config.toml", nil), ("App.csproj", .msbuild),
-            ("Gemfile.lock", .gemfileLock), ("composer.json", .composer), ("composer.lock", .composerLock), ("Package.swift", .packageSwift), ("gradle/libs.versions.toml", .gradleCatalog),
+            ("Gemfile.lock", .gemfileLock), ("composer.json", .composer), ("composer.lock", .composerLock),
+            ("Package.swift", .packageSwift), ("gradle/libs.versions.toml", .gradleCatalog),
             ("", nil), ("/", nil),
         ] as [(String, DependencyFile?)])
     func `a file is known by its path`(path: String, kind: DependencyFile?) {
@@ -70,7 +71,8 @@ import WritTestSupport
                 [
                     Dependency("pypi", "flask", ">=3", line: 2), Dependency("pypi", "rich", line: 2),
                     Dependency("pypi", "pytest", "==8.0", line: 7), Dependency("pypi", "httpx", "^0.27", line: 10),
-                    Dependency("pypi", "mine", source: .git(url: "https://g.example/m.git", reference: "main"), line: 11),
+                    Dependency(
+                        "pypi", "mine", source: .git(url: "https://g.example/m.git", reference: "main"), line: 11),
                     Dependency("pypi", "tox", "*", line: 13),
                 ]
             ),
@@ -130,7 +132,8 @@ import WritTestSupport
                 [Dependency("pypi", "idna", "3.7", integrity: "sha256:aa", line: 6)]
             ),
             (
-                .conda, "name: x\ndependencies:\n  - python=3.12\n  - conda-forge::numpy>=2\n  - pip:\n    - flask==3\n",
+                .conda,
+                "name: x\ndependencies:\n  - python=3.12\n  - conda-forge::numpy>=2\n  - pip:\n    - flask==3\n",
                 [
                     Dependency("conda", "python", "3.12", line: 3), Dependency("conda", "numpy", ">=2", line: 4),
                     Dependency("pypi", "flask", "==3", line: 6),
@@ -172,7 +175,8 @@ import WritTestSupport
                 [
                     Dependency("npm", "a", "1.0.0", integrity: "sha512-x", line: 3),
                     Dependency(
-                        "npm", "@s/b", "2.0.0", source: .index("https://evil.example/b"), runsInstallScript: true, line: 4),
+                        "npm", "@s/b", "2.0.0", source: .index("https://evil.example/b"), runsInstallScript: true,
+                        line: 4),
                 ]
             ),
             (
@@ -346,16 +350,19 @@ import WritTestSupport
     @Test(
         arguments: [
             (
-                .npmSettings, "registry=https://r.example/\n//r.example/:_authToken=x\n@acme:registry=https://a.example/\n",
+                .npmSettings,
+                "registry=https://r.example/\n//r.example/:_authToken=x\n@acme:registry=https://a.example/\n",
                 ["  https://r.example/", "@acme  https://a.example/"]
             ),
             (
-                .npmSettings, "npmRegistryServer: \"https://r.example\"\nnpmScopes:\n  acme:\n    npmRegistryServer: \"https://a.example\"\n",
+                .npmSettings,
+                "npmRegistryServer: \"https://r.example\"\nnpmScopes:\n  acme:\n    npmRegistryServer: \"https://a.example\"\n",
                 ["  https://r.example", "@acme  https://a.example"]
             ),
             (.pipSettings, "[global]\nindex-url = https://r.example/simple\n", ["  https://r.example/simple"]),
             (
-                .cargoSettings, "[source.crates-io]\nreplace-with = \"mine\"\n[source.mine]\nregistry = \"https://r.example\"\n",
+                .cargoSettings,
+                "[source.crates-io]\nreplace-with = \"mine\"\n[source.mine]\nregistry = \"https://r.example\"\n",
                 ["  replace-with mine", "  https://r.example"]
             ),
         ] as [(DependencyFile, String, [String])])
@@ -408,7 +415,8 @@ import WritTestSupport
                 """.utf8))
         #expect(
             manifest.dependencies == [
-                Dependency("packagist", "acme/log", "^3.0", line: 4), Dependency("packagist", "acme/unit", "*", line: 6),
+                Dependency("packagist", "acme/log", "^3.0", line: 4),
+                Dependency("packagist", "acme/unit", "*", line: 6),
             ])
         #expect(
             manifest.indexes == [

@@ -27,7 +27,8 @@ enum PHPFiles {
         for section in ["packages", "packages-dev"] {
             for package in json[section]?.array ?? [] {
                 guard let name = package["name"]?.string else { continue }
-                var dependency = Dependency("packagist", name, package["version"]?.string ?? "", line: places.next(name))
+                var dependency = Dependency(
+                    "packagist", name, package["version"]?.string ?? "", line: places.next(name))
                 // What is installed is the archive; the repository stands beside it.
                 dependency.integrity =
                     package["dist"]?["shasum"]?.string.flatMap { $0.isEmpty ? nil : $0 }
@@ -43,9 +44,10 @@ enum PHPFiles {
     private static func isPackage(_ name: String) -> Bool { name.contains("/") }
 
     /// Packagist hands out archives of the forges that packages live on.
-    private static func isUsual(_ url: String) -> Bool {
-        url.isEmpty
-            || ["https://api.github.com/repos/", "https://gitlab.com/api/", "https://api.bitbucket.org/", "https://repo.packagist.org/", "https://codeload.github.com/", "https://bitbucket.org/", "https://github.com/"]
-                .contains { url.hasPrefix($0) }
-    }
+    private static func isUsual(_ url: String) -> Bool { url.isEmpty || forges.contains { url.hasPrefix($0) } }
+
+    private static let forges = [
+        "https://api.github.com/repos/", "https://gitlab.com/api/", "https://api.bitbucket.org/",
+        "https://repo.packagist.org/", "https://codeload.github.com/", "https://bitbucket.org/", "https://github.com/",
+    ]
 }
