@@ -57,7 +57,7 @@ import WritWire
     }
 
     @Test func `an entry in the spelling of an older version is put into today's`() throws {
-        let place = try Place()
+        let place = try TemporaryHome()
         let file = place.root + "/.copilot/hooks/writ.json"
         // Copilot CLI 1.0.36 knows no `exec` and starts nothing of a file that has it.
         try place.put(
