@@ -149,6 +149,7 @@ extension Evaluator {
     ) {
         note(
             Operation(
-                .configWrite, traits: traits, opaque: opaque, detail: "environment \(name) (\(found.rawValue))", taints: value.taints))
+                .configWrite, traits: traits, opaque: opaque, detail: "environment \(name) (\(found.rawValue))",
+                taints: value.taints))
     }
 }

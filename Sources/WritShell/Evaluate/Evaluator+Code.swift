@@ -216,7 +216,8 @@ extension Evaluator {
         if line.hasPrefix("!") { return String(line.dropFirst()) }
         let word = String(line.prefix { $0 != " " && $0 != "/" })
         if language == "less" {
-            return line.isEmpty || line.allSatisfy({ $0.isNumber || $0 == "%" }) || "FGgp/?&nN-".contains(line.prefix(1))
+            return line.isEmpty || line.allSatisfy({ $0.isNumber || $0 == "%" })
+                || "FGgp/?&nN-".contains(line.prefix(1))
                 ? nil : ""
         }
         if word == "shell" { return String(line.dropFirst(5).drop { $0 == " " }) }

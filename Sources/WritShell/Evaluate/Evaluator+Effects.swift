@@ -439,7 +439,11 @@ extension Evaluator {
         let place = resolve(path, state)
         var traits = traits
         // `find . -exec shred {} +`: every file below, and no version history helps.
-        if kind == .fileDelete, ["shred", "srm", "wipe"].contains(current.program), [.glob("**"), .glob("/**")].contains(path.pieces.last) { traits.insert(.recursive) }
+        if kind == .fileDelete, ["shred", "srm", "wipe"].contains(current.program),
+            [.glob("**"), .glob("/**")].contains(path.pieces.last)
+        {
+            traits.insert(.recursive)
+        }
         note(Operation(kind, path: place.path, isPattern: place.isPattern, traits: traits, taints: path.taints))
         if kind == .fileDelete, traits.contains(.recursive) {
             noteSettings(Place(path: place.path + "/**", isPattern: true), traits: traits)

@@ -17,7 +17,9 @@ extension InlineCode {
             guard AuthenticationHeader.isOne(last) else { return false }
             // perl takes headers as plain pairs after the address.
             return language == "perl" && keys.count == 1
-                || keys.dropLast().contains { $0.lowercased().hasSuffix("header") || $0.lowercased().hasSuffix("headers") }
+                || keys.dropLast().contains {
+                    $0.lowercased().hasSuffix("header") || $0.lowercased().hasSuffix("headers")
+                }
         }
 
         private static let bodies: Set<String> = [

@@ -107,7 +107,9 @@ struct InlineCode {
     private mutating func chain(_ at: Int) -> Int {
         let (name, end) = dotted(at)
         if assign(name, at, end) { return end }
-        if end < tokens.count, tokens[end] == .symbol("+=") || tokens[end] == .symbol(".="), let before = variables[name] {
+        if end < tokens.count, tokens[end] == .symbol("+=") || tokens[end] == .symbol(".="),
+            let before = variables[name]
+        {
             // What grows is not known any more.
             variables[name] = Expression(
                 value: .unknown(.variable(name), taints: before.value.taints), secrets: before.secrets)
@@ -615,7 +617,9 @@ struct InlineCode {
         case .decode, .environment: break
         case .signal: effects.append(.signal)
         case .sql:
-            if let statement = arguments.first?.value, !statement.knownPrefix.isEmpty { effects.append(.sql(statement)) }
+            if let statement = arguments.first?.value, !statement.knownPrefix.isEmpty {
+                effects.append(.sql(statement))
+            }
         case .duplicate:
             // `client.pipe(shell.stdin)` in JavaScript; any other `pipe` only passes data on.
             if !name.hasSuffix("pipe") {

@@ -10,7 +10,9 @@ let archiveReaders: [String: ProgramReader] = [
         call.skipsTable = true
         call.add(.read(archive))
         if call.has("-l") || call.has("-p") { return }
-        guard let folder = call.values("-d").last else { return call.add(.write(Value(pieces: [.glob("**")]), appends: false)) }
+        guard let folder = call.values("-d").last else {
+            return call.add(.write(Value(pieces: [.glob("**")]), appends: false))
+        }
         call.add(.write(.joining([folder, Value(pieces: [.glob("**")])], with: "/"), appends: false))
     },
 ]
