@@ -160,7 +160,7 @@ import WritTestSupport
                         "npm", "fork", source: .git(url: "https://github.com/owner/repo", reference: "dev"), line: 5),
                     Dependency("npm", "here", source: .path("workspace:*"), line: 6),
                     Dependency("npm", "tar", source: .archive("https://t.example/a.tgz"), line: 7),
-                    Dependency("npm", "@types/node", "20", line: 1),
+                    Dependency("npm", "@types/node", "20", line: 9),
                 ]
             ),
             (

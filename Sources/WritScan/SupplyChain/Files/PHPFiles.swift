@@ -28,7 +28,7 @@ enum PHPFiles {
             for package in json[section]?.array ?? [] {
                 guard let name = package["name"]?.string else { continue }
                 var dependency = Dependency(
-                    "packagist", name, package["version"]?.string ?? "", line: places.next(name))
+                    "packagist", name, package["version"]?.string ?? "", line: places.next(named: name))
                 // What is installed is the archive; the repository stands beside it.
                 dependency.integrity =
                     package["dist"]?["shasum"]?.string.flatMap { $0.isEmpty ? nil : $0 }
