@@ -78,12 +78,15 @@ struct Run {
     let bin: String
     let home: String
 
+    /// An id that no call had before: a call that comes twice is decided once, and would say little about the time.
+    private static var fresh: String { "call-\(UInt64.random(in: 0 ... .max))" }
+
     private var payload: [UInt8] {
         Array(
             """
             {"session_id":"bench","transcript_path":"/tmp/t.jsonl","cwd":"\(home)","permission_mode":"default",\
             "hook_event_name":"PreToolUse","tool_name":"Bash","tool_input":{"command":"git status && ls -la src"},\
-            "tool_use_id":"toolu_1"}
+            "tool_use_id":"\(Self.fresh)"}
             """.utf8)
     }
 
@@ -132,7 +135,7 @@ struct Run {
     func agents(rounds: Int, _ report: inout Report) throws {
         let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .appendingPathComponent("../../../Conformance/agents").standardizedFileURL
-        var hooks: [(agent: String, words: [String], payload: [UInt8])] = []
+        var hooks: [(agent: String, words: [String], payload: String)] = []
         for name in try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
         where name.hasSuffix(".json") {
             let data = try Data(contentsOf: folder.appendingPathComponent(name))
@@ -142,8 +145,8 @@ struct Run {
                     $0["moment"] as? String == "before_tool" && $0["tool"] as? String == "Bash"
                 }), let event = vector["event"] as? String, let payload = vector["payload"]
             else { continue }
-            let bytes = [UInt8](try JSONSerialization.data(withJSONObject: payload))
-            hooks.append((agent, [bin + "/writ-hook", agent, "--event", event, "--home"], bytes))
+            let text = String(decoding: try JSONSerialization.data(withJSONObject: payload), as: UTF8.self)
+            hooks.append((agent, [bin + "/writ-hook", agent, "--event", event, "--home"], text))
         }
         let all = home + "/all"
         try FileManager.default.createDirectory(atPath: all, withIntermediateDirectories: true)
@@ -155,7 +158,8 @@ struct Run {
         for round in -5..<rounds {
             for offset in hooks.indices {
                 let index = (offset + round + 5) % hooks.count
-                let time = spawn(hooks[index].words + [all], input: hooks[index].payload).microseconds
+                let text = hooks[index].payload.replacingOccurrences(of: "\"call-1\"", with: "\"\(Self.fresh)\"")
+                let time = spawn(hooks[index].words + [all], input: Array(text.utf8)).microseconds
                 if round >= 0 { times[index].append(time) }
             }
             for home in round.isMultiple(of: 2) ? [home, all] : [all, home] {
