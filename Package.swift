@@ -114,10 +114,11 @@ let package = Package(
 
         // For developers: trains the weights of the injection detector (`make model`).
         .executableTarget(name: "writ-model", dependencies: ["WritCore", "WritScan"], path: "Tools/model"),
-        // For developers: measures the policy engine alone, and makes traffic to replay.
+        // For developers: measures engines alone, and makes traffic to replay.
         .executableTarget(
-            name: "writ-policy-bench", dependencies: ["WritCore", "WritGuard", "WritLedger", "WritPolicy"],
-            path: "Tools/policy-bench"),
+            name: "writ-engine-bench",
+            dependencies: ["WritCore", "WritGuard", "WritLedger", "WritPolicy", "WritShell"],
+            path: "Tools/engine-bench"),
 
         // The real processes, from a payload to the ledger.
         .testTarget(

@@ -2,13 +2,14 @@
 import Foundation
 
 /// Measures whole processes: the hook against `/bin/true` in interleaved pairs, the cold start, memory, and the batch
-/// decision over a folder of commands when one is given; and what the policy engine's own benchmark says. Prints each figure beside its limit.
+/// decision over a folder of commands when one is given; and what the engines' own benchmark says. Prints each figure
+/// beside its limit.
 @main
 struct Bench {
     static func main() throws {
         var bin = ""
         var limitsPath = ""
-        var policyBench = ""
+        var engineBench = ""
         var data: String?
         var pairs = 500
         var arguments = CommandLine.arguments.dropFirst().makeIterator()
@@ -16,7 +17,7 @@ struct Bench {
             switch argument {
             case "--bin": bin = arguments.next() ?? ""
             case "--limits": limitsPath = arguments.next() ?? ""
-            case "--policy-bench": policyBench = arguments.next() ?? ""
+            case "--engine-bench": engineBench = arguments.next() ?? ""
             case "--data": data = arguments.next()
             case "--pairs": pairs = arguments.next().flatMap { Int($0) } ?? pairs
             default:
@@ -41,7 +42,7 @@ struct Bench {
         run.memory(&report)
         try run.hostileScripts(&report)
         try run.policies(&report)
-        run.policyEngine(policyBench, &report)
+        run.engines(engineBench, data, &report)
         if let data { try run.decisions(data, &report) }
         report.finish()
     }
@@ -257,8 +258,17 @@ struct Run {
     }
 
     /// The policy engine alone, which measures itself: `NAME: best N us, p50 N us, p99 N us` a line.
-    func policyEngine(_ program: String, _ report: inout Report) {
-        let outcome = spawn([program])
+    /// What the engines' own benchmark says. What it does not say is missed, as what it says when it fails.
+    func engines(_ program: String, _ data: String?, _ report: inout Report) {
+        read(
+            [program], ["load of 500 rules from source, p50", "load of 500 rules from the cache, p50"]
+                + ["p50", "p99"].map { "decision of 500 rules on 10 operations, " + $0 }, &report)
+        guard let data else { return }
+        read([program, "commands", data], ["analysis of commands, p50", "analysis of commands, p99"], &report)
+    }
+
+    private func read(_ words: [String], _ names: [String], _ report: inout Report) {
+        let outcome = spawn(words)
         var figures: [String: Double] = [:]
         for line in String(decoding: outcome.output, as: UTF8.self).split(separator: "\n") {
             let parts = line.components(separatedBy: ": ")
@@ -266,16 +276,11 @@ struct Run {
             for figure in parts[1].components(separatedBy: ", ") {
                 let words = figure.split(separator: " ")
                 guard words.count == 3, words[2] == "us", let value = Double(words[1]) else { continue }
-                figures["\(parts[0]), \(words[0]), us"] = value
+                figures["\(parts[0]), \(words[0])"] = value
             }
         }
-        // What it does not say is missed, as what it says when it fails.
-        for (name, quantile) in [
-            ("load of 500 rules from source", "p50"), ("load of 500 rules from the cache", "p50"),
-            ("decision of 500 rules on 10 operations", "p50"), ("decision of 500 rules on 10 operations", "p99"),
-        ] {
-            let name = "\(name), \(quantile), us"
-            report.add(name, outcome.status == 0 ? figures[name] ?? .infinity : .infinity)
+        for name in names {
+            report.add(name + ", us", outcome.status == 0 ? figures[name] ?? .infinity : .infinity)
         }
     }
 

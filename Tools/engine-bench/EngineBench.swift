@@ -3,16 +3,20 @@ import Synchronization
 import WritCore
 import WritPolicy
 
-/// Measures the policy engine alone, in release: loading 500 rules, from source and from the cache, and deciding on ten
-/// operations. `writ-policy-bench [ROUNDS]`; `make bench` runs it and reads its lines. `writ-policy-bench traffic FOLDER
-/// [COUNT]` makes a ledger of so many decisions (100,000) for `writ policy diff --traffic FOLDER`.
+/// Measures engines alone, in release; `make bench` runs it and reads its lines.
+///
+/// - `writ-engine-bench [ROUNDS]`: loading 500 rules, from source and from the cache, and deciding on ten operations.
+/// - `writ-engine-bench commands FOLDER`: the analysis of each `command` in a folder's `.jsonl` files.
+/// - `writ-engine-bench traffic FOLDER [COUNT]`: makes a ledger of so many decisions (100,000) for `writ policy diff
+///   --traffic FOLDER`.
 @main
-struct PolicyBench {
+struct EngineBench {
     static func main() throws {
         let words = Array(CommandLine.arguments.dropFirst())
         if words.first == "traffic", words.count > 1 {
             return try Traffic.write(words.count > 2 ? Int(words[2]) ?? 100_000 : 100_000, to: words[1])
         }
+        if words.first == "commands", words.count > 1 { return try Commands.measure(words[1]) }
         let rounds = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? 20_000
         let source = PolicyLayer.Source(file: "bench.yaml", bytes: Array(policy(rules: 500).utf8))
         let kept = Kept()
