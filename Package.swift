@@ -117,7 +117,7 @@ let package = Package(
         // For developers: measures engines alone, and makes traffic to replay.
         .executableTarget(
             name: "writ-engine-bench",
-            dependencies: ["WritCore", "WritGuard", "WritLedger", "WritPolicy", "WritShell"],
+            dependencies: ["WritCore", "WritGuard", "WritLedger", "WritPolicy", "WritScan", "WritShell"],
             path: "Tools/engine-bench"),
 
         // The real processes, from a payload to the ledger.
