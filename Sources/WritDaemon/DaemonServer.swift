@@ -176,7 +176,7 @@ public final class DaemonServer: Sendable {
 
     /// SIGTERM and SIGINT stop the server, SIGHUP reloads. For the one server of a daemon process.
     public func stopOnSignals() {
-        SignalPipe.descriptor = wakeIn
+        SignalPipe.descriptor.store(wakeIn, ordering: .releasing)
         for number in [SIGTERM, SIGINT] { signal(number) { _ in SignalPipe.send(UInt8(ascii: "t")) } }
         signal(SIGHUP) { _ in SignalPipe.send(UInt8(ascii: "h")) }
     }
@@ -208,13 +208,13 @@ public final class DaemonServer: Sendable {
 
 /// Where signal handlers write.
 private enum SignalPipe {
-    // Set once before the handlers are installed; an aligned 32-bit load in a handler sees it whole.
-    nonisolated(unsafe) static var descriptor: Int32 = -1
+    /// Set once, before the handlers are installed: what a handler may load is an atomic.
+    static let descriptor = Atomic<Int32>(-1)
 
     static func send(_ byte: UInt8) {
         var byte = byte
         let saved = errno
-        _ = write(descriptor, &byte, 1)
+        _ = write(descriptor.load(ordering: .acquiring), &byte, 1)
         errno = saved
     }
 }

@@ -172,7 +172,12 @@ enum FindingRecord {
 
     /// Nil for anything that is not a whole record.
     static func read(_ bytes: [UInt8]) -> [LocatedFinding]? {
-        guard let rows = (try? JSON(parsing: bytes))?.array else { return nil }
+        let json: JSON
+        do { json = try JSON(parsing: bytes) } catch {
+            // A damaged record is none: the file is read anew.
+            return nil
+        }
+        guard let rows = json.array else { return nil }
         let findings = rows.compactMap(finding)
         return findings.count == rows.count ? findings : nil
     }

@@ -103,13 +103,9 @@ public final class Pattern: @unchecked Sendable {
 
     // RE2 takes no null pointer for an empty text.
     private func characters(_ bytes: UnsafeRawBufferPointer) -> UnsafePointer<CChar>? {
-        bytes.baseAddress?.assumingMemoryBound(to: CChar.self) ?? emptyText
+        (bytes.baseAddress ?? UnsafeRawPointer(emptyText.utf8Start)).assumingMemoryBound(to: CChar.self)
     }
 }
 
-private nonisolated(unsafe) let emptyText: UnsafePointer<CChar> = {
-    // One byte that lives as long as the process and is never written again.
-    let byte = UnsafeMutablePointer<CChar>.allocate(capacity: 1)
-    byte.initialize(to: 0)
-    return UnsafePointer(byte)
-}()
+/// Text of the program itself, so that its address is good as long as the process lives.
+private let emptyText: StaticString = ""

@@ -128,7 +128,7 @@ struct ApprovalWorld {
     func call(_ command: String) -> Call {
         Call(
             agent: AgentIdentity(kind: "test-agent"), session: "s1", tool: Tool(name: "Bash", action: .shellExec),
-            arguments: ["command": .string(command)], workingDirectory: "/home/dev/work", workspace: "/home/dev/work",
+            arguments: ["command": .string(command)], workingDirectory: "/home/dev/project", workspace: "/home/dev/project",
             home: "/home/dev")
     }
 
@@ -183,7 +183,7 @@ struct ApprovalWorld {
         let changes: [(inout Call) -> Void] = [
             { $0.arguments = ["command": "plain --noW"] }, { $0.arguments = ["command": "plain  --now"] },
             { $0.arguments = ["command": "plain --now", "description": ""] }, { $0.session = "s2" },
-            { $0.workingDirectory = "/home/dev/work/a" }, { $0.workspace = "/home/dev" },
+            { $0.workingDirectory = "/home/dev/project/a" }, { $0.workspace = "/home/dev" },
             { $0.agent = AgentIdentity(kind: "other-agent") }, { $0.agent.id = "sub" }, { $0.tool.name = "Shell" },
             { $0.home = "/home/eve" },
         ]

@@ -80,7 +80,7 @@ struct Machine: Sendable {
         return other
     }
 
-    var workspace: String { root + "/home/work" }
+    var workspace: String { root + "/home/project" }
     var policyFile: String { home.config + "/policies/trial.yaml" }
     var ledger: String { home.state + "/ledger" }
     var anchor: String { home.config + "/ledger.anchor" }

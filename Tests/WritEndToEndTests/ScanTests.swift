@@ -390,7 +390,7 @@ extension EndToEnd {
                 let expected = [
                     "~/.claude/CLAUDE.md:1 gitlab-pat", "~/.claude/projects/x/memory/MEMORY.md:1 gitlab-pat",
                     "~/.codex/skills/s/run.sh:1 gitlab-pat", "~/.config/Code/User/settings.json:1 auto-approve",
-                    "~/.cursor/mcp.json:1 gitlab-pat", "~/work/sub/GEMINI.md:1 gitlab-pat",
+                    "~/.cursor/mcp.json:1 gitlab-pat", "~/project/sub/GEMINI.md:1 gitlab-pat",
                 ]
                 for row in expected { #expect(found.contains(row), "\(row) not in \(found)") }
                 #expect(!found.contains { $0.contains("letter") })

@@ -37,8 +37,8 @@ import WritScan
         mutating func judge(_ command: String, event: Call.Event = .beforeTool) -> Judgement {
             let call = Call(
                 event: event, agent: AgentIdentity(kind: "claude-code"), session: "s", tool: ClaudeCode.tool("Bash"),
-                arguments: ["command": .string(command)], workingDirectory: "/home/dev/work",
-                workspace: "/home/dev/work", home: "/home/dev")
+                arguments: ["command": .string(command)], workingDirectory: "/home/dev/project",
+                workspace: "/home/dev/project", home: "/home/dev")
             let judgement = guardian.judge(
                 call, session: tracker.state(now: 0), refusals: tracker.refusals, in: Guard.Surroundings())
             _ = tracker.note(judgement, now: 0)
@@ -55,7 +55,7 @@ import WritScan
                     "find ~/x -delete", "find /home/dev/x -exec rm -rf {} +", "cd ~ && rm -r x", "env rm -rf ~/x",
                     "bash -c 'rm -rf ~/x'", "python3 -c \"import shutil; shutil.rmtree('/home/dev/x')\"",
                     "perl -e 'unlink q(/home/dev/x)'", "rm -rf ~/x/*", "mv ~/x /tmp/gone", "rsync -a --delete /empty/ ~/x/",
-                    "A=x; rm -rf ~/$A", "rm -rf /home/dev/work/../x", "unlink ~/x",
+                    "A=x; rm -rf ~/$A", "rm -rf /home/dev/project/../x", "unlink ~/x",
                 ], ["rm -rf ~/y", "ls ~/x", "cat ~/x", "find ~/x", "rm -rf ~/x2", "echo rm -rf ~/x", "touch ~/x"]
             ),
             (
