@@ -59,10 +59,7 @@ final class InstructionWatch: Sendable {
 
     static func read(_ file: LineFile) throws(DaemonFault) -> InstructionBook {
         var book = InstructionBook()
-        for (index, line) in try file.read().enumerated() {
-            guard let entry = InstructionBook.Entry(line) else { throw file.damaged(index + 1) }
-            _ = book.note(entry)
-        }
+        for entry in try file.entries(InstructionBook.Entry.init) { _ = book.note(entry) }
         return book
     }
 

@@ -32,8 +32,17 @@ struct LineFile: Sendable {
         return values
     }
 
-    /// What is wrong with a line that is no value of this file's.
-    func damaged(_ line: Int) -> DaemonFault {
+    /// What stands in the lines; the first that `entry` cannot read is damage.
+    func entries<Entry>(_ entry: (JSON) -> Entry?) throws(DaemonFault) -> [Entry] {
+        var entries: [Entry] = []
+        for (index, line) in try read().enumerated() {
+            guard let value = entry(line) else { throw damaged(index + 1) }
+            entries.append(value)
+        }
+        return entries
+    }
+
+    private func damaged(_ line: Int) -> DaemonFault {
         DaemonFault("\(path): is damaged in line \(line); remove it to forget \(loss)")
     }
 

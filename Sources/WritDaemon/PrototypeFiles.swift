@@ -27,9 +27,7 @@ final class PrototypeFiles: Sendable {
     /// What a file of this kind holds.
     static func read(_ path: String) throws(DaemonFault) -> PrototypePaths {
         var kept = PrototypePaths()
-        let file = lines(path)
-        for (index, line) in try file.read().enumerated() {
-            guard let text = line.string else { throw file.damaged(index + 1) }
+        for text in try lines(path).entries(\.string) {
             if text.hasSuffix("/") { kept.insert(folder: String(text.dropLast())) } else { _ = kept.insert(file: text) }
         }
         return kept

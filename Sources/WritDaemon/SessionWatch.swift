@@ -88,7 +88,7 @@ final class SessionWatch: Sendable {
     private func unseen(in call: Call) -> [String] {
         guard call.agent.kind == "claude-code", let path = call.transcript, path.hasPrefix("/") else { return [] }
         guard let known = sessions.withLock({ $0[key(call)] }), known.isWhole, !known.isOverfull else { return [] }
-        guard let bytes = Self.end(of: path) else { return [] }
+        guard let bytes = filePart(path, atMost: Self.tail, fromEnd: true) else { return [] }
         let missing = Transcript.endedUses(in: bytes).filter {
             !known.uses.contains($0.use) && !known.reported.contains($0.use)
         }
@@ -102,18 +102,5 @@ final class SessionWatch: Sendable {
         return [
             "\(count) ran without an event in session \(call.session): \(names.prefix(8).joined(separator: ", "))"
         ]
-    }
-
-    private static func end(of path: String) -> [UInt8]? {
-        let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard file >= 0 else { return nil }
-        defer { close(file) }
-        var facts = stat()
-        guard fstat(file, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else { return nil }
-        let count = min(Int(facts.st_size), tail)
-        var bytes = [UInt8](repeating: 0, count: count)
-        let got = pread(file, &bytes, count, off_t(facts.st_size) - off_t(count))
-        guard got >= 0 else { return nil }
-        return Array(bytes.prefix(got))
     }
 }

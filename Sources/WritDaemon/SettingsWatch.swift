@@ -50,12 +50,11 @@ final class SettingsWatch: Sendable {
         file = LineFile(path: home.state + "/agent-settings", loss: "which settings of repositories were seen")
         self.withholding = withholding
         var known: [String: String] = [:]
-        for (index, value) in try file.read().enumerated() {
-            guard let path = value["path"]?.string, let digest = value["digest"]?.string else {
-                throw file.damaged(index + 1)
-            }
-            known[path] = digest
+        let seen = try file.entries { value -> (path: String, digest: String)? in
+            guard let path = value["path"]?.string, let digest = value["digest"]?.string else { return nil }
+            return (path, digest)
         }
+        for file in seen { known[file.path] = file.digest }
         if known.count > Self.maximumKnown { known.removeAll() }
         state = Mutex(State(known: known))
         if !known.isEmpty {
@@ -146,7 +145,7 @@ final class SettingsWatch: Sendable {
         for name in names {
             let path = "\(root)/\(name)"
             if name.hasSuffix("/") {
-                for entry in SilentSessions.names(in: path) where files.count < maximumFiles {
+                for entry in visibleNames(in: path) where files.count < maximumFiles {
                     let file = path + entry
                     if stamp(of: file) != nil { files.append(file) }
                 }

@@ -65,15 +65,15 @@ public enum SilentSessions {
             var folders = [home.home]
             for part in store.folders {
                 folders = folders.flatMap { folder in
-                    part == "*" ? names(in: folder).map { "\(folder)/\($0)" } : ["\(folder)/\(part)"]
+                    part == "*" ? visibleNames(in: folder).map { "\(folder)/\($0)" } : ["\(folder)/\(part)"]
                 }
             }
             for folder in folders {
                 let last = folder.split(separator: "/").last ?? ""
-                for file in names(in: folder) {
+                for file in visibleNames(in: folder) {
                     guard let name = store.name(last, file) else { continue }
                     let path = "\(folder)/\(file)"
-                    let changed = changed(path)
+                    let changed = lastChange(of: path)
                     if changed >= since {
                         files.append((path, Session(agent: store.agent, name: name), changed, since))
                     }
@@ -84,7 +84,9 @@ public enum SilentSessions {
         var silent: [Session] = []
         for file in files.prefix(maximumFiles) {
             guard let start = began(file.path), start >= file.since, try !isKnown(file.session) else { continue }
-            guard let bytes = bytes(file.path, fromEnd: true), Transcript.hasUses(bytes, of: file.session.agent) else {
+            guard let bytes = filePart(file.path, atMost: piece, fromEnd: true),
+                Transcript.hasUses(bytes, of: file.session.agent)
+            else {
                 continue
             }
             silent.append(file.session)
@@ -94,29 +96,18 @@ public enum SilentSessions {
 
     /// When Writ was first put into the settings of each agent; agents of which it is not known are left out.
     public static func installed(_ home: WritHome) -> [String: Int64] {
-        let records = names(in: home.state + "/installed")
+        let records = visibleNames(in: home.state + "/installed")
         var times: [String: Int64] = [:]
         for store in stores {
             let own = records.filter { $0.hasPrefix(store.agent + "-") }
-            times[store.agent] = own.map { changed("\(home.state)/installed/\($0)") }.min()
+            times[store.agent] = own.map { lastChange(of: "\(home.state)/installed/\($0)") }.min()
         }
         return times
     }
 
-    /// When a file was last changed, in milliseconds since 1970; 0 when there is none.
-    private static func changed(_ path: String) -> Int64 {
-        var facts = stat()
-        guard stat(path, &facts) == 0 else { return 0 }
-        #if canImport(Darwin)
-        return Int64(facts.st_mtimespec.tv_sec) * 1000
-        #else
-        return Int64(facts.st_mtim.tv_sec) * 1000
-        #endif
-    }
-
     /// The first time that stands in a transcript.
     private static func began(_ path: String) -> Int64? {
-        guard let bytes = bytes(path, fromEnd: false) else { return nil }
+        guard let bytes = filePart(path, atMost: piece, fromEnd: false) else { return nil }
         for line in bytes.split(separator: UInt8(ascii: "\n")).prefix(20) {
             let json: JSON
             do { json = try JSON(parsing: Array(line)) } catch { continue }
@@ -145,31 +136,5 @@ public enum SilentSessions {
         parts.tm_min = minute
         parts.tm_sec = second
         return Int64(timegm(&parts)) * 1000
-    }
-
-    private static func bytes(_ path: String, fromEnd: Bool) -> [UInt8]? {
-        let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard file >= 0 else { return nil }
-        defer { close(file) }
-        var facts = stat()
-        guard fstat(file, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else { return nil }
-        let count = min(Int(facts.st_size), piece)
-        var bytes = [UInt8](repeating: 0, count: count)
-        let got = pread(file, &bytes, count, fromEnd ? off_t(facts.st_size) - off_t(count) : 0)
-        return got < 0 ? nil : Array(bytes.prefix(got))
-    }
-
-    /// The names in a folder, sorted, without those that begin with a full stop; none when it cannot be read.
-    public static func names(in folder: String) -> [String] {
-        guard let listing = opendir(folder) else { return [] }
-        defer { closedir(listing) }
-        var names: [String] = []
-        while let entry = readdir(listing), names.count < 10_000 {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) { raw in
-                String(decoding: raw.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if !name.hasPrefix(".") { names.append(name) }
-        }
-        return names.sorted()
     }
 }

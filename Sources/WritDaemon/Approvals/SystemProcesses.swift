@@ -75,9 +75,9 @@ struct SystemProcesses: ProcessView {
     func holders(ofTerminal terminal: UInt64) -> [Int32] {
         guard let index = Self.pseudoTerminal(terminal) else { return [] }
         var found: [Int32] = []
-        for name in Self.names(in: "/proc") {
+        for name in visibleNames(in: "/proc", atMost: .max) {
             guard let number = Int32(name) else { continue }
-            for file in Self.names(in: "/proc/\(number)/fd") {
+            for file in visibleNames(in: "/proc/\(number)/fd", atMost: .max) {
                 guard let target = ProgramPath.link("/proc/\(number)/fd/\(file)"), target.hasSuffix("/ptmx"),
                     let information = Self.read("/proc/\(number)/fdinfo/\(file)", limit: 4096)
                 else { continue }
@@ -128,17 +128,6 @@ struct SystemProcesses: ProcessView {
         var facts = stat()
         guard stat(path, &facts) == 0 else { return false }
         return facts.st_uid == 0 && facts.st_mode & 0o022 == 0
-    }
-
-    private static func names(in folder: String) -> [String] {
-        guard let listing = opendir(folder) else { return [] }
-        defer { closedir(listing) }
-        var names: [String] = []
-        while let entry = readdir(listing) {
-            let name = entryName(entry)
-            if !name.hasPrefix(".") { names.append(name) }
-        }
-        return names
     }
 
     private static func read(_ path: String, limit: Int) -> [UInt8]? {

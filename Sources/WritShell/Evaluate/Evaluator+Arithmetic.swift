@@ -295,15 +295,7 @@ private struct ArithmeticExpression {
         guard at < bytes.count, bytes[at] == 0x5B else { return nil }
         at += 1
         let start = at
-        var level = 1
-        while at < bytes.count {
-            if bytes[at] == 0x5B { level += 1 }
-            if bytes[at] == 0x5D {
-                level -= 1
-                if level == 0 { break }
-            }
-            at += 1
-        }
+        at = bytes.closing(0x5D, of: 0x5B, from: at)
         let inside = Array(bytes[start..<at])
         if at < bytes.count { at += 1 }
         if depth > 4 { return nil }

@@ -181,3 +181,20 @@ extension Substring.UTF8View {
         return nil
     }
 }
+
+extension [UInt8] {
+    /// The place of the sign that closes a pair whose inside begins at `start`; the end where none does.
+    func closing(_ close: UInt8, of open: UInt8, from start: Int) -> Int {
+        var level = 1
+        var place = start
+        while place < count {
+            if self[place] == open { level += 1 }
+            if self[place] == close {
+                level -= 1
+                if level == 0 { return place }
+            }
+            place += 1
+        }
+        return count
+    }
+}

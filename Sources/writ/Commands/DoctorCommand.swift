@@ -2,6 +2,7 @@
 import ArgumentParser
 import WritAgents
 import WritCore
+import WritDaemon
 import WritLedger
 import WritWire
 
@@ -97,7 +98,7 @@ struct DoctorReport {
             }
             let trace = presence.trace(home: home.home, path: path)
             let found = try examiner.examine(adapter, layout)
-            if let program = trace.program { programs[layout.agent] = "\(program) \(Evidence.changed(program))" }
+            if let program = trace.program { programs[layout.agent] = "\(program) \(lastChange(of: program))" }
             do {
                 report.evidence[layout.agent] = try Evidence(layout.agent, in: reader, program: trace.program)
             } catch {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import WritAgents
 import WritCore
+import WritDaemon
 import WritLedger
 import WritWire
 
@@ -36,7 +37,7 @@ struct Evidence {
         query.agent = agent
         query.limit = 2_000
         query.newestFirst = true
-        let since = program.map(Self.changed) ?? 0
+        let since = program.map(lastChange) ?? 0
         for item in try reader.entries(matching: query) {
             let entry = item.entry
             guard !entry.session.hasPrefix(Canary.sessionPrefix),
@@ -49,17 +50,6 @@ struct Evidence {
             if isMeasured, seen.measured == nil { seen.measured = entry.time }
             events[event] = seen
         }
-    }
-
-    /// When a program's file was last changed, links followed; milliseconds since 1970.
-    static func changed(_ program: String) -> Int64 {
-        var facts = stat()
-        guard stat(program, &facts) == 0 else { return 0 }
-        #if canImport(Darwin)
-        return Int64(facts.st_mtimespec.tv_sec) * 1000
-        #else
-        return Int64(facts.st_mtim.tv_sec) * 1000
-        #endif
     }
 
     /// The home's ledger; nil when there is none yet.

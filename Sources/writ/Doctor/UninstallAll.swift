@@ -30,7 +30,7 @@ enum UninstallAll {
     }
 
     private static func recorded(_ agent: String, _ home: WritHome) -> [String] {
-        SilentSessions.names(in: home.state + "/installed").filter { $0.hasPrefix(agent + "-") }.compactMap { name in
+        visibleNames(in: home.state + "/installed").filter { $0.hasPrefix(agent + "-") }.compactMap { name in
             guard let text = SmallText.read("\(home.state)/installed/\(name)", limit: 64 << 20) else { return nil }
             do { return try JSON(parsing: text)["file"]?.string } catch { return nil }
         }

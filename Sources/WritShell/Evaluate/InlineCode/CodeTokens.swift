@@ -265,7 +265,7 @@ struct CodeTokenizer {
             }
             if !isRaw, !isSingle, language.name == "ruby", starts("#{") {
                 // Quotes within an interpolation are its own.
-                let end = interpolationEnd()
+                let end = min(bytes.count, bytes.closing(0x7D, of: 0x7B, from: at + 2) + 1)
                 text += bytes[at..<end]
                 at = end
                 continue
@@ -288,21 +288,6 @@ struct CodeTokenizer {
         return Value(decoded)
     }
 
-    /// The place after the brace that closes the interpolation at hand; the end of the text where none does.
-    private func interpolationEnd() -> Int {
-        var place = at
-        var level = 0
-        while place < bytes.count {
-            if bytes[place] == 0x7B { level += 1 }
-            if bytes[place] == 0x7D {
-                level -= 1
-                if level == 0 { return place + 1 }
-            }
-            place += 1
-        }
-        return bytes.count
-    }
-
     /// `{name}`, `${name}`, `#{…}`: each is unknown, and carries the name where it is one.
     private static func interpolated(_ text: String, open: String, names: Bool) -> Value {
         let bytes = Array(text.utf8)
@@ -318,15 +303,7 @@ struct CodeTokenizer {
             value.append(text: String(decoding: bytes[start..<at], as: UTF8.self))
             at += mark.count
             let inside = at
-            var level = 1
-            while at < bytes.count {
-                if bytes[at] == 0x7B { level += 1 }
-                if bytes[at] == 0x7D {
-                    level -= 1
-                    if level == 0 { break }
-                }
-                at += 1
-            }
+            at = bytes.closing(0x7D, of: 0x7B, from: at)
             value.append(Value.Piece.unknown(.variable(String(decoding: bytes[inside..<at], as: UTF8.self))))
             at = min(bytes.count, at + 1)
             start = at
