@@ -133,23 +133,35 @@ public struct PolicyImport: Sendable, Hashable {
 
     // MARK: Permission lists
 
+    /// Whose entries are read: they look alike and differ in what they mean.
+    public enum Entries: Sendable, Hashable {
+        case claudeCode, cursor, opencode
+    }
+
     /// Claude Code's `permissions` of `settings.json`, or Cursor's of `cli-config.json`.
     ///
     /// Paths are relative to the repository. A prefix rule on command text becomes a rule on the command itself, so
     /// that other spellings of it are covered as well.
-    public static func permissions(_ settings: JSON, name: String = "imported") -> PolicyImport {
+    public static func permissions(
+        _ settings: JSON, of entries: Entries = .claudeCode, name: String = "imported"
+    ) -> PolicyImport {
         var drafts: [RuleWriter.Draft] = []
         var leftOut: [String] = []
         var writer = RuleWriter()
         let permissions = settings["permissions"] ?? .object([])
         for list in ["allow", "ask", "deny"] {
-            for item in permissions[list]?.array ?? [] {
+            guard let items = permissions[list] else { continue }
+            guard let items = items.array else {
+                leftOut.append("`permissions.\(list)` is no list")
+                continue
+            }
+            for item in items {
                 guard let entry = item.string else {
                     leftOut.append(
                         "`permissions.\(list)` holds what is no text: \(quoted(String(item.text.prefix(60))))")
                     continue
                 }
-                if let draft = draft(entry, list, &writer, &leftOut) { drafts.append(draft) }
+                if let draft = draft(entry, list, entries, &writer, &leftOut) { drafts.append(draft) }
             }
         }
         if settings["permissions"]?.members == nil { leftOut.append("there is no object `permissions`") }
@@ -157,11 +169,20 @@ public struct PolicyImport: Sendable, Hashable {
         for member in permissions.members ?? [] where !known.contains(member.key) {
             leftOut.append("`permissions.\(member.key)` has no counterpart")
         }
+        leftOut += unread(settings, besides: "permissions")
         return PolicyImport(text: RuleWriter.document(name: name, layer: .user, drafts), leftOut: leftOut)
     }
 
+    /// Other settings can allow and forbid too, so that they were not looked at is said.
+    private static func unread(_ settings: JSON, besides key: String) -> [String] {
+        let others = (settings.members ?? []).map(\.key).filter { $0 != key && $0 != "$schema" && $0 != "version" }
+        guard !others.isEmpty else { return [] }
+        let shown = others.prefix(12).map { quoted($0) }.joined(separator: ", ") + (others.count > 12 ? ", …" : "")
+        return ["only `\(key)` is read, not \(shown)"]
+    }
+
     private static func draft(
-        _ entry: String, _ action: String, _ writer: inout RuleWriter, _ leftOut: inout [String]
+        _ entry: String, _ action: String, _ entries: Entries, _ writer: inout RuleWriter, _ leftOut: inout [String]
     ) -> RuleWriter.Draft? {
         var tool = Substring(entry)
         var argument: String?
@@ -175,35 +196,27 @@ public struct PolicyImport: Sendable, Hashable {
         case "Bash", "Shell":
             draft.match = [("actions", ["shell.exec"])]
             if let argument {
-                guard let command = command(argument) else {
-                    leftOut.append(
-                        "\(quoted(entry)) holds shell syntax, which rules on operations do not need: name the commands one by one"
-                    )
-                    return nil
-                }
-                if action == "allow", !argument.hasSuffix("*") {
-                    leftOut.append(
-                        "\(quoted(entry)) granted one exact text; here it grants the command with any arguments")
-                }
+                guard let command = command(argument, entry, action, entries, &leftOut) else { return nil }
                 draft.match.append(("commands", [command]))
             }
             draft.name = writer.name(action, argument ?? "commands")
         case "Read", "Grep", "Glob", "LS":
             draft.match = [("actions", ["file.read", "file.search"])]
             draft.name = writer.name(action, "read", argument ?? "files")
-            return path(argument, draft)
+            return path(argument, draft, entries)
         case "Edit", "Write", "MultiEdit", "NotebookEdit":
             draft.match = [("actions", ["file.write", "file.delete"])]
             draft.name = writer.name(action, "write", argument ?? "files")
-            return path(argument, draft)
+            return path(argument, draft, entries)
         case "WebFetch":
             draft.match = [("actions", ["http.request", "browser.navigate"])]
             if let argument {
-                guard argument.hasPrefix("domain:") else {
+                let isMarked = argument.hasPrefix("domain:")
+                guard isMarked || entries == .cursor else {
                     leftOut.append("\(quoted(entry)) names no domain")
                     return nil
                 }
-                draft.match.append(("hosts", [String(argument.dropFirst(7))]))
+                draft.match.append(("hosts", [isMarked ? String(argument.dropFirst(7)) : argument]))
             }
             draft.name = writer.name(action, "fetch", argument ?? "web")
         case let name where name.hasPrefix("mcp__"):
@@ -215,6 +228,10 @@ public struct PolicyImport: Sendable, Hashable {
                 draft.match = [("tools", ["mcp:\(joined)/*"])]
             }
             draft.name = writer.name(action, parts.joined(separator: "-"))
+            if argument != nil {
+                leftOut.append("\(quoted(entry)): the argument was left out, the rule speaks of the tool")
+                if action == "allow" { return nil }
+            }
         case let name where name.hasPrefix("Mcp"):
             guard let argument, let colon = argument.firstIndex(of: ":") else {
                 leftOut.append("\(quoted(entry)) names no server and tool")
@@ -226,7 +243,7 @@ public struct PolicyImport: Sendable, Hashable {
             draft.match = [("tools", [String(tool)])]
             draft.name = writer.name(action, String(tool))
             if argument != nil {
-                leftOut.append("\(quoted(entry)): the argument was left out, the rule speaks of the tool");
+                leftOut.append("\(quoted(entry)): the argument was left out, the rule speaks of the tool")
                 if action == "allow" { return nil }
             }
         }
@@ -234,29 +251,92 @@ public struct PolicyImport: Sendable, Hashable {
     }
 
     /// `git push:*`, `npm run test*` → command patterns.
-    private static func command(_ argument: String) -> String? {
+    private static func command(
+        _ argument: String, _ entry: String, _ action: String, _ entries: Entries, _ leftOut: inout [String]
+    ) -> String? {
         var text = argument
         for suffix in [":*", " *"] where text.hasSuffix(suffix) { text.removeLast(2) }
-        guard (try? CommandPattern(text)) != nil else { return nil }
+        // Cursor's `npm:run test`: the program, then its arguments.
+        if entries == .cursor, let colon = text.firstIndex(of: ":"), !text[..<colon].contains(" ") {
+            text.replaceSubrange(colon...colon, with: " ")
+        }
+        var words = text.split(separator: " ").map(String.init)
+        if let first = words.first, first.contains("=") {
+            leftOut.append("\(quoted(entry)) sets a variable, which rules on commands do not look at")
+            return nil
+        }
+        if let first = words.first, first.contains("/"), let base = first.split(separator: "/").last {
+            guard action != "allow" else {
+                leftOut.append(
+                    "\(quoted(entry)) grants one file, and a rule knows programs by their names: any of that name would be"
+                )
+                return nil
+            }
+            words[0] = String(base)
+            text = words.joined(separator: " ")
+        }
+        do throws(CommandPattern.Fault) {
+            _ = try CommandPattern(text)
+        } catch {
+            leftOut.append(
+                "\(quoted(entry)) \(error.message), which rules on operations do not need: name the commands one by one"
+            )
+            return nil
+        }
+        // Cursor names the program alone, and means it with whatever follows.
+        let isWhole = entries == .cursor ? argument.contains(":") || argument.contains(" ") : true
+        if action == "allow", isWhole, !argument.hasSuffix("*") {
+            leftOut.append("\(quoted(entry)) granted one exact text; here it grants the command with any arguments")
+        }
         return text
     }
 
-    private static func path(_ argument: String?, _ draft: RuleWriter.Draft) -> RuleWriter.Draft? {
+    private static func path(
+        _ argument: String?, _ draft: RuleWriter.Draft, _ entries: Entries
+    ) -> RuleWriter.Draft? {
         guard let argument else { return draft }
         var draft = draft
-        draft.match.append(("paths", [glob(argument)]))
+        draft.match.append(("paths", globs(argument, entries, restricts: draft.action != "allow")))
         return draft
     }
 
-    /// gitignore-like paths of the hosts as globs: `//x` is absolute, `/x` and `./x` belong to the repository, a name
-    /// without a slash is meant in every folder.
-    static func glob(_ path: String) -> String {
-        if path.hasPrefix("//") { return String(path.dropFirst()) }
-        if path.hasPrefix("~/") { return "$home/" + path.dropFirst(2) }
-        if path.hasPrefix("**") { return path }
-        if path.hasPrefix("./") { return "$repo/" + path.dropFirst(2) }
-        if path.hasPrefix("/") { return "$repo" + path }
-        return path.contains("/") ? "$repo/" + path : "$repo/**/" + path
+    /// The hosts' paths as globs.
+    ///
+    /// Claude Code reads them like gitignore: `//x` is absolute, `/x` and `./x` belong to the repository, a name without a
+    /// slash is meant in every folder, and a folder stands for what it holds. Cursor's `/x` is absolute, and
+    /// opencode's `*` crosses slashes. Where a host is unclear a restriction takes the wider reading and a grant the
+    /// narrower one.
+    static func globs(_ path: String, _ entries: Entries = .claudeCode, restricts: Bool = true) -> [String] {
+        var path = path
+        let isFolder = path.hasSuffix("/")
+        while path.hasSuffix("/"), path.utf8.count > 1 { path.removeLast() }
+        if entries == .opencode, restricts {
+            path = path.split(separator: "/", omittingEmptySubsequences: false).map { segment in
+                segment == "*" ? "**" : segment.contains("*") && segment != "**" ? "**/" + segment : String(segment)
+            }.joined(separator: "/")
+        }
+        var glob: String
+        if entries == .claudeCode, path.hasPrefix("//") {
+            glob = String(path.dropFirst())
+        } else if path.hasPrefix("~/") {
+            glob = "$home/" + path.dropFirst(2)
+        } else if path == "~" {
+            glob = "$home"
+        } else if path.hasPrefix("**") {
+            glob = path
+        } else if path.hasPrefix("./") {
+            glob = "$repo/" + path.dropFirst(2)
+        } else if path.hasPrefix("/") {
+            glob = entries == .claudeCode ? "$repo" + path : path
+        } else if path.contains("/") || (entries != .claudeCode && !restricts) {
+            glob = "$repo/" + path
+        } else {
+            glob = "$repo/**/" + path
+        }
+        if glob.hasSuffix("**") { return [glob] }
+        if isFolder { return [glob + "/**"] }
+        // What the name of a folder forbids is also what lies in it.
+        return restricts ? [glob, glob + "/**"] : [glob]
     }
 
     /// opencode's `permission` map: `{"edit": "ask", "bash": {"git push": "deny", "*": "ask"}}`.
@@ -264,38 +344,64 @@ public struct PolicyImport: Sendable, Hashable {
         var drafts: [RuleWriter.Draft] = []
         var leftOut: [String] = []
         var writer = RuleWriter()
-        if settings["permission"]?.members == nil { leftOut.append("there is no object `permission`") }
+        if let word = settings["permission"]?.string {
+            leftOut.append("`permission` is \(quoted(word)) for everything; set `defaults.decision` instead")
+        } else if settings["permission"]?.members == nil {
+            leftOut.append("there is no object `permission`")
+        }
         for member in settings["permission"]?.members ?? [] {
-            if member.value.string == nil, member.value.members == nil {
+            var entries: [(pattern: String, action: String)] = []
+            if let word = member.value.string {
+                entries = [("*", word)]
+            } else if let members = member.value.members {
+                for entry in members {
+                    guard let action = entry.value.string else {
+                        leftOut.append("`\(member.key)`: the action for \(quoted(entry.key)) is no word")
+                        continue
+                    }
+                    entries.append((entry.key, action))
+                }
+            } else {
                 leftOut.append("`permission.\(member.key)` is neither a word nor an object")
             }
-            let entries: [(pattern: String, action: String)] =
-                member.value.string.map { [("*", $0)] }
-                ?? (member.value.members ?? []).compactMap { entry in entry.value.string.map { (entry.key, $0) } }
+            if Set(entries.filter { $0.pattern != "*" }.map(\.action)).count > 1 {
+                leftOut.append("`\(member.key)`: the last entry that fits counted; here the strictest does")
+            }
             for (pattern, action) in entries {
                 guard ["allow", "ask", "deny"].contains(action) else {
                     leftOut.append("`\(member.key)`: unknown action \(quoted(action))")
                     continue
                 }
                 let argument = pattern == "*" ? nil : pattern
-                if member.key == "bash", pattern == "*", entries.count > 1, action != "allow" {
+                if pattern == "*", member.key == "*" || (entries.count > 1 && action != "allow") {
                     leftOut.append(
-                        "`bash` `*`: \(action) was a fallback; set `defaults.decision` instead, since here the strictest rule wins"
+                        "`\(member.key)` `*`: \(action) was a fallback; set `defaults.decision` instead, since here the strictest rule wins"
                     )
                     continue
                 }
                 let tool: String
                 switch member.key {
                 case "bash": tool = "Bash"
-                case "edit", "write": tool = "Edit"
-                case "read": tool = "Read"
+                case "edit", "write", "patch": tool = "Edit"
+                case "read", "list": tool = "Read"
+                case "glob", "grep":
+                    tool = "Grep"
+                    if let argument {
+                        leftOut.append("`\(member.key)` \(quoted(argument)): what is searched for is not looked at")
+                        continue
+                    }
                 case "webfetch": tool = "WebFetch"
+                case "external_directory", "doom_loop":
+                    leftOut.append("`\(member.key)` has no counterpart")
+                    continue
+                case "task": tool = "Task"
                 default: tool = member.key
                 }
                 let entry = argument.map { "\(tool)(\(tool == "WebFetch" ? "domain:" : "")\($0))" } ?? tool
-                if let draft = draft(entry, action, &writer, &leftOut) { drafts.append(draft) }
+                if let draft = draft(entry, action, .opencode, &writer, &leftOut) { drafts.append(draft) }
             }
         }
+        leftOut += unread(settings, besides: "permission")
         return PolicyImport(text: RuleWriter.document(name: name, layer: .user, drafts), leftOut: leftOut)
     }
 
@@ -312,28 +418,44 @@ public struct PolicyImport: Sendable, Hashable {
                 leftOut.append("`\(call.name)` in line \(call.line) has no counterpart")
                 continue
             }
-            var patterns: [[String]] = [[]]
-            for element in call.arguments["pattern"]?.array ?? [] {
-                let alternatives = element.string.map { [$0] } ?? (element.array ?? []).compactMap(\.string)
-                patterns = patterns.flatMap { prefix in alternatives.map { prefix + [$0] } }
-                if patterns.count > 64 { break }
+            for member in call.arguments.members ?? [] where !prefixRuleKeys.contains(member.key) {
+                leftOut.append("line \(call.line): \(quoted(member.key)) has no counterpart")
             }
-            let commands = patterns.filter { !$0.isEmpty }.map { words in
+            guard let patterns = prefixes(call.arguments["pattern"]) else {
+                leftOut.append(
+                    "the rule in line \(call.line) has a pattern that is no list of words, or stands for over 64")
+                continue
+            }
+            let isByPath = patterns.contains { $0[0].contains("/") }
+            let good = patterns.map { words in
                 ([words[0].split(separator: "/").last.map(String.init) ?? words[0]] + words.dropFirst()).joined(
                     separator: " ")
             }
-            let good = commands.filter { (try? CommandPattern($0)) != nil }
-            guard !good.isEmpty, good.count == commands.count else {
+            // A word with a blank in it would be read as two.
+            let isPlain = patterns.joined().allSatisfy { word in
+                !word.isEmpty && !word.contains { $0 == " " || $0 == "\t" }
+            }
+            guard isPlain, good.allSatisfy({ (try? CommandPattern($0)) != nil }) else {
                 leftOut.append("the rule in line \(call.line) names no plain command")
                 continue
             }
             let action: String
+            if let decision = call.arguments["decision"], decision.string == nil {
+                leftOut.append("line \(call.line): the decision is no word")
+                continue
+            }
             switch call.arguments["decision"]?.string ?? "allow" {
             case "forbidden": action = "deny"
             case "prompt": action = "ask"
             case "allow": action = "allow"
             case let other:
                 leftOut.append("line \(call.line): unknown decision \(quoted(other))")
+                continue
+            }
+            if action == "allow", isByPath {
+                leftOut.append(
+                    "the rule in line \(call.line) grants one file, and a rule knows programs by their names: any of that name would be"
+                )
                 continue
             }
             func examples(_ key: String) -> [String] {
@@ -348,8 +470,24 @@ public struct PolicyImport: Sendable, Hashable {
                     message: call.arguments["justification"]?.string, examples: examples("match"),
                     counterexamples: examples("not_match")))
         }
-        if let fault = reader.fault { leftOut.append(fault) }
+        if let fault = reader.fault { leftOut.append(fault + "; what follows is left out") }
         return PolicyImport(text: RuleWriter.document(name: name, layer: .user, drafts), leftOut: leftOut)
+    }
+
+    private static let prefixRuleKeys = ["pattern", "decision", "justification", "match", "not_match"]
+
+    /// The token prefixes that a pattern stands for; nil when some of it is not understood. A pattern that were cut short
+    /// would speak of more commands than its author meant.
+    private static func prefixes(_ pattern: JSON?) -> [[String]]? {
+        guard let elements = pattern?.array, !elements.isEmpty else { return nil }
+        var prefixes: [[String]] = [[]]
+        for element in elements {
+            let alternatives = element.string.map { [$0] } ?? (element.array ?? []).compactMap(\.string)
+            guard !alternatives.isEmpty, alternatives.count == element.array?.count ?? 1 else { return nil }
+            guard prefixes.count * alternatives.count <= 64 else { return nil }
+            prefixes = prefixes.flatMap { prefix in alternatives.map { prefix + [$0] } }
+        }
+        return prefixes
     }
 }
 
@@ -378,7 +516,8 @@ private struct LiteralReader {
     private(set) var fault: String?
 
     init(_ source: String) {
-        bytes = Array(source.utf8.prefix(1 << 20))
+        bytes = Array(source.utf8)
+        if bytes.count > 1 << 20 { fault = "the text is longer than 1 MiB" }
     }
 
     mutating func nextCall() -> Call? {
@@ -484,7 +623,10 @@ private struct LiteralReader {
                 switch bytes[at] {
                 case UInt8(ascii: "n"): out.append(0x0A)
                 case UInt8(ascii: "t"): out.append(0x09)
-                default: out.append(bytes[at])
+                case UInt8(ascii: "\\"), UInt8(ascii: "\""), UInt8(ascii: "'"): out.append(bytes[at])
+                default:
+                    fault = fault ?? "line \(line): an escape that is not understood"
+                    return ""
                 }
             } else {
                 out.append(bytes[at])

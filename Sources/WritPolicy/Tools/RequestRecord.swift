@@ -104,6 +104,13 @@ extension PolicyRequest {
         guard let phase = json["phase"]?.string.flatMap({ Phase(rawValue: $0) }), let body = json["call"],
             let action = body["action"]?.string.flatMap({ WritCore.Operation.Kind(rawValue: $0) })
         else { return nil }
+        // What is there with another type is not what was written; to read it as absent could loosen.
+        for key in ["ops", "findings", "faults", "further", "approved_gates", "host_lacks"] {
+            if let value = json[key], value.array == nil { return nil }
+        }
+        for key in ["facts", "state", "roots"] {
+            if let value = json[key], value.members == nil { return nil }
+        }
         let r = FieldReader(body)
         let agent = AgentIdentity(
             kind: r.text("agent"), version: r.optional("agent_version"), id: r.optional("agent_id"),
