@@ -57,11 +57,11 @@ golden: test ## rewrite the golden files; read the difference before you commit 
 	@WRIT_GOLDEN=rewrite $(SWIFT) test --skip-build
 
 lint: ## check format, embedded resources and forbidden constructs
-	@$(SWIFT) format lint --strict --parallel --recursive Sources Tests Package.swift
+	@$(SWIFT) format lint --strict --parallel --recursive Sources Tests Benchmarks/Sources Fuzz Tools Package.swift
 	@Tools/embed-resources --check
 
 fmt: ## format all sources in place
-	@$(SWIFT) format --in-place --parallel --recursive Sources Tests Package.swift
+	@$(SWIFT) format --in-place --parallel --recursive Sources Tests Benchmarks/Sources Fuzz Tools Package.swift
 
 bench: build ## measure hook, cold start, decision, policy engine and memory, and compare with the recorded limits
 	@Benchmarks/run $(BIN)

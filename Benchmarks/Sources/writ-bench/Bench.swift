@@ -34,7 +34,8 @@ struct Bench {
         let run = Run(bin: bin, home: home)
         defer {
             _ = spawn([bin + "/writ", "daemon", "stop", "--home", home])
-            try? FileManager.default.removeItem(atPath: home)  // A folder left behind in the temporary folder harms nobody.
+            // A folder left behind in the temporary folder harms nobody.
+            try? FileManager.default.removeItem(atPath: home)
         }
         run.coldStart(&report)
         run.warmHook(pairs: pairs, &report)
@@ -242,7 +243,8 @@ struct Run {
         for round in 0..<10 {
             let isCached = !round.isMultiple(of: 2)
             _ = spawn([bin + "/writ", "daemon", "stop", "--home", home])
-            if !isCached { try? FileManager.default.removeItem(atPath: home + "/.local/state/writ/cache") }  // None yet.
+            // The first time there is none yet.
+            if !isCached { try? FileManager.default.removeItem(atPath: home + "/.local/state/writ/cache") }
             _ = hook()
             let outcome = spawn([bin + "/writ", "daemon", "status", "--json", "--home", home])
             guard let status = try? JSONSerialization.jsonObject(with: Data(outcome.output)) as? [String: Any],
@@ -261,7 +263,8 @@ struct Run {
     /// What the engines' own benchmark says. What it does not say is missed, as what it says when it fails.
     func engines(_ program: String, _ data: String?, _ report: inout Report) {
         read(
-            [program], ["load of 500 rules from source, p50", "load of 500 rules from the cache, p50"]
+            [program],
+            ["load of 500 rules from source, p50", "load of 500 rules from the cache, p50"]
                 + ["p50", "p99"].map { "decision of 500 rules on 10 operations, " + $0 }, &report)
         guard let data else { return }
         read([program, "commands", data], ["analysis of commands, p50", "analysis of commands, p99"], &report)

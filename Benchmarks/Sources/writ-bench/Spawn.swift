@@ -48,7 +48,7 @@ func spawn(_ arguments: [String], input: [UInt8] = [], environment: [String]? = 
     close(outPipe[1])
     var sent = 0
     while sent < input.count {
-        let count = input.withUnsafeBytes { write(inPipe[1], $0.baseAddress! + sent, input.count - sent) }
+        let count = input.withUnsafeBytes { write(inPipe[1], $0.baseAddress.map { $0 + sent }, input.count - sent) }
         if count <= 0 { break }
         sent += count
     }
