@@ -69,52 +69,25 @@ struct DaemonStarter: ~Copyable {
         var facts = stat()
         if lstat(home.daemonLog, &facts) == 0, facts.st_size > 1 << 20 { unlink(home.daemonLog) }
 
-        #if canImport(Darwin)
-        var actions: posix_spawn_file_actions_t?
-        var attributes: posix_spawnattr_t?
-        #else
-        var actions = posix_spawn_file_actions_t()
-        var attributes = posix_spawnattr_t()
-        #endif
-        posix_spawn_file_actions_init(&actions)
-        posix_spawnattr_init(&attributes)
-        defer {
-            posix_spawn_file_actions_destroy(&actions)
-            posix_spawnattr_destroy(&attributes)
-        }
-        // A daemon that keeps one of the hook's pipes open makes the agent wait until its time-out, which means consent.
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-        posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
-        posix_spawn_file_actions_addopen(
-            &actions, 2, home.daemonLog, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0o600)
         // The daemon closes what it inherits too; this way nothing is open even before it runs. Each number is asked,
         // because an agent may have left any of them open.
         for descriptor in 3..<4096 as Range<Int32> { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
         // This process needs its directory no more; the daemon must not pin the agent's.
         _ = chdir("/")
-        var none = sigset_t()
-        var all = sigset_t()
-        sigemptyset(&none)
-        sigfillset(&all)
-        posix_spawnattr_setsigmask(&attributes, &none)
-        posix_spawnattr_setsigdefault(&attributes, &all)
-        var flags = Int32(POSIX_SPAWN_SETSIGMASK) | Int32(POSIX_SPAWN_SETSIGDEF)
-        #if canImport(Darwin)
-        flags |= Int32(POSIX_SPAWN_SETSID) | Int32(POSIX_SPAWN_CLOEXEC_DEFAULT)
-        #else
-        flags |= 0x80  // POSIX_SPAWN_SETSID
-        #endif
-        posix_spawnattr_setflags(&attributes, Int16(truncatingIfNeeded: flags))
-
-        let words = [program, "daemon", "run", "--home", home.home]
-        let variables = ["PATH=/usr/bin:/bin:/usr/sbin:/sbin", "HOME=\(home.home)", "LANG=C.UTF-8"]
-        var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
-        var environment: [UnsafeMutablePointer<CChar>?] = variables.map { strdup($0) } + [nil]
-        let code = posix_spawn(&child, program, &actions, &attributes, &arguments, &environment)
-        (arguments + environment).forEach { free($0) }
-        guard code == 0 else {
+        // A daemon that keeps one of the hook's pipes open makes the agent wait until its time-out, which means consent.
+        let errors = Launch.Stream.file(
+            home.daemonLog, flags: O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, mode: 0o600)
+        var launch = Launch(
+            program, ["daemon", "run", "--home", home.home],
+            environment: ["PATH=/usr/bin:/bin:/usr/sbin:/sbin", "HOME=\(home.home)", "LANG=C.UTF-8"],
+            streams: [.nothingToRead, .nowhere, errors])
+        launch.resetsSignals = true
+        launch.leadsSession = true
+        do {
+            child = try launch.start()
+        } catch {
             child = 0
-            throw StartFault(message: "cannot start the daemon `\(program)`: \(reason(code))")
+            throw StartFault(message: "cannot start the daemon `\(program)`: \(error.reason)")
         }
         hasStarted = true
     }

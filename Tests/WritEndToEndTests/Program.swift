@@ -2,6 +2,7 @@
 import Foundation
 import Synchronization
 import WritCore
+import WritWire
 
 #if canImport(Darwin)
 import Darwin
@@ -67,39 +68,14 @@ struct Program: Sendable {
     }
 
     private func spawn(_ streams: [Int32]) throws -> pid_t {
-        #if canImport(Darwin)
-        var actions: posix_spawn_file_actions_t?
-        var attributes: posix_spawnattr_t?
-        #else
-        var actions = posix_spawn_file_actions_t()
-        var attributes = posix_spawnattr_t()
-        #endif
-        posix_spawn_file_actions_init(&actions)
-        posix_spawnattr_init(&attributes)
-        defer {
-            posix_spawn_file_actions_destroy(&actions)
-            posix_spawnattr_destroy(&attributes)
+        do throws(Launch.Fault) {
+            return try Launch(
+                path, arguments, environment: environment.map { "\($0.key)=\($0.value)" },
+                streams: streams.map { .descriptor($0) }
+            ).start()
+        } catch {
+            throw Trouble("cannot start \(path): \(error.reason)")
         }
-        for (number, stream) in streams.enumerated() {
-            posix_spawn_file_actions_adddup2(&actions, stream, Int32(number))
-        }
-        // The test's own process ignores broken pipes; the program must not inherit that.
-        var defaults = sigset_t()
-        sigemptyset(&defaults)
-        sigaddset(&defaults, SIGPIPE)
-        posix_spawnattr_setsigdefault(&attributes, &defaults)
-        // Nor the mask of the thread that happens to run the test: an agent that hears of no child's end waits for ever.
-        var none = sigset_t()
-        sigemptyset(&none)
-        posix_spawnattr_setsigmask(&attributes, &none)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF) | Int16(POSIX_SPAWN_SETSIGMASK))
-        var words: [UnsafeMutablePointer<CChar>?] = ([path] + arguments).map { strdup($0) } + [nil]
-        var variables: [UnsafeMutablePointer<CChar>?] = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
-        defer { (words + variables).forEach { free($0) } }
-        var child: pid_t = 0
-        let code = posix_spawn(&child, path, &actions, &attributes, &words, &variables)
-        guard code == 0 else { throw Trouble("cannot start \(path): \(String(cString: strerror(code)))") }
-        return child
     }
 
     /// Feeds and reads at the same time, so that no side waits for the other.

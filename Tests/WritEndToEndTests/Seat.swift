@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #if os(Linux)
 import Glibc
+import WritWire
 
 /// A terminal with a shell that takes commands, as a person opens one: the shell leads the terminal's session, and the
 /// test holds the other side.
@@ -18,30 +19,18 @@ final class Seat: Sendable {
         self.leader = leader
         _ = fcntl(leader, F_SETFD, FD_CLOEXEC)
         _ = fcntl(leader, F_SETFL, O_NONBLOCK)
-        var actions = posix_spawn_file_actions_t()
-        var attributes = posix_spawnattr_t()
-        posix_spawn_file_actions_init(&actions)
-        posix_spawnattr_init(&attributes)
-        defer {
-            posix_spawn_file_actions_destroy(&actions)
-            posix_spawnattr_destroy(&attributes)
-        }
         // The first terminal that a session's leader opens is its own.
-        posix_spawn_file_actions_addopen(&actions, 0, name, O_RDWR, 0)
-        posix_spawn_file_actions_adddup2(&actions, 0, 1)
-        posix_spawn_file_actions_adddup2(&actions, 0, 2)
-        // POSIX_SPAWN_SETSID of <spawn.h>, which is not imported.
-        posix_spawnattr_setflags(&attributes, 0x80)
-        let texts = ["bash", "--norc", "--noprofile", "-i"]
-        let settings = ["PATH=/usr/bin:/bin", "PS1=", "TERM=dumb", "HISTFILE=/dev/null", "HOME=\(folder)"]
-        var words: [UnsafeMutablePointer<CChar>?] = texts.map { strdup($0) } + [nil]
-        var variables: [UnsafeMutablePointer<CChar>?] = settings.map { strdup($0) } + [nil]
-        defer { (words + variables).forEach { free($0) } }
-        var child: pid_t = 0
-        guard posix_spawn(&child, "/bin/bash", &actions, &attributes, &words, &variables) == 0 else {
-            throw Trouble("no shell")
+        let terminal = Launch.Stream.file(String(cString: name), flags: O_RDWR)
+        var launch = Launch(
+            "/bin/bash", ["--norc", "--noprofile", "-i"],
+            environment: ["PATH=/usr/bin:/bin", "PS1=", "TERM=dumb", "HISTFILE=/dev/null", "HOME=\(folder)"],
+            streams: [terminal, terminal, terminal])
+        launch.leadsSession = true
+        do throws(Launch.Fault) {
+            shell = try launch.start()
+        } catch {
+            throw Trouble("no shell: \(error.reason)")
         }
-        shell = child
         type("cd '\(folder)'; stty -echo; bind 'set enable-bracketed-paste off' 2>/dev/null; echo '~re''ady~'")
         _ = try read(until: "~ready~")
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import WritAgents
+import WritWire
 
 #if canImport(Glibc)
 import Glibc
@@ -84,31 +85,6 @@ struct HookRunner {
     private func spawn(
         _ program: String, _ words: [String], _ variables: [String: String], _ folder: String, _ streams: [Int32]
     ) -> Result<pid_t, SpawnFault> {
-        #if canImport(Darwin)
-        var actions: posix_spawn_file_actions_t?
-        var attributes: posix_spawnattr_t?
-        #else
-        var actions = posix_spawn_file_actions_t()
-        var attributes = posix_spawnattr_t()
-        #endif
-        posix_spawn_file_actions_init(&actions)
-        posix_spawnattr_init(&attributes)
-        defer {
-            posix_spawn_file_actions_destroy(&actions)
-            posix_spawnattr_destroy(&attributes)
-        }
-        for (number, stream) in streams.enumerated() {
-            posix_spawn_file_actions_adddup2(&actions, stream, Int32(number))
-        }
-        var defaults = sigset_t()
-        sigemptyset(&defaults)
-        sigaddset(&defaults, SIGPIPE)
-        posix_spawnattr_setsigdefault(&attributes, &defaults)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
-        var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
-        var block: [UnsafeMutablePointer<CChar>?] = variables.map { strdup("\($0.key)=\($0.value)") } + [nil]
-        defer { (arguments + block).forEach { free($0) } }
-        var child: pid_t = 0
         // This command has one thread, so the folder can be lent to the child by standing in it for a moment.
         let here = open(".", O_RDONLY | O_CLOEXEC)
         defer {
@@ -120,11 +96,15 @@ struct HookRunner {
         guard chdir(folder) == 0 else {
             return .failure(SpawnFault(message: "the folder `\(folder)` cannot be entered: \(Self.words(errno))"))
         }
-        let code = posix_spawn(&child, program, &actions, &attributes, &arguments, &block)
-        guard code == 0 else {
-            return .failure(SpawnFault(message: "`\(program)` cannot be started: \(Self.words(code))"))
+        do {
+            return .success(
+                try Launch(
+                    program, Array(words.dropFirst()), environment: variables.map { "\($0.key)=\($0.value)" },
+                    streams: streams.map { .descriptor($0) }
+                ).start())
+        } catch {
+            return .failure(SpawnFault(message: "`\(program)` cannot be started: \(error.reason)"))
         }
-        return .success(child)
     }
 
     /// Feeds and reads at the same time; nil when the time is over or the answer has no end.
