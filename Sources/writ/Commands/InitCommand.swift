@@ -36,11 +36,7 @@ struct InitCommand: ParsableCommand {
     @Flag(help: "Say what would be done, and do nothing.")
     var dryRun = false
 
-    @Option(
-        help: ArgumentHelp(
-            "The home that the hooks obey. Default: yours, as the system's user database has it.", valueName: "folder"),
-        completion: .directory)
-    var home: String?
+    @OptionGroup var person: PersonOption
 
     @Flag(help: "Print one JSON object; asks nothing, so it needs --yes or --dry-run.")
     var json = false
@@ -50,7 +46,7 @@ struct InitCommand: ParsableCommand {
     }
 
     func run() throws {
-        let home = try PersonHome.resolve(home)
+        let home = try person.resolve()
         guard access(home.home, X_OK) == 0 else {
             throw CommandFault("the home `\(home.home)` does not exist", hint: "name an existing folder with --home")
         }

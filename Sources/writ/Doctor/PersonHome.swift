@@ -51,6 +51,17 @@ enum PersonHome {
     }
 }
 
+/// Whose home a command works on.
+struct PersonOption: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The home that the hooks obey. Default: yours, as the system's user database has it.", valueName: "folder"),
+        completion: .directory)
+    var home: String?
+
+    func resolve() throws -> WritHome { try PersonHome.resolve(home) }
+}
+
 /// Which installation `doctor` and `status` look at, and how they print it.
 struct PlaceOptions: ParsableArguments {
     @Option(
@@ -58,16 +69,12 @@ struct PlaceOptions: ParsableArguments {
         completion: .directory)
     var directory: String?
 
-    @Option(
-        help: ArgumentHelp(
-            "The home that the hooks obey. Default: yours, as the system's user database has it.", valueName: "folder"),
-        completion: .directory)
-    var home: String?
+    @OptionGroup var person: PersonOption
 
     @Flag(help: "Print one JSON object.")
     var json = false
 
-    func resolvedHome() throws -> WritHome { try PersonHome.resolve(home) }
+    func resolvedHome() throws -> WritHome { try person.resolve() }
 
     func folder() throws -> String { try PersonHome.folder(directory) }
 }
