@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import WritLedger
 
 #if canImport(Darwin)
 import Darwin
@@ -10,45 +11,27 @@ import Glibc
 
 /// Work for the daemon's threads: first in, first out, bounded by whoever adds to it.
 ///
-/// `@unchecked Sendable`: `jobs` and `isClosed` are only touched between `lock` and `unlock` of the one mutex, and the
-/// mutex and condition are allocated once and freed when nobody holds the queue any more.
+/// `@unchecked Sendable`: `jobs`, `first` and `isClosed` are only touched while the monitor is held.
 final class JobQueue<Job: Sendable>: @unchecked Sendable {
-    private let mutex: UnsafeMutablePointer<pthread_mutex_t>
-    private let condition: UnsafeMutablePointer<pthread_cond_t>
+    private let monitor = Monitor()
     private var jobs: [Job] = []
     private var first = 0
     private var isClosed = false
 
-    init() {
-        mutex = .allocate(capacity: 1)
-        mutex.initialize(to: pthread_mutex_t())
-        pthread_mutex_init(mutex, nil)
-        condition = .allocate(capacity: 1)
-        condition.initialize(to: pthread_cond_t())
-        pthread_cond_init(condition, nil)
-    }
-
-    deinit {
-        pthread_cond_destroy(condition)
-        condition.deallocate()
-        pthread_mutex_destroy(mutex)
-        mutex.deallocate()
-    }
-
     func add(_ job: Job) {
-        pthread_mutex_lock(mutex)
+        monitor.lock()
         jobs.append(job)
-        pthread_cond_signal(condition)
-        pthread_mutex_unlock(mutex)
+        monitor.signal()
+        monitor.unlock()
     }
 
     /// Waits for a job; nil when the queue is closed and empty.
     func next() -> Job? {
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
+        monitor.lock()
+        defer { monitor.unlock() }
         while first == jobs.count {
             if isClosed { return nil }
-            pthread_cond_wait(condition, mutex)
+            monitor.wait()
         }
         let job = jobs[first]
         first += 1
@@ -63,10 +46,10 @@ final class JobQueue<Job: Sendable>: @unchecked Sendable {
     }
 
     func close() {
-        pthread_mutex_lock(mutex)
+        monitor.lock()
         isClosed = true
-        pthread_cond_broadcast(condition)
-        pthread_mutex_unlock(mutex)
+        monitor.broadcast()
+        monitor.unlock()
     }
 }
 

@@ -10,11 +10,12 @@ internal import Glibc
 ///
 /// `@unchecked Sendable`: both pointers are set once, point to memory that lives as long as the object, and POSIX lets
 /// any thread use a mutex and a condition.
-final class Monitor: @unchecked Sendable {
+package final class Monitor: @unchecked Sendable {
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let condition: UnsafeMutablePointer<pthread_cond_t>
 
-    init() {
+    /// Creates one that nobody holds.
+    package init() {
         mutex = .allocate(capacity: 1)
         condition = .allocate(capacity: 1)
         mutex.initialize(to: pthread_mutex_t())
@@ -30,12 +31,15 @@ final class Monitor: @unchecked Sendable {
         mutex.deallocate()
     }
 
-    func lock() { pthread_mutex_lock(mutex) }
-    func unlock() { pthread_mutex_unlock(mutex) }
-    func broadcast() { pthread_cond_broadcast(condition) }
+    package func lock() { pthread_mutex_lock(mutex) }
+    package func unlock() { pthread_mutex_unlock(mutex) }
+    /// Wakes one that waits.
+    package func signal() { pthread_cond_signal(condition) }
+    /// Wakes all that wait.
+    package func broadcast() { pthread_cond_broadcast(condition) }
 
-    /// Gives the lock up until somebody broadcasts.
-    func wait() { pthread_cond_wait(condition, mutex) }
+    /// Gives the lock up until somebody signals or broadcasts.
+    package func wait() { pthread_cond_wait(condition, mutex) }
 
     /// The same, at most for so long.
     func wait(milliseconds: Int) {
