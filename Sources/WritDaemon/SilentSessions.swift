@@ -124,17 +124,11 @@ public enum SilentSessions {
         else {
             return nil
         }
-        func number(_ range: Range<Int>) -> Int32? { Int32(String(decoding: bytes[range], as: UTF8.self)) }
+        func number(_ range: Range<Int>) -> Int? { Int(String(decoding: bytes[range], as: UTF8.self)) }
         guard let year = number(0..<4), let month = number(5..<7), let day = number(8..<10), let hour = number(11..<13),
-            let minute = number(14..<16), let second = number(17..<19)
+            let minute = number(14..<16), let second = number(17..<19),
+            let days = CivilDay.number(year: year, month: month, day: day)
         else { return nil }
-        var parts = tm()
-        parts.tm_year = year - 1900
-        parts.tm_mon = month - 1
-        parts.tm_mday = day
-        parts.tm_hour = hour
-        parts.tm_min = minute
-        parts.tm_sec = second
-        return Int64(timegm(&parts)) * 1000
+        return Int64(((days * 24 + hour) * 60 + minute) * 60 + second) * 1000
     }
 }
