@@ -33,6 +33,28 @@ import WritShell
         #expect(causes(String(repeating: "; ", count: 1_000_000)) == [.unparsable])
     }
 
+    @Test func `a push of several branches is an operation for each`() {
+        func branches(_ command: String) -> [String] {
+            ShellAnalyzer.analyze(command, in: testContext()).operations.filter { $0.kind == .gitPush }.map(\.branch)
+        }
+        #expect(branches("git push origin fix main") == ["fix", "main"])
+        #expect(branches("git push --delete origin fix main") == ["fix", "main"])
+        #expect(branches("git push origin fix fix") == ["fix"])
+    }
+
+    @Test func `places lie within the text, whatever was added to read it`() {
+        // The text is completed with a quote and `esac`, or read line by line.
+        for command in [
+            "case $1 in a) rm b;; *) trap \"rm c", "for f in a; do rm d", "fi\nrm -rf e\nif x; then rm f", "a ) rm g ; (",
+        ] {
+            var context = testContext()
+            context.keepsInput = false
+            let analysis = ShellAnalyzer.analyze(command, in: context)
+            let spans = analysis.commands.map(\.span) + analysis.operations.compactMap(\.span)
+            #expect(!spans.isEmpty && spans.allSatisfy { $0.start <= $0.end && $0.end <= command.utf8.count }, "\(command)")
+        }
+    }
+
     @Test func `what comes before the limit counts`() {
         let many = String(repeating: "echo a; ", count: 100_000)
         let found = lines("rm -rf /; " + many)

@@ -124,6 +124,13 @@ final class Evaluator {
         Self.combine(operation.path, into: &hasher)
         Self.combine(operation.host, into: &hasher)
         Self.combine(operation.detail, into: &hasher)
+        // Two branches of one push are two effects.
+        Self.combine(operation.remote, into: &hasher)
+        Self.combine(operation.branch, into: &hasher)
+        Self.combine(operation.method, into: &hasher)
+        hasher.combine(operation.port)
+        hasher.combine(operation.isPattern)
+        hasher.combine(operation.role == .data)
         if let package = operation.package {
             Self.combine(package.ecosystem, into: &hasher)
             Self.combine(package.name, into: &hasher)

@@ -55,12 +55,25 @@ public enum ShellAnalyzer {
         if let error = outcome.error, !context.keepsInput,
             let parts = Fragments.scripts(in: command, outcome, error, dialect: context.dialect)
         {
-            for part in parts {
+            let whole = SourceSpan(start: 0, end: command.utf8.count)
+            for (index, part) in parts.enumerated() {
+                let (operations, commands) = (evaluator.operations.count, evaluator.commands.count)
                 evaluator.run(part, &state, Streams())
+                // Only the first was read from the start of the text, and it may have been completed behind its end.
+                func place(_ span: SourceSpan) -> SourceSpan {
+                    index > 0
+                        ? whole : SourceSpan(start: min(span.start, whole.end), end: min(span.end, whole.end))
+                }
+                for at in evaluator.operations.indices.dropFirst(operations) {
+                    evaluator.operations[at].span = evaluator.operations[at].span.map(place)
+                }
+                for at in evaluator.commands.indices.dropFirst(commands) {
+                    evaluator.commands[at].span = place(evaluator.commands[at].span)
+                }
                 // What one of them ends, ends with the fault at the latest.
                 state.hasEnded = false
             }
-            evaluator.current = Evaluator.Current(command: "", span: SourceSpan(start: 0, end: command.utf8.count))
+            evaluator.current = Evaluator.Current(command: "", span: whole)
             evaluator.note(Operation(.shellExec, opaque: .unparsable, detail: "a fragment, \(error.message)"))
             return ShellAnalysis(
                 operations: evaluator.operations, script: outcome.script, syntaxError: outcome.error,
