@@ -57,6 +57,8 @@ private struct RepositoryReader {
         var repository = Repository()
         guard let (root, git) = find(from: directory) else {
             repository.isCertain = isCertain
+            // There is one that does not let itself be read: its branch may be any.
+            repository.facts.protected = !isCertain
             return repository
         }
         let common = text("\(git)/commondir").map { PathText.absolute($0, in: git, home: "/") } ?? git
@@ -68,10 +70,7 @@ private struct RepositoryReader {
             let prefix = "ref: refs/remotes/origin/"
             if head.hasPrefix(prefix) { repository.facts.defaultBranch = String(head.dropFirst(prefix.count)) }
         }
-        let usual = repository.facts.defaultBranch
-        let main: Set<String> = usual.isEmpty ? ["main", "master"] : [usual]
-        repository.facts.protected =
-            main.contains(repository.facts.branch) || repository.facts.branch.hasPrefix("release")
+        repository.facts.protected = repository.facts.protects(repository.facts.branch)
         repository.isCertain = isCertain
         return repository
     }

@@ -17,6 +17,7 @@ final class Activation: CELActivation {
     private var argumentWords: CELValue?
     private var arguments: CELValue?
     private var findings: CELValue?
+    private var branchReach: BranchReach?
     private let commandHash: (@Sendable ([UInt8]) -> String)?
 
     init(_ request: PolicyRequest, hash: (@Sendable ([UInt8]) -> String)?) {
@@ -75,7 +76,10 @@ final class Activation: CELActivation {
         case .repoRemote: return .string(request.facts.repo.remote)
         case .repoBranch: return .string(request.facts.repo.branch)
         case .repoDefaultBranch: return .string(request.facts.repo.defaultBranch)
-        case .repoProtected: return .bool(request.facts.repo.protected)
+        case .repoProtected:
+            let reach = branchReach ?? BranchReach(request)
+            branchReach = reach
+            return .bool(reach.isProtected(view?.operation, in: request.facts.repo))
         case .repoVisibility: return .string(request.facts.repo.visibility)
         case .repoTrusted: return .bool(request.facts.repo.trusted)
         case .sessionID: return .string(request.session.id.isEmpty ? request.call.session : request.session.id)
