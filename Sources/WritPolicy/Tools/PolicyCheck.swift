@@ -32,6 +32,22 @@ public struct PolicyCheck: Sendable {
         }
     }
 
+    /// The check of files that could not even be tried, because they cannot be read.
+    public init(refused errors: [PolicyError]) {
+        self.init(errors: errors, notes: [], findings: [], tests: nil, enforcement: [])
+    }
+
+    init(
+        errors: [PolicyError], notes: [PolicyNote], findings: [PolicyFinding], tests: PolicyTestReport?,
+        enforcement: [String]
+    ) {
+        self.errors = errors
+        self.notes = notes
+        self.findings = findings
+        self.tests = tests
+        self.enforcement = enforcement
+    }
+
     /// 0: nothing to say but notes; 1: warnings, or tests that fail; 2: the policy does not load.
     public var exitCode: Int32 {
         if !errors.isEmpty { return 2 }

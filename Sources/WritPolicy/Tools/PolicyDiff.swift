@@ -103,6 +103,17 @@ public struct PolicyDiff: Sendable {
         [
             "records": .integer(Int64(records)), "undecided": .integer(Int64(undecided)),
             "loosened": .bool(hasLoosened),
+            "table": .object(
+                Verdict.allCases.compactMap { old in
+                    table[old].map { counts in
+                        JSON.Member(
+                            old.name,
+                            .object(
+                                Verdict.allCases.compactMap { new in
+                                    counts[new].map { JSON.Member(new.name, .integer(Int64($0))) }
+                                }))
+                    }
+                }),
             "changes": .array(
                 changes.map {
                     [

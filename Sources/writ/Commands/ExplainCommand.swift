@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
+import WritAgents
 import WritCore
 import WritDaemon
 import WritGuard
 import WritLedger
 import WritPolicy
+import WritScan
 import WritWire
 
 struct Explain: ParsableCommand {
@@ -14,7 +16,12 @@ struct Explain: ParsableCommand {
             The id is the one in `writ log`; its last eight characters are enough. The decision is repeated under the
             policies in force now, rule by rule; when they say something else today, that is said.
 
-            Example: writ explain 4f1c22ab
+            A call that was never made can be explained too, from a file: {"tool": "Bash", "args": {"command": "ls"},
+            "cwd": "/srv/project", "agent": "claude-code", "profile": "production"}. All but `args` may be missing.
+
+            Examples:
+              writ explain 4f1c22ab
+              writ explain call.json
             """)
 
     @OptionGroup var home: HomeOptions
@@ -25,11 +32,13 @@ struct Explain: ParsableCommand {
     @Flag(help: "Print the record and the trace as JSON.")
     var json = false
 
-    @Argument(help: "The id of a decision.")
+    @Argument(help: "The id of a decision, or a file (`x.json`, or a path with `/`) that holds a call.")
     var id: String
 
     func run() throws {
         let home = try home.resolve()
+        // No id has a point or a slash in it.
+        if id.hasSuffix(".json") || id.contains("/") { return try explainFile(home) }
         let reader = try LedgerReader(at: home.ledger)
         let entry = try reader.resolved(try LedgerLookup.entry(id, in: reader))
         guard let record = RequestRecord(entry.record) else {
@@ -37,12 +46,55 @@ struct Explain: ParsableCommand {
             Terminal.line("this entry records no decision that can be repeated")
             return
         }
-        let policies = try MachinePolicies.load(home)
-        let (decision, trace) = policies.decideTraced(record.request)
+        let (decision, trace) = try MachinePolicies.load(home).decideTraced(record.request)
         if json {
-            Terminal.line(
-                JSON.object([
-                    .init("entry", entry.json), .init("profile", .string(record.request.facts.environment.profile)),
+            print([.init("entry", entry.json)], record.request, decision, trace)
+            return
+        }
+        Terminal.line(EntryText.line(entry))
+        if !entry.message.isEmpty { Terminal.line(Terminal.harmless(entry.message)) }
+        print(record.request, trace, because: entry.record["profile"]?["because"]?.string)
+        if decision.verdict != record.verdict {
+            Terminal.line()
+            Terminal.line("Under the policies in force now the answer would be \(decision.verdict.name).")
+        }
+    }
+
+    /// Judges a call as ``Decide`` does, by the policies in force on the machine.
+    private func explainFile(_ home: WritHome) throws {
+        let source = try PolicyArguments.source(id)
+        let fields: JSON
+        do { fields = try JSON(parsing: source.bytes) } catch { throw CommandFault("\(id): is not JSON: \(error)") }
+        guard fields.members != nil, let arguments = fields["args"], arguments.members != nil else {
+            throw CommandFault("\(id): holds no call", hint: #"expected {"tool": "Bash", "args": {"command": "ls"}}"#)
+        }
+        let guardian = Guard(
+            policies: try MachinePolicies.load(home), detectors: try Engines.detectors(),
+            packages: try Engines.packageIndex().map { SupplyChain(index: $0) }, key: .random())
+        var surroundings = Guard.Surroundings(user: "dev")
+        surroundings.facts.environment.profile = fields["profile"]?.string ?? "prototyping"
+        let call = Agents.call(
+            of: fields["tool"]?.string ?? "Bash", arguments, agent: fields["agent"]?.string ?? "claude-code",
+            workingDirectory: fields["cwd"]?.string ?? "/home/dev/project", home: "/home/dev")
+        let judgement = guardian.judge(call, session: SessionState(), in: surroundings)
+        let (_, trace) = guardian.policies.decideTraced(judgement.request)
+        if json {
+            print([], judgement.request, judgement.decision, trace)
+            return
+        }
+        Terminal.line(EntryText.verdict(judgement.decision.verdict).trimmingBlanks)
+        if !judgement.decision.message.isEmpty { Terminal.line(Terminal.harmless(judgement.decision.message)) }
+        print(judgement.request, trace, because: nil)
+    }
+
+    /// For programs.
+    private func print(
+        _ head: [JSON.Member], _ request: PolicyRequest, _ decision: Decision, _ trace: DecisionTrace
+    ) {
+        Terminal.line(
+            JSON.object(
+                head + [
+                    .init("profile", .string(request.facts.environment.profile)),
                     .init("verdict_now", .string(decision.verdict.name)),
                     .init("alternatives", .array(trace.alternatives.map { .string($0) })),
                     .init(
@@ -56,25 +108,26 @@ struct Explain: ParsableCommand {
                                     "file": .string(step.file), "line": .integer(Int64(step.mark.line)),
                                 ]
                             })),
-                ]).prettyText)
-            return
-        }
-        Terminal.line(EntryText.line(entry))
-        if !entry.message.isEmpty { Terminal.line(Terminal.harmless(entry.message)) }
-        let environment = record.request.facts.environment
+                ]
+            ).prettyText)
+    }
+
+    /// For people.
+    private func print(_ request: PolicyRequest, _ trace: DecisionTrace, because: String?) {
+        let environment = request.facts.environment
         if !environment.profile.isEmpty {
-            let because = entry.record["profile"]?["because"]?.string.map { "  (\($0))" } ?? ""
+            let because = because.map { "  (\($0))" } ?? ""
             section("Profile")
             Terminal.line("  \(Terminal.harmless(environment.profile + because))")
         }
         section("Operations")
-        for (index, operation) in record.request.operations.enumerated() {
+        for (index, operation) in request.operations.enumerated() {
             Terminal.line("  \(index)  \(OperationText.line(operation))")
         }
-        if record.request.operations.isEmpty { Terminal.line("  none: judged as \(entry.tool)") }
-        if !record.request.findings.isEmpty {
+        if request.operations.isEmpty { Terminal.line("  none: judged as \(request.call.tool.canonicalName)") }
+        if !request.findings.isEmpty {
             section("Findings")
-            for finding in record.request.findings {
+            for finding in request.findings {
                 Terminal.line("  \(finding.scanner)/\(finding.rule)  \(Terminal.harmless(finding.message))")
             }
         }
@@ -94,10 +147,6 @@ struct Explain: ParsableCommand {
         if !trace.alternatives.isEmpty {
             section("What would be allowed")
             for alternative in trace.alternatives { Terminal.line("  \(Terminal.harmless(alternative))") }
-        }
-        if decision.verdict != record.verdict {
-            Terminal.line()
-            Terminal.line("Under the policies in force now the answer would be \(decision.verdict.name).")
         }
     }
 

@@ -12,19 +12,16 @@ struct PolicyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "policy",
         abstract: "Write, check, test and compare policies.",
+        discussion: """
+            Exit codes: 0 done; 1 done, and the answer is no (warnings, a failed test, a loosened call); 2 it could not be
+            done (arguments, a file that cannot be read or does not load, no ledger).
+            """,
         subcommands: [
             PolicyShow.self, PolicyNew.self, PolicyCheckCommand.self, PolicyTest.self, PolicyDiffCommand.self,
             PolicySuggest.self, PolicyUpgradeCommand.self, PolicyImportCommand.self, PolicyEval.self,
             PolicyConformance.self, PolicySchemaCommand.self, PolicyWaive.self, PolicyTrust.self, PolicyTeam.self,
             PolicySign.self,
         ])
-}
-
-/// The layer that a policy file says it belongs to.
-private func layer(of source: PolicyLayer.Source) throws -> Layer {
-    try PolicyArguments.explained {
-        try PolicyDocument.read(source.bytes, file: source.file).document.layer?.value ?? .user
-    }
 }
 
 private func set(of paths: [String], besidesDefault: Bool) throws -> PolicySet {
@@ -90,115 +87,17 @@ struct PolicyNew: ParsableCommand {
     @Option(help: "coding, production, mcp or ci.")
     var template = "coding"
 
-    func run() throws {
-        guard let template = PolicyTemplate(rawValue: template) else {
+    func validate() throws {
+        guard PolicyTemplate(rawValue: template) != nil else {
             throw ValidationError(
                 "`\(template)` is no template; there are \(PolicyTemplate.allCases.map(\.rawValue).joined(separator: ", "))"
             )
         }
+    }
+
+    func run() throws {
+        guard let template = PolicyTemplate(rawValue: template) else { return try validate() }
         Terminal.line(template.text.trimmingNewlines)
-    }
-}
-
-struct PolicyCheckCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "check",
-        abstract: "Check policies: schema, types, examples, tests, and rules that cannot do what they say.",
-        discussion: """
-            Exits 0 when there is nothing to say, 1 on warnings or failing tests, 2 when a policy does not load. The
-            report names also which parts the installed version enforces, and where.
-
-            Example: writ policy check policy.yaml --sarif > policy.sarif
-            """)
-
-    @Flag(help: "Print the report as JSON.")
-    var json = false
-
-    @Flag(help: "Print the report as SARIF 2.1.0.")
-    var sarif = false
-
-    @Option(help: "The layer that the files are checked as; by default what they say themselves.")
-    var layer: String?
-
-    @Argument(help: "Policy files.", completion: .file(extensions: ["yaml", "yml"]))
-    var files: [String]
-
-    func run() throws {
-        var worst: Int32 = 0
-        let options = Engines.policyOptions(key: .random())
-        let above = try PolicyArguments.explained {
-            [
-                try PolicyLayer.load(
-                    .builtin, DefaultPolicy.sources,
-                    options: Engines.policyOptions(key: .random(), checksExamples: false))
-            ]
-        }
-        var checks: [WritPolicy.PolicyCheck] = []
-        for file in files {
-            let source = try PolicyArguments.source(file)
-            var place = Layer.user
-            if let named = layer {
-                guard let found = Layer(name: named) else { throw ValidationError("`\(named)` is no layer") }
-                place = found
-            } else {
-                do { place = try PolicyDocument.read(source.bytes, file: file).document.layer?.value ?? .user } catch {
-                    // The check itself says what is wrong, with places.
-                }
-            }
-            let check = WritPolicy.PolicyCheck.run(
-                place, [source], above: above, options: options, now: Moment.now / 1000)
-            worst = max(worst, check.exitCode)
-            checks.append(check)
-            if !sarif, !json { Terminal.line(check.text.trimmingNewlines) }
-        }
-        if sarif { Terminal.line(WritPolicy.PolicyCheck.sarif(checks).prettyText) }
-        // One document whatever the number of files; of one file, its own object.
-        if json, !sarif {
-            Terminal.line((checks.count == 1 ? checks[0].json : .array(checks.map(\.json))).prettyText)
-        }
-        if worst > 0 { throw ExitCode(worst) }
-    }
-}
-
-struct PolicyTest: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "test", abstract: "Run the tests that policies carry.",
-        discussion: "Each policy is tested alone, with the engine that enforces it. Exits 1 when a test fails.")
-
-    @Flag(help: "Print the result as JSON.")
-    var json = false
-
-    @Argument(help: "Policy files.", completion: .file(extensions: ["yaml", "yml"]))
-    var files: [String]
-
-    func run() throws {
-        var failures = 0
-        var passed = 0
-        for file in files {
-            let source = try PolicyArguments.source(file)
-            let report = try PolicyArguments.explained {
-                PolicyTests.run(
-                    try PolicyLayer.load(
-                        try layer(of: source), [source], options: Engines.policyOptions(key: .random())))
-            }
-            passed += report.passed
-            failures += report.failures.count
-            if json {
-                Terminal.line(
-                    JSON.object([
-                        .init("file", .string(file)), .init("passed", .integer(Int64(report.passed))),
-                        .init("failures", .array(report.failures.map { .string($0.description) })),
-                        .init("unexercised", .array(report.unexercised.map { .string($0) })),
-                    ]).text)
-                continue
-            }
-            for failure in report.failures { Terminal.line(failure.description) }
-            if !report.unexercised.isEmpty {
-                Terminal.line("\(file): no test reaches \(report.unexercised.joined(separator: ", "))")
-            }
-        }
-        if !json { Terminal.line("\(passed) passed, \(failures) failed") }
-        if failures > 0 { throw ExitCode(1) }
     }
 }
 
@@ -219,7 +118,8 @@ struct PolicyDiffCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "diff", abstract: "Say what a changed policy would have decided otherwise.",
         discussion: """
-            Replays the recorded calls of a ledger through both policies.
+            Replays the recorded calls of a ledger through both policies. Records that lack what deciding needs are
+            counted as undecided, never as equal.
 
             Example: writ policy diff policy.yaml new.yaml --fail-on loosened
             """)
@@ -229,8 +129,16 @@ struct PolicyDiffCommand: ParsableCommand {
     @Option(help: "The ledger's folder; by default this machine's.", completion: .directory)
     var traffic: String?
 
-    @Option(help: "Exit 1 when a call is `loosened` or anything `changed`.")
-    var failOn: String?
+    @Option(
+        help: ArgumentHelp(
+            "Exit 1 when a call is `loosened`, anything `changed`, or a record is `undecided`; may be repeated.",
+            valueName: "what"))
+    var failOn: [Failure] = []
+
+    /// What a review does not let pass.
+    enum Failure: String, ExpressibleByArgument, CaseIterable {
+        case loosened, changed, undecided
+    }
 
     @Flag(help: "Leave the default policy out on both sides.")
     var noDefault = false
@@ -245,16 +153,26 @@ struct PolicyDiffCommand: ParsableCommand {
     var new: String
 
     func run() throws {
-        if let failOn, failOn != "loosened", failOn != "changed" {
-            throw ValidationError("--fail-on takes `loosened` or `changed`")
-        }
         var diff = PolicyDiff(
             old: try set(of: [old], besidesDefault: !noDefault), new: try set(of: [new], besidesDefault: !noDefault))
         try forEachRecord(of: traffic, home: home.resolve()) { diff.add($0) }
         Terminal.endProgress()
         Terminal.line(json ? diff.json.prettyText : Terminal.harmlessLines(diff.text))
-        if failOn == "loosened", diff.hasLoosened { throw ExitCode(1) }
-        if failOn == "changed", !diff.changes.isEmpty { throw ExitCode(1) }
+        // A replay of nothing proves nothing, so that it is not taken for a good one it is said.
+        if diff.records == 0 { Terminal.error("the ledger holds no recorded call: nothing was compared") }
+        if diff.undecided > 0, !failOn.contains(.undecided) {
+            Terminal.error(
+                "\(diff.undecided) of \(diff.records) records lack what deciding needs; how they would be decided is not known"
+            )
+        }
+        let hasFailed = failOn.contains { failure in
+            switch failure {
+            case .loosened: diff.hasLoosened
+            case .changed: !diff.changes.isEmpty
+            case .undecided: diff.undecided > 0
+            }
+        }
+        if hasFailed { throw ExitCode(1) }
     }
 }
 
@@ -270,8 +188,12 @@ struct PolicySuggest: ParsableCommand {
     @Option(help: "The ledger's folder; by default this machine's.", completion: .directory)
     var traffic: String?
 
-    @Option(help: "How often a kind of operation must have been denied or approved.")
+    @Option(help: "How often a kind of operation must have been denied or approved, at least 1.")
     var minimum = 2
+
+    func validate() throws {
+        guard minimum >= 1 else { throw ValidationError("--minimum is at least 1") }
+    }
 
     func run() throws {
         let home = try home.resolve()
@@ -347,10 +269,21 @@ struct PolicyImportCommand: ParsableCommand {
             do { settings = try JSON(parsing: source.bytes) } catch {
                 throw CommandFault("\(file): is not JSON: \(error)", hint: "comments must be removed first")
             }
-            imported = from == .opencode ? PolicyImport.opencode(settings) : PolicyImport.permissions(settings)
+            switch from {
+            case .opencode: imported = PolicyImport.opencode(settings)
+            case .cursor: imported = PolicyImport.permissions(settings, of: .cursor)
+            default: imported = PolicyImport.permissions(settings)
+            }
         }
         if from != .rune { imported = imported.loading(Engines.policyOptions(key: .random())) }
         for line in imported.leftOut { Terminal.error(Terminal.harmless(line)) }
+        if from == .rune {
+            // Rebuilt line by line, so that what it says is only known when it is read.
+            let rebuilt = PolicyLayer.Source(file: "import", bytes: Array(imported.text.utf8))
+            _ = try PolicyArguments.explained {
+                try PolicyLayer.load(.user, [rebuilt], options: Engines.policyOptions(key: .random()))
+            }
+        }
         guard imported.hasRules else {
             throw CommandFault("\(file): nothing in it could be carried over", hint: from.expectation)
         }
