@@ -17,8 +17,7 @@ public func fuzzShellParser(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CIn
     precondition((outcome.error?.offset ?? 0) <= count)
     _ = ShellTree.describe(outcome.script)
     let text = ShellPrinter.print(outcome.script)
-    // A byte of zero is printed as nothing, as bash reads it, and what stood around it may then be another sign.
-    if dialect == .bash, outcome.error == nil, !bytes.contains(0) {
+    if dialect == .bash, outcome.error == nil {
         // Printing needs more nesting than some inputs have (backquotes become parentheses), so depth is no find.
         let again = ShellParser.parse(text, dialect: dialect)
         let isRead = again.error == nil || again.error?.message == "nested too deep"

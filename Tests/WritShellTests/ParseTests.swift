@@ -489,6 +489,30 @@ private let trees: [(script: String, tree: String)] = [
     }
 }
 
+@Test func `half a character behind a backslash takes nothing of what follows`() {
+    // Bash ends the command at each of these signs; with one of them inside the word, what follows would not be seen.
+    for half in [[0xDB], [0xE3], [0xE3, 0x81], [0xF0], [0xF0, 0x9F], [0xF0, 0x9F, 0x98], [0xFF], [0x80]] as [[UInt8]] {
+        for sign in [";", "|", "&", "\n", "&&"] {
+            let outcome = ShellParser.parse(Array("echo a\\".utf8) + half + Array("\(sign)rm x".utf8))
+            #expect(outcome.error == nil)
+            #expect(ShellTree.describe(outcome.script).contains("word 'rm'"), "\(half) \(sign)")
+        }
+        let group = ShellParser.parse(Array("(echo a\\".utf8) + half + Array(")".utf8))
+        #expect(group.error == nil, "\(half)")
+    }
+    #expect(ShellTree.describe(ShellParser.parse("echo \\é;").script).contains("quoted 'é'"))
+}
+
+@Test func `a zero byte is nothing, also in what is printed`() {
+    // No script can hold one: bash drops it while reading, and so does the parser, before it reads.
+    let text = Array("$(($(\\)))!)".utf8)
+    for place in 0...text.count {
+        let with = ShellParser.parse(Array(text[..<place]) + [0] + Array(text[place...]))
+        let without = ShellParser.parse(text)
+        #expect(ShellPrinter.print(with.script) == ShellPrinter.print(without.script), "\(place)")
+    }
+}
+
 @Test func `zsh forms are read in zsh`() {
     let table: [(script: String, printed: String)] = [
         ("ls *(.) x(N)", "ls *(.) x(N)"),

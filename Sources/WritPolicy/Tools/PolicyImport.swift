@@ -107,10 +107,13 @@ public struct PolicyImport: Sendable, Hashable {
             var lines = copy.text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
             let places = errors.compactMap { error in error.at.map { (error, $0.line - 1) } }
             // From the last to the first, so that the places before stay where they are.
-            for (error, place) in places.sorted(by: { $0.1 > $1.1 }) where lines.indices.contains(place) {
+            // A second fault of a rule that is out already would be taken for one of the rule that moved up.
+            var last = lines.count
+            for (error, place) in places.sorted(by: { $0.1 > $1.1 }) where place < last {
                 guard let start = lines[...place].lastIndex(where: { $0.hasPrefix("  - name:") }) else { continue }
                 let end = lines[(start + 1)...].firstIndex { !$0.hasPrefix("    ") } ?? lines.endIndex
                 guard place < end else { continue }
+                last = start
                 let examples = lines[start..<end].firstIndex(of: "    examples:")
                 if error.code == .exampleFailed, let examples {
                     copy.leftOut.append("\(error.message); its examples are left out")

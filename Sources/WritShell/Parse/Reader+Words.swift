@@ -237,7 +237,10 @@ extension Reader {
             appendQuoted("\\", to: &parts)
             at += 1
         } else {
-            let stop = min(at + 1 + Reader.scalarLength(next), end)
+            // Of a character that is broken off only what is there: `;` behind half a character ends the command.
+            let whole = min(at + 1 + Reader.scalarLength(next), end)
+            var stop = at + 2
+            while stop < whole, byte(stop) & 0xC0 == 0x80 { stop += 1 }
             appendQuoted(at + 1, stop, to: &parts)
             at = stop
         }
