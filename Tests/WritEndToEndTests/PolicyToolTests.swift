@@ -96,6 +96,48 @@ extension EndToEnd {
             #expect(try rows.map { try JSON(parsing: String($0))["passed"]?.integer } == [nil, 1])
         }
 
+        /// Lines of the guide that a reader would type, and commands in its text that are whole (`… --option 'value'`).
+        private func guideCommands(_ guide: String) -> [String] {
+            var found: [String] = []
+            var isBlock = false
+            for line in guide.split(separator: "\n", omittingEmptySubsequences: false) {
+                if line.hasPrefix("```") { isBlock = line == "```" && !isBlock }
+                if isBlock, line.hasPrefix("writ ") { found.append(String(line)) }
+                if line.hasPrefix("    $ writ ") { found.append(String(line.dropFirst(6))) }
+                for code in line.split(separator: "`") where code.hasPrefix("writ policy eval '") {
+                    found.append(String(code))
+                }
+            }
+            return found
+        }
+
+        @Test func `the commands of the guide run as they stand`() throws {
+            let machine = try machine()
+            defer { machine.end() }
+            let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+                .deletingLastPathComponent()
+            let guide = try String(contentsOf: root.appending(path: "docs/policy.md"), encoding: .utf8)
+            // The guide saves its first policy before it asks what it does.
+            let first = try #require(guide.components(separatedBy: "```yaml\n").dropFirst().first)
+            let policy = try #require(first.components(separatedBy: "```").first)
+            try machine.write(policy, to: machine.home.config + "/policy.yaml")
+            let commands = guideCommands(guide)
+            #expect(commands.count >= 5, "\(commands)")
+            for command in commands {
+                let outcome = try Program(
+                    path: "/bin/sh", arguments: ["-c", command],
+                    environment: [
+                        "PATH": Machine.executables + ":/usr/bin:/bin", "HOME": machine.home.home,
+                        "WRIT_HOME": machine.home.home,
+                    ]
+                ).run()
+                // `writ decide` answers 1 for what is denied.
+                let expected: Int32 = command.hasPrefix("writ decide") ? 1 : 0
+                #expect(outcome.code == expected, "\(command): \(outcome.output) \(outcome.error)")
+                if command.hasPrefix("writ decide") { #expect(outcome.output.hasPrefix("deny\n"), "\(outcome)") }
+            }
+        }
+
         @Test func `a host that cannot ask is named`() throws {
             let machine = try machine()
             defer { machine.end() }

@@ -35,13 +35,14 @@ import WritShell
         return found
     }
 
-    @Test func `every policy in the guide loads, its examples match and its tests pass`() throws {
-        let snippets = policies(in: try text("policy.md"))
-        #expect(snippets.count >= 12)
+    @Test(arguments: [("policy.md", 12), ("approvals.md", 1), ("../README.md", 1)])
+    func `every policy in a document loads, its examples match and its tests pass`(_ name: String, _ least: Int) throws {
+        let snippets = policies(in: try text(name))
+        #expect(snippets.count >= least)
         for (line, text) in snippets {
             do throws(PolicyErrors) {
                 let layer = try PolicyLayer.load(
-                    .user, [.init(file: "policy.md+\(line)", bytes: Array(text.utf8))], options: ShellOptions.all)
+                    .user, [.init(file: "\(name)+\(line)", bytes: Array(text.utf8))], options: ShellOptions.all)
                 for failure in PolicyTests.run(layer).failures { Issue.record("\(failure)") }
             } catch {
                 for fault in error.errors { Issue.record("\(fault)") }
