@@ -2,6 +2,7 @@
 import Foundation
 import Testing
 import WritCore
+import WritLedger
 import WritWire
 
 extension EndToEnd {
@@ -148,6 +149,34 @@ extension EndToEnd {
             let outcome = try run(machine, "policy check --host cline ask.yaml")
             #expect(outcome.code == 1)
             #expect(outcome.output.contains("unenforceable: cline cannot ask in the phase `tool_call`"), "\(outcome)")
+        }
+
+        @Test func `a replay fails on what it is told to fail on`() throws {
+            let machine = try machine()
+            defer { machine.end() }
+            try machine.write("version: \"2\"\n", to: machine.workspace + "/open.yaml")
+            _ = try machine.startDaemon()
+            _ = try machine.hook().heard(machine.bash("git push"))
+            let rows: [(line: String, code: Int32)] = [
+                ("policy diff good.yaml open.yaml --no-default", 0),
+                ("policy diff good.yaml open.yaml --no-default --fail-on loosened", 1),
+                ("policy diff open.yaml good.yaml --no-default --fail-on loosened", 0),
+                ("policy diff open.yaml good.yaml --no-default --fail-on loosened --fail-on changed", 1),
+                ("policy diff good.yaml good.yaml --no-default --fail-on changed --fail-on undecided", 0),
+                ("policy suggest", 0),
+            ]
+            for (line, code) in rows {
+                let outcome = try run(machine, line)
+                #expect(outcome.code == code, "writ \(line): \(outcome.output) \(outcome.error)")
+            }
+            let json = try JSON(
+                parsing: try run(machine, "policy diff good.yaml open.yaml --no-default --json").output)
+            #expect(json["table"]?["deny"]?["allow"]?.integer == 1, "\(json.text)")
+            #expect(json["loosened"]?.bool == true && json["undecided"]?.integer == 0)
+            let id = try #require(try machine.entries().first { $0.kind == .decision }?.id)
+            #expect(try run(machine, "explain \(id)").code == 0)
+            #expect(try run(machine, "explain --json --all \(id.suffix(8))").code == 0)
+            #expect(try run(machine, "explain nothing-of-this-name").code == 2)
         }
 
         @Test func `a call from a file is explained`() throws {

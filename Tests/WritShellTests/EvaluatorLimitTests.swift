@@ -42,6 +42,16 @@ import WritShell
         #expect(branches("git push origin fix fix") == ["fix"])
     }
 
+    @Test func `a sourced file is read behind the end of options, and without one there is still an operation`() {
+        for command in [". -- ./x.sh", "source -- ./x.sh a"] {
+            #expect(
+                ShellAnalyzer.analyze(command, in: testContext()).operations.contains {
+                    $0.kind == .fileRead && $0.path.hasSuffix("/x.sh")
+                }, "\(command)")
+        }
+        #expect(ShellAnalyzer.analyze(".", in: testContext()).operations.map(\.kind) == [.shellExec])
+    }
+
     @Test func `places lie within the text, whatever was added to read it`() {
         // The text is completed with a quote and `esac`, or read line by line.
         for command in [

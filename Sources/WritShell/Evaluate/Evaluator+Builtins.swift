@@ -405,8 +405,12 @@ extension Evaluator {
     }
 
     private func runSource(_ fields: [Value], _ state: inout ShellState, _ streams: Streams) {
-        guard fields.count > 1 else { return }
-        let path = fields[1]
+        let operands = fields.dropFirst(fields.count > 1 && fields[1].text == "--" ? 2 : 1)
+        guard let path = operands.first else {
+            // Without a file it only complains.
+            note(Operation(.shellExec))
+            return
+        }
         let place = resolve(path, state)
         let content: Value? =
             path.text == "/dev/stdin"
@@ -424,7 +428,7 @@ extension Evaluator {
         }
         note(Operation(.shellExec, traits: .interpreter, taints: content.taints))
         let outer = (state.arguments, state.hasUnknownArguments)
-        if fields.count > 2 { state.arguments = Array(fields[2...]) }
+        if operands.count > 1 { state.arguments = Array(operands.dropFirst()) }
         frames.append(Frame(kind: .function))
         runShellCode(content, &state, streams)
         let frame = frames.removeLast()
