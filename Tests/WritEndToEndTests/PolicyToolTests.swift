@@ -21,7 +21,7 @@ extension EndToEnd {
             ("failing.yaml", push + "tests:\n  - {name: t, given: {op: {kind: git.push}}, expect: {decision: allow}}\n"),
             ("broken.yaml", "version: \"2\"\nrules: [{name: a, action: denny}]\n"), ("empty.yaml", ""),
             ("note.json", "{}"),
-            ("call.json", #"{"args": {"command": "git push"}, "profile": "production"}"#),
+            ("call.json", #"{"args": {"command": "git push origin main"}, "profile": "production"}"#),
             ("suite.json", #"{"tests": 1}"#),
             ("settings.json", #"{"permissions": {"deny": ["Bash(rm:*)"], "allow": ["Task(x)"]}}"#),
             ("flat.txt", "version: \"1.0\"\nrules:\n- name: a\nscanner: nothing\naction: block\n"),
@@ -100,10 +100,11 @@ extension EndToEnd {
         /// Lines of the guide that a reader would type, and commands in its text that are whole (`… --option 'value'`).
         private func guideCommands(_ guide: String) -> [String] {
             var found: [String] = []
-            var isBlock = false
+            // What the fence of the block that is read says; nil outside of one.
+            var fence: Substring?
             for line in guide.split(separator: "\n", omittingEmptySubsequences: false) {
-                if line.hasPrefix("```") { isBlock = line == "```" && !isBlock }
-                if isBlock, line.hasPrefix("writ ") { found.append(String(line)) }
+                if line.hasPrefix("```") { fence = fence == nil ? line.dropFirst(3) : nil }
+                if fence == "", line.hasPrefix("writ ") { found.append(String(line)) }
                 if line.hasPrefix("    $ writ ") { found.append(String(line.dropFirst(6))) }
                 for code in line.split(separator: "`") where code.hasPrefix("writ policy eval '") {
                     found.append(String(code))

@@ -339,7 +339,11 @@ struct PolicyConformance: ParsableCommand {
     func run() throws {
         let source = try PolicyArguments.source(file)
         let report: CELConformance.Report
-        do { report = CELConformance.run(try JSON(parsing: source.bytes)) } catch {
+        do {
+            let suite = try JSON(parsing: source.bytes)
+            guard suite.array != nil else { throw CommandFault("\(file): is no list of tests") }
+            report = CELConformance.run(suite)
+        } catch let error as JSONError {
             throw CommandFault("\(file): is not JSON: \(error)")
         }
         let shown = verbose ? report.failures.count : min(report.failures.count, 10)
