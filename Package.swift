@@ -74,6 +74,11 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         .testTarget(name: "WritLedgerTests", dependencies: ["WritLedger", "WritTestSupport"]),
+        .target(
+            name: "WritDelegation",
+            dependencies: ["WritCore", .product(name: "Crypto", package: "swift-crypto")]),
+        .testTarget(
+            name: "WritDelegationTests", dependencies: ["WritCore", "WritDelegation", "WritTestSupport"]),
         .target(name: "WritAgents", dependencies: ["WritCore", "WritResources", "WritWire"]),
         .testTarget(name: "WritAgentsTests", dependencies: ["WritAgents", "WritTestSupport"]),
 
@@ -81,12 +86,14 @@ let package = Package(
         .target(
             name: "WritGuard",
             dependencies: [
-                "WritCore", "WritShell", "WritPolicy", "WritScan", "WritAgents", "WritResources",
+                "WritCore", "WritShell", "WritPolicy", "WritScan", "WritAgents", "WritResources", "WritDelegation",
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
         .testTarget(
             name: "WritGuardTests",
-            dependencies: ["WritCore", "WritGuard", "WritPolicy", "WritScan", "WritAgents", "WritTestSupport"]),
+            dependencies: [
+                "WritCore", "WritGuard", "WritPolicy", "WritScan", "WritAgents", "WritDelegation", "WritTestSupport",
+            ]),
 
         // Processes.
         .target(name: "WritWire"),
@@ -95,19 +102,19 @@ let package = Package(
             name: "WritDaemon",
             dependencies: [
                 "WritCore", "WritWire", "WritGuard", "WritPolicy", "WritScan", "WritShell", "WritLedger", "WritAgents",
+                "WritDelegation",
             ]),
         .testTarget(
             name: "WritDaemonTests",
             dependencies: [
                 "WritCore", "WritDaemon", "WritAgents", "WritGuard", "WritPolicy", "WritScan", "WritWire",
-                "WritTestSupport",
+                "WritDelegation", "WritTestSupport",
             ]),
         .executableTarget(
             name: "writ",
             dependencies: [
                 "WritCore", "WritGuard", "WritDaemon", "WritInspect", "WritLedger", "WritAgents", "WritPolicy",
-                "WritCEL",
-                "WritScan", "WritShell", "WritResources", "WritWire",
+                "WritCEL", "WritDelegation", "WritScan", "WritShell", "WritResources", "WritWire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(name: "writ-hook", dependencies: ["WritWire"]),
