@@ -22,8 +22,10 @@ import WritScan
             holder: Array(repeating: 1, count: 32), depth: depth, maximumDepth: 3,
             principal: .init(subject: "alice@example.com", methods: ["pwd", "otp"]),
             agent: .init(id: depth == 0 ? "" : "reviewer-\(depth)", kind: "claude-code"),
-            task: .init(id: "T-1" + String(repeating: "/a", count: depth), workflow: "bugfix", intent: "Fix it",
-                origin: "ticket:1842"), environments: environments, grants: grants, budgets: budgets)
+            task: .init(
+                id: "T-1" + String(repeating: "/a", count: depth), workflow: "bugfix", intent: "Fix it",
+                origin: "ticket:1842"),
+            environments: environments, grants: grants, budgets: budgets)
         change(&link)
         return link
     }
