@@ -281,7 +281,10 @@ public struct SkillScanner: Sendable {
         for block in blocks.prefix(Self.blocks) {
             let operations = shell(block.script)
             if !block.isWhole {
-                pass.use(Capability.uses(of: operations, span: block.span, line: block.line), around: block.span, bytes)
+                let text = Array(bytes[block.span.start..<block.span.end])
+                let place = Capability.Place(
+                    span: block.span, line: block.line, text: text, isShell: block.script.utf8.elementsEqual(text))
+                pass.use(Capability.uses(of: operations, at: place), around: block.span, bytes)
             }
             // What changes no settings and is of no concern costs nothing more.
             guard
@@ -318,7 +321,9 @@ public struct SkillScanner: Sendable {
         let text = String(decoding: bytes, as: UTF8.self)
         let isAutomatic = ConfiguredCommands.isGitHook(path)
         let operations = shell(form.command(for: text))
-        pass.uses += Capability.uses(of: operations, span: SourceSpan(start: 0, end: bytes.count), line: 1)
+        let place = Capability.Place(
+            span: SourceSpan(start: 0, end: bytes.count), line: 1, text: bytes, isShell: form == .shell)
+        pass.uses += Capability.uses(of: operations, at: place)
         for found in CommandJudgement.of(operations, isAutomatic: isAutomatic) {
             // An agent starts a script unread, so that what it fetches nobody has seen; an installer of a shell script is
             // less unusual than a program that runs what it fetches.
@@ -338,7 +343,8 @@ public struct SkillScanner: Sendable {
                 var lines = LineCounter()
                 let line = lines.line(of: command.span.start, in: source)
                 let operations = shell(text)
-                pass.uses += Capability.uses(of: operations, span: command.span, line: line)
+                let place = Capability.Place(span: command.span, line: line, text: [], isShell: false)
+                pass.uses += Capability.uses(of: operations, at: place)
                 for found in CommandJudgement.of(operations, isAutomatic: true) {
                     pass.find(
                         found.rule, found.severity, found.confidence, command.span, line,

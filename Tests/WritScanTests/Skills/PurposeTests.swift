@@ -108,7 +108,7 @@ private let declaredCases: [PurposeCase] = [
         #expect(
             findings.map { [String($0.line), $0.message, $0.remedy] } == [
                 [
-                    "10", "it reads credentials (`~/.aws/credentials`), which nothing that `tidy` declares explains",
+                    "11", "it reads credentials (`~/.aws/credentials`), which nothing that `tidy` declares explains",
                     "read the code before an agent runs it; if it belongs there, the description should say so",
                 ]
             ])
@@ -125,7 +125,7 @@ private let declaredCases: [PurposeCase] = [
             whole.map { [$0.path, $0.finding.message] } == [
                 [
                     "s/SKILL.md",
-                    "it reads credentials (`~/.aws/credentials`) (a.py:1) and sends data to another machine (`tidy-stats.dev`) (b.sh:1), and `tidy` does not say so",
+                    "it reads credentials (`~/.aws/credentials`) (a.py:1) and sends data to another machine (`tidy-stats.dev`) (b.sh:2), and `tidy` does not say so",
                 ]
             ])
     }
