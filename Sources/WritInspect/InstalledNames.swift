@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-public import WritCore
+internal import WritCore
 internal import WritScan
 
 /// Names of skills, agents, commands and MCP servers of a machine, held against each other: which of a project's stand in

@@ -18,11 +18,21 @@ enum Capability: String, Sendable, Hashable, CaseIterable {
         var line: Int
     }
 
+    /// Where a piece of code stands in its file.
+    struct Place {
+        var span: SourceSpan
+        /// Of its first line, 1-based.
+        var line: Int
+        /// As it stands in the file; operations of a shell's text have their places in it.
+        var text: [UInt8]
+        var isShell: Bool
+    }
+
     /// What the operations of one piece of code amount to, each once for an object, in their order.
     ///
     /// Localhost, addresses of examples and whatever only might happen do not count: a skill full of them is a skill
     /// full of documentation.
-    static func uses(of operations: [Operation], span: SourceSpan, line: Int) -> [Use] {
+    static func uses(of operations: [Operation], at place: Place) -> [Use] {
         var out: [Use] = []
         for operation in operations where operation.role == .executed {
             guard !operation.traits.contains(.potential), !operation.traits.contains(.dryRun) else { continue }
@@ -35,12 +45,29 @@ enum Capability: String, Sendable, Hashable, CaseIterable {
                 }
                 // A piece of code with more than this is judged by what it does first.
                 guard out.count < 64 else { return out }
+                let (span, line) = located(operation, object, place)
                 out.append(
                     Use(
                         capability: capability, object: object, programs: [operation.program], span: span, line: line))
             }
         }
         return out
+    }
+
+    /// The operation's own line where it is known: by its place in a shell's text, otherwise where its object is written.
+    private static func located(_ operation: Operation, _ object: String, _ place: Place) -> (SourceSpan, Int) {
+        var found: Range<Int>?
+        if place.isShell, let span = operation.span, span.start < span.end, span.end <= place.text.count {
+            found = span.start..<span.end
+        } else if let last = object.split(separator: "/").last, last.utf8.count >= 4 {
+            let word = Array(last.utf8)
+            let start = place.text.indices.first { place.text[$0...].starts(with: word) }
+            found = start.map { $0..<($0 + word.count) }
+        }
+        guard let found else { return (place.span, place.line) }
+        let line = place.line + place.text[..<found.lowerBound].count { $0 == 0x0A }
+        let start = place.span.start + found.lowerBound
+        return (SourceSpan(start: start, end: place.span.start + found.upperBound), line)
     }
 
     private static func read(_ operation: Operation) -> [(Capability, String)] {
