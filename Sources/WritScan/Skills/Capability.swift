@@ -51,7 +51,9 @@ enum Capability: String, Sendable, Hashable, CaseIterable {
                         capability: capability, object: object, programs: [operation.program], span: span, line: line))
             }
         }
-        return out
+        // A place that makes something start later is told as that, and not again as a file.
+        let told = Set(out.filter { [.persistence, .settings, .hooks].contains($0.capability) }.map(\.object))
+        return out.filter { $0.capability != .outside || !told.contains($0.object) }
     }
 
     /// The operation's own line where it is known: by its place in a shell's text, otherwise where its object is written.

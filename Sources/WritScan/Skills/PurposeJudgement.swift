@@ -35,9 +35,11 @@ struct PurposeJudgement {
             return true
         }
         guard use.capability == .network || use.capability == .send else { return false }
-        // `api.vendor.example` is explained by "vendor".
+        // `api.vendor.example` is explained by "vendor", and `vendor-stats.example` is another's.
         return use.object.lowercased().split(separator: ".").dropLast().contains { label in
-            label.count >= 4 && words.contains { $0.count >= 4 && (label.contains($0) || $0.contains(label)) }
+            label.count >= 4 && words.contains { word in
+                word == label || word.count >= 5 && !label.contains("-") && label.hasPrefix(word)
+            }
         }
     }
 

@@ -95,7 +95,9 @@ struct TrustedNames: Sendable {
         guard lower.utf8.count <= 64, let found = LookAlike.find(lower, among: ranks, known: known) else { return nil }
         switch found.trick {
         case .homoglyph: break
-        case .typo: if min(found.target.utf8.count, lower.utf8.count) < Self.shortest { return nil }
+        case .typo:
+            if min(found.target.utf8.count, lower.utf8.count) < Self.shortest { return nil }
+            if lower.filter({ $0 != "-" }) == found.target.filter({ $0 != "-" }) { return nil }
         // `file-system`, `postgres-server` and `review-code` are honest names of other things.
         case .separator, .order, .scope: return nil
         case .combination:

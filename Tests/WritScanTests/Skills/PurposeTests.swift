@@ -108,7 +108,7 @@ private let declaredCases: [PurposeCase] = [
         #expect(
             findings.map { [String($0.line), $0.message, $0.remedy] } == [
                 [
-                    "11", "it reads credentials (`~/.aws/credentials`), which nothing that `tidy` declares explains",
+                    "10", "it reads credentials (`~/.aws/credentials`), which nothing that `tidy` declares explains",
                     "read the code before an agent runs it; if it belongs there, the description should say so",
                 ]
             ])
