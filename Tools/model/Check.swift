@@ -76,7 +76,8 @@ enum Check {
                 value.all, name)
             let levels = value.told.sorted { $0.key > $1.key }.map { "\($0.key.name) \($0.value)" }
             print("    purposes and names:", levels.joined(separator: ", "))
-            print("     ", value.byRule.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", "))
+            let rules = value.byRule.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+            print("     ", rules.joined(separator: ", "))
         }
         for (name, value) in unicode.sorted(by: { $0.key < $1.key }) where value.0 > 0 {
             print("  unicode findings", name, value.0, "/", value.1)

@@ -562,7 +562,8 @@ package struct TextFeatures {
         for old in recent.reversed() where index - old.word <= 14 {
             Self.add(Self.mix(Self.mix(UInt32(old.class), UInt32(found)), 102), word, &reader)
             if first != 0 {
-                Self.add(Self.mix(Self.mix(Self.mix(UInt32(old.class), UInt32(first)), UInt32(found)), 103), word, &reader)
+                let two = Self.mix(UInt32(old.class), UInt32(first))
+                Self.add(Self.mix(Self.mix(two, UInt32(found)), 103), word, &reader)
             } else {
                 first = old.class
             }

@@ -86,7 +86,9 @@ enum Capability: String, Sendable, Hashable, CaseIterable {
                 return [(.environment, "")]
             }
             // A project's own `.env` is what its tools are for; the person's keys are not.
-            guard operation.path.hasPrefix("/"), !PathText.isUnder(operation.path, ExamplePlace.project) else { return [] }
+            guard operation.path.hasPrefix("/"), !PathText.isUnder(operation.path, ExamplePlace.project) else {
+                return []
+            }
             return [(.credentials, shown(operation.path))]
         case .configWrite: return settings(operation)
         case .gitPush: return [(.push, "")]

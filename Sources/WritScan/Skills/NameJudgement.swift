@@ -22,7 +22,8 @@ enum NameJudgement {
                 finding(
                     "name-look-alike", .medium, 0.75, declaration.nameSpan, declaration.nameLine,
                     "`\(PurposeJudgement.shown(declaration.name))` is not `\(PurposeJudgement.shown(found.target))` but looks like it (\(found.trick))",
-                    "install `\(PurposeJudgement.shown(found.target))` if that was meant; rename this one if it is yours"))
+                    "install `\(PurposeJudgement.shown(found.target))` if that was meant; rename this one if it is yours"
+                ))
         }
         let claim = names.claim(in: declaration.name + " " + declaration.description)
         let author = names.publisher(author: declaration.author)
@@ -74,7 +75,8 @@ enum NameJudgement {
                 }
                 continue
             }
-            guard let known = names.server(server.name), let publisher = known.publisher.flatMap(names.publisher(named:)),
+            guard let known = names.server(server.name),
+                let publisher = known.publisher.flatMap(names.publisher(named:)),
                 isPublic(server.host), !isHost(server.host, of: known, names)
             else { continue }
             out.append(

@@ -37,9 +37,10 @@ struct PurposeJudgement {
         guard use.capability == .network || use.capability == .send else { return false }
         // `api.vendor.example` is explained by "vendor", and `vendor-stats.example` is another's.
         return use.object.lowercased().split(separator: ".").dropLast().contains { label in
-            label.count >= 4 && words.contains { word in
-                word == label || word.count >= 5 && !label.contains("-") && label.hasPrefix(word)
-            }
+            label.count >= 4
+                && words.contains { word in
+                    word == label || word.count >= 5 && !label.contains("-") && label.hasPrefix(word)
+                }
         }
     }
 
@@ -91,7 +92,8 @@ struct PurposeJudgement {
             return nil
         }
         var out: [Finding] = []
-        func add(_ one: (path: String, use: Capability.Use), _ two: (path: String, use: Capability.Use), _ isSure: Bool) {
+        func add(_ one: (path: String, use: Capability.Use), _ two: (path: String, use: Capability.Use), _ isSure: Bool)
+        {
             guard let first = table.weights[one.use.capability], let second = table.weights[two.use.capability] else {
                 return
             }

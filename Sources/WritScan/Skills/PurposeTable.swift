@@ -33,7 +33,8 @@ struct PurposeTable: Sendable {
                 guard let capability = Capability(rawValue: node.value), weights[capability] == nil else {
                     throw fault("unknown or repeated capability `\(node.value)`")
                 }
-                guard let does = node.value("does"), let severity = node.value("severity").flatMap(Severity.init(name:)),
+                guard let does = node.value("does"),
+                    let severity = node.value("severity").flatMap(Severity.init(name:)),
                     let confidence = node.value("confidence").flatMap(Double.init), (0...1).contains(confidence),
                     let told = node.value("told"), told == "anywhere" || told == "above"
                 else { throw fault("a capability has `does`, `severity`, `confidence` and `told`") }

@@ -106,7 +106,11 @@ struct SkillDeclaration: Sendable, Hashable {
             case "\"", "'", "[", "]": continue
             default: break
             }
-            if depth == 0, sign == "," || sign == " " || sign == "\n" || sign == "\t" { flush() } else { word.append(sign) }
+            if depth == 0, sign == "," || sign == " " || sign == "\n" || sign == "\t" {
+                flush()
+            } else {
+                word.append(sign)
+            }
         }
         flush()
         return out

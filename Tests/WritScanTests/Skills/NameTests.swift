@@ -48,7 +48,9 @@ struct NameCase: Sendable, CustomTestStringConvertible {
     @Test func `servers that look like well-known ones`() throws {
         #expect(try found(#"{"mcpServers": {"githib": {"command": "npx", "args": ["-y", "helper-mcp"]}}}"#) == ["1 name-look-alike medium"])
         #expect(
-            try found("{\"mcpServers\": {\n \"files\": {\"command\": \"npx\", \"args\": [\"-y\", \"@modelcontextprotocoI/server-filesystem\"]}}}".replacing("coI", with: "c0l"))
+            try found(
+                "{\"mcpServers\": {\n \"files\": {\"command\": \"npx\", \"args\": [\"-y\", \"@modelcontextprotocoI/server-filesystem\"]}}}".replacing(
+                    "coI", with: "c0l"))
                 == ["2 name-look-alike high"])
         #expect(try found(#"{"servers": {"files": {"command": "uvx", "args": ["mcp-server-fetcn"]}}}"#) == ["1 name-look-alike high"])
         #expect(try found("[mcp_servers.postgress]\ncommand = \"npx\"\nargs = [\"pg-mcp\"]\n", ".codex/config.toml") == ["2 name-look-alike medium"])
