@@ -57,7 +57,7 @@ let package = Package(
             dependencies: [
                 "WritCore", "WritPattern", "WritResources", .product(name: "Crypto", package: "swift-crypto"),
             ]),
-        .testTarget(name: "WritScanTests", dependencies: ["WritScan", "WritTestSupport"]),
+        .testTarget(name: "WritScanTests", dependencies: ["WritCore", "WritScan", "WritShell", "WritTestSupport"]),
         // Whole trees, changes and histories for `writ scan`: reads them, runs the detectors, reports.
         .target(
             name: "WritInspect",
@@ -120,7 +120,8 @@ let package = Package(
         .executableTarget(name: "writ-hook", dependencies: ["WritWire"]),
 
         // For developers: trains the weights of the injection detector (`make model`).
-        .executableTarget(name: "writ-model", dependencies: ["WritCore", "WritScan"], path: "Tools/model"),
+        .executableTarget(
+            name: "writ-model", dependencies: ["WritCore", "WritScan", "WritShell"], path: "Tools/model"),
         // For developers: measures engines alone, and makes traffic to replay.
         .executableTarget(
             name: "writ-engine-bench",

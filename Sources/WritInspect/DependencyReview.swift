@@ -28,7 +28,7 @@ public final class DependencyReview: FileDetector {
     }
 
     public func reads(_ path: String) -> Bool {
-        DependencyFile(path: path) != nil || project?.covers(path) == true
+        DependencyFile(path: path) != nil || Self.namesServers(path) || project?.covers(path) == true
     }
 
     public func surroundings(of path: String) -> String {
@@ -46,6 +46,7 @@ public final class DependencyReview: FileDetector {
             return Self.calmed(
                 try detector.findings(in: ScanRequest(text: content, phase: .output, path: path), context))
         }
+        if Self.namesServers(path) { return try servers(path: path, content) }
         guard let project else { return [] }
         let missing = try imports.value().undeclared(
             path: path, text: String(decoding: content, as: UTF8.self), declared: project.declared(above: path),
@@ -53,6 +54,28 @@ public final class DependencyReview: FileDetector {
         guard !missing.isEmpty else { return [] }
         // That a manifest forgets a package which exists is a matter of order, not of safety.
         return try detector.value().findings(for: missing).filter { $0.rule != "undeclared-import" }
+    }
+
+    /// Settings of agents, which may name MCP servers that a runner of packages fetches.
+    private static func namesServers(_ path: String) -> Bool {
+        [".json", ".jsonc", ".toml"].contains { path.hasSuffix($0) } && InstructionFiles.isInstruction(path)
+    }
+
+    private func servers(path: String, _ content: [UInt8]) throws -> [Finding] {
+        let asked = SkillScanner.serverPackages(in: content, path: path)
+        guard !asked.isEmpty else { return [] }
+        let packages = try detector.value().packages
+        let lines = LineIndex(content)
+        return Self.calmed(
+            asked.flatMap { server in
+                packages.read(server.package).findings.map { finding in
+                    var finding = finding
+                    finding.line = server.line
+                    let range = lines.range(ofLine: server.line) ?? 0..<0
+                    finding.span = SourceSpan(start: range.lowerBound, end: range.upperBound)
+                    return finding
+                }
+            })
     }
 
     /// Projects have packages of their own, and an index is never of today: a name that it does not hold is told, and is

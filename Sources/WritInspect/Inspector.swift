@@ -189,7 +189,8 @@ public final class Inspector: Sendable {
             cache != nil && counting == nil && subject.lineNumbers == nil && source.isShort && head.count >= 64
             ? FindingCache.Key(
                 path: subject.path, phase: phase, content: head,
-                surroundings: others.map { $0.surroundings(of: subject.path) }.joined(separator: " ")) : nil
+                surroundings: others.map { $0.surroundings(of: subject.path) }.joined(separator: " ")
+                    + Self.digest(of: subject.siblings)) : nil
         if let key, let cache, let known = cache.findings(for: key) {
             result.findings += known.map { located($0, subject) }
             result.bytes = head.count
@@ -262,6 +263,13 @@ public final class Inspector: Sendable {
         if let key, let cache, result.notes.isEmpty, inside.isEmpty { cache.remember(finisher.findings, for: key) }
         result.findings += finisher.findings
         return result
+    }
+
+    /// Names what a file is judged with; empty when there is nothing.
+    private static func digest(of siblings: [SkillFile]) -> String {
+        guard !siblings.isEmpty else { return "" }
+        return siblings.map { FindingIdentity.digest($0.path + "\n" + String(decoding: $0.bytes, as: UTF8.self)) }
+            .joined(separator: " ")
     }
 
     /// Bytes of a file that detectors of whole files are given.
@@ -378,7 +386,13 @@ public final class Inspector: Sendable {
                 found += try detectors.code().findings(in: request, context)
             }
             if selected.contains(.skill) {
-                found += try detectors.skill().findings(in: request, context)
+                if phase == .skill, !subject.siblings.isEmpty {
+                    let all = try detectors.skillScanner().scan(
+                        window.bytes, path: subject.path, beside: subject.siblings)
+                    found += all.prefix(context.findingLimit)
+                } else {
+                    found += try detectors.skill().findings(in: request, context)
+                }
             }
             if selected.contains(.personalData) {
                 found += PersonalDataDetector().findings(in: request, context)

@@ -16,7 +16,8 @@ public struct Subject: Sendable, Hashable {
     public var lineNumbers: [Int]?
     /// The agent whose configuration or skill this is, when a machine is looked at.
     public var agent: String?
-    /// Other files that what this one says depends on: the source beside bytecode.
+    /// Other files that what this one says depends on: the source beside bytecode, the `SKILL.md` of a script, the
+    /// scripts of a `SKILL.md`.
     public var siblings: [SkillFile] = []
 
     /// Creates a subject.

@@ -90,6 +90,9 @@ struct ScanWork {
     /// The settings are part of the change that is scanned.
     var settingsChange: LocatedFinding?
 
+    /// Those of the items that are files.
+    var files: [ListedFile] { items.compactMap { item in if case .file(let file) = item { file } else { nil } } }
+
     /// Files and standard input.
     init(files place: ScanPlace, exclude: [PathPattern], places: AgentPlaces?, ignores: Bool) throws {
         var listing = FileListing(root: place.root, exclude: exclude, places: places)

@@ -8,6 +8,7 @@ import WritPolicy
 /// - `writ-engine-bench [ROUNDS]`: loading 500 rules, from source and from the cache, and deciding on ten operations.
 /// - `writ-engine-bench commands FOLDER`: the analysis of each `command` in a folder's `.jsonl` files.
 /// - `writ-engine-bench secrets FOLDER`: all secret rules over a folder's files in memory.
+/// - `writ-engine-bench injection [ROUNDS]`: unveiling and scoring 4 KB of each kind of text, made from a fixed seed.
 /// - `writ-engine-bench traffic FOLDER [COUNT]`: makes a ledger of so many decisions (100,000) for `writ policy diff
 ///   --traffic FOLDER`.
 @main
@@ -18,6 +19,9 @@ struct EngineBench {
             return try Traffic.write(words.count > 2 ? Int(words[2]) ?? 100_000 : 100_000, to: words[1])
         }
         if words.first == "secrets", words.count > 1 { return try Secrets.measure(words[1]) }
+        if words.first == "injection" {
+            return try Injection.measure(rounds: words.count > 1 ? Int(words[1]) ?? 20 : 20)
+        }
         if words.first == "commands", words.count > 1 { return try Commands.measure(words[1]) }
         let rounds = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? 20_000
         let source = PolicyLayer.Source(file: "bench.yaml", bytes: Array(policy(rules: 500).utf8))

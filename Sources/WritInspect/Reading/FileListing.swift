@@ -19,6 +19,9 @@ public struct ListedFile: Sendable, Hashable {
     public var size: Int
     public var phase: Phase?
     public var agent: String?
+    /// Files to judge it with, by how they are opened: of a `SKILL.md` the scripts of its skill, of a script its
+    /// `SKILL.md`.
+    public var company: [String] = []
 
     /// Creates a file.
     public init(location: String, path: String, size: Int, phase: Phase? = nil, agent: String? = nil) {
@@ -112,6 +115,7 @@ public struct FileListing: Sendable {
         }
         markSkills()
         markReferences()
+        joinSkills()
         if links > 0 { notes.append(Note(.link, "symbolic links are not followed", count: links)) }
         if specials > 0 { notes.append(Note(.special, "devices, sockets and pipes are not read", count: specials)) }
         if excluded > 0 {
@@ -148,6 +152,37 @@ public struct FileListing: Sendable {
         }
     }
 
+    /// Scripts of one skill that are judged with its `SKILL.md`, and their bytes: what such a skill does, its first
+    /// scripts show.
+    static let companions = 64
+    static let companionSize = 256 << 10
+
+    /// Ties scripts to the `SKILL.md` in the nearest folder above, and that one to them.
+    private mutating func joinSkills() {
+        var roots: [String: Int] = [:]
+        for index in files.indices where SkillScanner.declaresSkill(files[index].path) {
+            roots[Self.parent(files[index].location)] = index
+        }
+        guard !roots.isEmpty else { return }
+        for index in files.indices
+        where SkillScanner.isScript(files[index].path) && files[index].size <= Self.companionSize {
+            var folder = Self.parent(files[index].location)
+            while folder.count > 1 {
+                if let owner = roots[folder] {
+                    // The nearest skill is the one whose purpose counts, whoever else names the script.
+                    files[index].company = [files[owner].location]
+                    if files[owner].company.count < Self.companions,
+                        !files[owner].company.contains(files[index].location)
+                    {
+                        files[owner].company.append(files[index].location)
+                    }
+                    break
+                }
+                folder = Self.parent(folder)
+            }
+        }
+    }
+
     /// Scripts that hooks, servers and tasks start are read as what they are part of.
     private mutating func markReferences() {
         guard let places else { return }
@@ -173,9 +208,44 @@ public struct FileListing: Sendable {
                 }
             }
         }
+        followSkills()
         guard !wanted.isEmpty else { return }
         for index in files.indices where files[index].phase == nil && wanted.contains(files[index].location) {
             if places.place(inRepository: files[index].path) == nil { files[index].phase = .skill }
+        }
+    }
+
+    /// Scripts elsewhere that a skill names belong to it.
+    private mutating func followSkills() {
+        let owners = files.indices.filter { SkillScanner.declaresSkill(files[$0].path) && files[$0].size <= 1 << 20 }
+        guard !owners.isEmpty else { return }
+        var scripts: [String: Int] = [:]
+        for index in files.indices
+        where SkillScanner.isScript(files[index].path) && files[index].size <= Self.companionSize {
+            scripts[files[index].location] = index
+        }
+        guard !scripts.isEmpty else { return }
+        for owner in owners {
+            let bytes: [UInt8]
+            do {
+                bytes = try OpenFile(files[owner].location).readAll(limit: 1 << 20)
+            } catch {
+                // It is said when the file's own turn comes.
+                continue
+            }
+            for name in SkillScanner.scripts(namedIn: bytes) {
+                for base in [Self.parent(files[owner].location), root] {
+                    guard let script = scripts[name.hasPrefix("/") ? name : base + "/" + name] else { continue }
+                    if files[script].phase == nil { files[script].phase = .skill }
+                    if files[script].company.isEmpty { files[script].company = [files[owner].location] }
+                    if files[owner].company.count < Self.companions,
+                        !files[owner].company.contains(files[script].location)
+                    {
+                        files[owner].company.append(files[script].location)
+                    }
+                    break
+                }
+            }
         }
     }
 

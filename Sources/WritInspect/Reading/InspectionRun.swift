@@ -117,6 +117,15 @@ public struct InspectionRun: Sendable {
                     let text = try OpenFile(source).read(1 << 20)
                     subject.siblings = [SkillFile(path: source, bytes: text.count < 1 << 20 ? text : [])]
                 }
+                for other in file.company {
+                    do {
+                        let bytes = try OpenFile(other).read(FileListing.companionSize)
+                        subject.siblings.append(SkillFile(path: other, bytes: bytes))
+                    } catch is ReadFault {
+                        // It is said when that file's own turn comes; this one is read all the same.
+                        continue
+                    }
+                }
                 return try inspector.inspect(subject, try OpenFile(file.location))
             }
         case .stream(let descriptor, let path):

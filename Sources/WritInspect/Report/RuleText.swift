@@ -27,6 +27,102 @@ enum RuleText {
             "Compiled bytecode names what its source does not.", "Delete it; it is made again from the source."
         ),
         "skill/skill-limit": ("Not all of the file was looked at.", "Read it before an agent does."),
+        "skill/unexplained-network": (
+            "A skill connects to another machine, and nothing that it declares explains it.",
+            "Read the code before an agent runs it; if it belongs there, the description should say so."
+        ),
+        "skill/unexplained-send": (
+            "A skill sends data to another machine, and nothing that it declares explains it.",
+            "Read the code before an agent runs it; if it belongs there, the description should say so."
+        ),
+        "skill/unexplained-stranger": (
+            "A skill connects to an address that nobody answers for, and nothing that it declares explains it.",
+            "Read the code before an agent runs it; if it belongs there, the description should say so."
+        ),
+        "skill/unexplained-credentials": (
+            "A skill reads credentials, and nothing that it declares explains it.",
+            "Read the code before an agent runs it; if it belongs there, the description should say so."
+        ),
+        "skill/unexplained-environment": (
+            "A skill reads the whole environment, and nothing that it declares explains it.",
+            "Read the code before an agent runs it; if it belongs there, the description should say so."
+        ),
+        "skill/unexplained-persistence": (
+            "A skill makes something start by itself, and nothing that it declares explains it.",
+            "Read the code before an agent runs it; if it belongs there, the description should say so."
+        ),
+        "skill/unexplained-settings": (
+            "A skill changes settings or instructions of agents, and nothing that it declares explains it.",
+            "Read the code before an agent runs it; if it belongs there, the description should say so."
+        ),
+        "skill/unexplained-hooks": (
+            "A skill changes what git runs by itself, and nothing that it declares explains it.",
+            "Read the code before an agent runs it; if it belongs there, the description should say so."
+        ),
+        "skill/unexplained-outside": (
+            "A skill changes files outside the project, and nothing that it declares explains it.",
+            "Read the code before an agent runs it; if it belongs there, the description should say so."
+        ),
+        "skill/unexplained-push": (
+            "A skill pushes to a repository, and nothing that it declares explains it.",
+            "Read the code before an agent runs it; if it belongs there, the description should say so."
+        ),
+        "skill/unexplained-publish": (
+            "A skill publishes a package, and nothing that it declares explains it.",
+            "Read the code before an agent runs it; if it belongs there, the description should say so."
+        ),
+        "skill/unexplained-deploy": (
+            "A skill changes or deletes what runs elsewhere, and nothing that it declares explains it.",
+            "Read the code before an agent runs it; if it belongs there, the description should say so."
+        ),
+        "skill/unexplained-privilege": (
+            "A skill takes the administrator's rights, and nothing that it declares explains it.",
+            "Read the code before an agent runs it; if it belongs there, the description should say so."
+        ),
+        "skill/unexplained-system": (
+            "A skill changes the machine itself, and nothing that it declares explains it.",
+            "Read the code before an agent runs it; if it belongs there, the description should say so."
+        ),
+        "skill/unexplained-signal": (
+            "A skill ends or signals other programs, and nothing that it declares explains it.",
+            "Read the code before an agent runs it; if it belongs there, the description should say so."
+        ),
+        "skill/unexplained-listen": (
+            "A skill waits for connections, and nothing that it declares explains it.",
+            "Read the code before an agent runs it; if it belongs there, the description should say so."
+        ),
+        "skill/unexplained-history": (
+            "A skill throws away commits or uncommitted work, and nothing that it declares explains it.",
+            "Read the code before an agent runs it; if it belongs there, the description should say so."
+        ),
+        "skill/unexplained-agents": (
+            "A skill starts other agents, and nothing that it declares explains it.",
+            "Read the code before an agent runs it; if it belongs there, the description should say so."
+        ),
+        "skill/purpose-mismatch": (
+            "A skill reads credentials, or stays on the machine, and connects elsewhere, and its purpose explains neither.",
+            "Do not install it before somebody has read the code."
+        ),
+        "skill/undeclared-tool": (
+            "Code of a skill does what the tools that it asks for cannot do.",
+            "Ask for the tools that are needed, or take the code out."
+        ),
+        "skill/wide-tools": (
+            "A skill asks to run every command, and neither its purpose nor its text needs one.",
+            "Name the tools and commands that it needs."
+        ),
+        "skill/name-look-alike": (
+            "The name of a skill or server looks like a well-known one, or like one that is installed.",
+            "Install the well-known one if that was meant."
+        ),
+        "skill/claimed-publisher": (
+            "A skill or server is called like a publisher's, and nothing about its place shows that.",
+            "Compare it with the publisher's own copy before you trust it."
+        ),
+        "skill/name-shadowed": (
+            "A project's skill, agent, command or server has the name of one of the person's own.",
+            "Compare the two; remove or rename the project's."
+        ),
         "supply_chain/look-alike": (
             "The name of a package looks like a much better known one.",
             "Install the well-known package if that was meant."

@@ -53,10 +53,20 @@ package struct TextFeatures {
     /// Hashes of the words.
     private(set) var hashes: [UInt32] = []
     private var word: [UInt32] = []
-    private var seen: [(bucket: UInt32, word: UInt32)] = []
+    private var seen: [Seen] = Array(repeating: Seen(), count: TextFeatures.slots)
     private var recent: [(class: UInt8, word: Int32)] = []
     /// What sort of content this is: the same words mean other things in a prompt, in data and in a skill.
     private var setting: UInt32 = 0
+
+    /// The word at which a bucket was met last.
+    private struct Seen {
+        var bucket: UInt32 = .max
+        var word: UInt32 = 0
+    }
+
+    private static let slots = 1024
+    /// More than one word can have: eight of its own, and six for each of at most four classes.
+    private static let featuresOfWord = 64
 
     package init() {}
 
@@ -71,16 +81,43 @@ package struct TextFeatures {
         units.removeAll(keepingCapacity: true)
         recent.removeAll(keepingCapacity: true)
         hashes.removeAll(keepingCapacity: true)
-        seen = Array(repeating: (.max, 0), count: 1024)
         counts.append(.zero)
         units.append(0)
+    }
+
+    /// Room for the words of a text of so many bytes, so that buffers do not grow word by word.
+    private mutating func reserve(_ bytes: Int) {
+        let words = min(bytes / 5, 1 << 14) + 8
+        guard counts.capacity < words else { return }
+        starts.reserveCapacity(words)
+        ends.reserveCapacity(words)
+        hashes.reserveCapacity(words)
+        offsets.reserveCapacity(words)
+        counts.reserveCapacity(words)
+        features.reserveCapacity(words * 9)
     }
 
     /// Reads one text. Linear time; at most `limit` bytes are meant to be given at once.
     package mutating func read(_ bytes: UnsafeRawBufferPointer, lexicon: Lexicon, phase: Phase = .contextFile) {
         clear()
+        reserve(bytes.count)
         setting = Self.setting(of: phase)
-        var reader = Reader()
+        // The two buffers that every feature goes through are borrowed for the whole text: checking on each access that
+        // nobody else holds them costs a tenth of the time. `seen` is taken out of `self` meanwhile, `gathered` lies on
+        // the stack, and both pointers end with this call.
+        var seen = self.seen
+        self.seen = []
+        seen.withUnsafeMutableBufferPointer { seen in
+            seen.update(repeating: Seen())
+            withUnsafeTemporaryAllocation(of: UInt32.self, capacity: Self.featuresOfWord) { gathered in
+                read(bytes, lexicon, Reader(seen: seen, gathered: gathered))
+            }
+        }
+        self.seen = seen
+    }
+
+    private mutating func read(_ bytes: UnsafeRawBufferPointer, _ lexicon: Lexicon, _ start: Reader) {
+        var reader = start
         reader.isListed = Self.isSearchResult(bytes, 0)
         var at = 0
         while at < bytes.count {
@@ -132,6 +169,17 @@ package struct TextFeatures {
     }
 
     private struct Reader {
+        /// Where buckets were met last, one slot for each remainder.
+        let seen: UnsafeMutableBufferPointer<Seen>
+        /// The features of the word that is being read.
+        let gathered: UnsafeMutableBufferPointer<UInt32>
+        var gatheredCount = 0
+
+        init(seen: UnsafeMutableBufferPointer<Seen>, gathered: UnsafeMutableBufferPointer<UInt32>) {
+            self.seen = seen
+            self.gathered = gathered
+        }
+
         /// The next word is the first of its unit.
         var opensUnit = true
         /// Hashes of the last two words; the boundary marker at a start.
@@ -446,15 +494,17 @@ package struct TextFeatures {
         }
     }
 
+    /// Gathers a feature of the word `word`.
     @inline(__always)
-    private mutating func add(_ hash: UInt32) {
+    private static func add(_ hash: UInt32, _ word: UInt32, _ reader: inout Reader) {
         let bucket = hash & UInt32(Self.buckets - 1)
-        let slot = Int(bucket & 1023)
+        let slot = Int(bucket) & (Self.slots - 1)
         // A feature that repeats within a window counts once: repetition is no evidence, and tables would add up.
-        let word = UInt32(truncatingIfNeeded: starts.count)
-        if seen[slot].bucket == bucket, word &- seen[slot].word < 32 { return }
-        seen[slot] = (bucket, word)
-        features.append(bucket)
+        if reader.seen[slot].bucket == bucket, word &- reader.seen[slot].word < 32 { return }
+        guard reader.gatheredCount < Self.featuresOfWord else { return }
+        reader.seen[slot] = Seen(bucket: bucket, word: word)
+        reader.gathered[reader.gatheredCount] = bucket
+        reader.gatheredCount += 1
     }
 
     private mutating func emit(
@@ -466,20 +516,22 @@ package struct TextFeatures {
         starts.append(Int32(start))
         ends.append(Int32(end))
         hashes.append(hash)
-        add(Self.mix(hash, 1))
-        add(Self.mix(Self.mix(reader.last, hash), 2))
+        let word = UInt32(truncatingIfNeeded: starts.count)
+        reader.gatheredCount = 0
+        Self.add(Self.mix(hash, 1), word, &reader)
+        Self.add(Self.mix(Self.mix(reader.last, hash), 2), word, &reader)
         if reader.before != 0 {
-            add(Self.mix(Self.mix(Self.mix(reader.before, reader.last), hash), 3))
-            add(Self.mix(Self.mix(reader.before, hash), 4))
+            Self.add(Self.mix(Self.mix(Self.mix(reader.before, reader.last), hash), 3), word, &reader)
+            Self.add(Self.mix(Self.mix(reader.before, hash), 4), word, &reader)
         }
-        if prefix != 0 { add(Self.mix(prefix, 5)) }
+        if prefix != 0 { Self.add(Self.mix(prefix, 5), word, &reader) }
         if reader.pendingSign != 0 {
-            add(Self.mix(reader.pendingSign, 6))
-            add(Self.mix(Self.mix(reader.pendingSign, hash), 7))
+            Self.add(Self.mix(reader.pendingSign, 6), word, &reader)
+            Self.add(Self.mix(Self.mix(reader.pendingSign, hash), 7), word, &reader)
             reader.pendingSign = 0
         }
         if reader.opensUnit {
-            add(Self.mix(hash, 120 + setting))
+            Self.add(Self.mix(hash, 120 + setting), word, &reader)
             reader.opensUnit = false
         }
         reader.before = reader.last
@@ -491,8 +543,9 @@ package struct TextFeatures {
                 count[lane] = 1
                 if lane == Lane.tongue || lane == Lane.please { continue }
             }
-            addClass(found, index)
+            addClass(found, index, word, &reader)
         }
+        features.append(contentsOf: UnsafeBufferPointer(rebasing: reader.gathered[..<reader.gatheredCount]))
         if reader.isQuoted { count[Lane.quoted] = 1 }
         if reader.isListed { count[Lane.listed] = 1 }
         count[Lane.punctuation] = min(reader.signs, 8)
@@ -502,14 +555,15 @@ package struct TextFeatures {
     }
 
     /// A class of words was met: it counts alone and together with the ones shortly before it, in order.
-    private mutating func addClass(_ found: UInt8, _ index: Int32) {
-        add(Self.mix(UInt32(found), 101))
-        add(Self.mix(UInt32(found), 110 + setting))
+    private mutating func addClass(_ found: UInt8, _ index: Int32, _ word: UInt32, _ reader: inout Reader) {
+        Self.add(Self.mix(UInt32(found), 101), word, &reader)
+        Self.add(Self.mix(UInt32(found), 110 + setting), word, &reader)
         var first: UInt8 = 0
         for old in recent.reversed() where index - old.word <= 14 {
-            add(Self.mix(Self.mix(UInt32(old.class), UInt32(found)), 102))
+            Self.add(Self.mix(Self.mix(UInt32(old.class), UInt32(found)), 102), word, &reader)
             if first != 0 {
-                add(Self.mix(Self.mix(Self.mix(UInt32(old.class), UInt32(first)), UInt32(found)), 103))
+                let two = Self.mix(UInt32(old.class), UInt32(first))
+                Self.add(Self.mix(Self.mix(two, UInt32(found)), 103), word, &reader)
             } else {
                 first = old.class
             }

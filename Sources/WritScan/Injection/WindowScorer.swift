@@ -17,6 +17,8 @@ struct WindowScorer {
     private static let kept = 64
 
     private let model: InjectionModel
+    /// The model's weights of shares and flags, as the windows use them.
+    private let lanes: (shares: SIMD16<Float>, flags: SIMD16<Float>)
     private var whole: Carrier
     private var text = TextFeatures()
     private var running: [Float] = []
@@ -27,6 +29,7 @@ struct WindowScorer {
 
     init(model: InjectionModel, phase: Phase) {
         self.model = model
+        lanes = TextFeatures.laneWeights(model.dense)
         whole = Carrier(phase: phase, hiding: .plain)
     }
 
@@ -82,7 +85,7 @@ struct WindowScorer {
         var peak: Float = -.infinity
         let scale = model.scale
         let constant = text.denseConstant(carrier, weights: model.dense)
-        let (shares, flags) = TextFeatures.laneWeights(model.dense)
+        let (shares, flags) = lanes
         text.forEachWindow { window in
             var score = (running[window.end] - running[window.first]) * scale * TextFeatures.norm(window) + constant
             score += text.denseScore(window, carrier, shares, flags)

@@ -97,15 +97,18 @@ struct CommandJudgement {
         return out
     }
 
-    private static let metadata: Set<String> = ["169.254.169.254", "metadata.google.internal", "100.100.100.200"]
+    static let metadata: Set<String> = ["169.254.169.254", "metadata.google.internal", "100.100.100.200"]
 
     private static let settings = [
         "settings.json", "settings.local.json", "hooks.json", "mcp.json", ".claude.json", "config.toml", "CLAUDE.md",
         "AGENTS.md", "GEMINI.md", "SKILL.md", ".cursorrules", ".mdc", "config.yaml", "opencode.json",
     ]
 
+    /// A file that an agent obeys, among all that lies in its folders.
+    static func isSettings(_ path: String) -> Bool { settings.contains { path.hasSuffix($0) } }
+
     /// An address without a name that answers for it: numbers, paste sites, shorteners, tunnels, file drops.
-    private static func isAnonymous(host: String) -> Bool {
+    static func isAnonymous(host: String) -> Bool {
         guard !host.isEmpty, host != "localhost", !host.hasPrefix("127."), host != "::1" else { return false }
         if host.utf8.allSatisfy({ $0.isDigit || $0 == UInt8(ascii: ".") }) {
             return !host.hasPrefix("10.") && !host.hasPrefix("192.168.")
@@ -134,7 +137,7 @@ struct CommandJudgement {
         ]
         guard words.contains(where: { operation.detail.hasPrefix($0) }) else { return }
         // Logs and notes beside an agent's settings are no settings.
-        if operation.detail.hasPrefix("agent"), !settings.contains(where: { operation.path.hasSuffix($0) }) { return }
+        if operation.detail.hasPrefix("agent"), !isSettings(operation.path) { return }
         add(
             "persistence", .high, 0.9,
             "it makes something act later by itself (\(operation.detail.prefix(40)))", "remove it")

@@ -20,6 +20,36 @@ public struct SkillFinding: Sendable, Hashable {
     public var finding: Finding
 }
 
+/// A name under which a file offers something to an agent.
+public struct DeclaredName: Sendable, Hashable {
+    /// What bears it. Names of different kinds do not stand in each other's way.
+    public enum Kind: String, Sendable, Hashable {
+        case skill, agent, command, server
+
+        /// By the path of a Markdown file; nil for others.
+        init?(path: String) {
+            let parts = path.lowercased().split(separator: "/")
+            guard let name = parts.last, name.hasSuffix(".md") else { return nil }
+            if name == "skill.md" {
+                self = .skill
+            } else if parts.dropLast().contains("agents") || name.hasSuffix(".agent.md") {
+                self = .agent
+            } else if parts.dropLast().contains("commands") {
+                self = .command
+            } else {
+                return nil
+            }
+        }
+    }
+
+    public var kind: Kind
+    public var name: String
+    /// 1-based.
+    public var line: Int
+    /// What stands behind the name: equal for copies of the same.
+    public var content: [UInt8]
+}
+
 /// Reads files that instruct agents: what they ask for, what they declare, what they hide.
 ///
 /// Whole files, whole folders. Shell code in fences is given to `shell`, which says what it does.
@@ -28,13 +58,17 @@ public struct SkillScanner: Sendable {
     public typealias ShellReader = @Sendable (String) -> [Operation]
 
     private let table: SkillTable
+    private let purposes: PurposeTable
+    private let names: TrustedNames
     private let shell: ShellReader?
 
     /// Creates a scanner.
     ///
-    /// - Throws: when the embedded table is missing or damaged; the caller closes.
+    /// - Throws: when an embedded table is missing or damaged; the caller closes.
     public init(shell: ShellReader? = nil) throws {
         table = try SkillTable.embedded()
+        purposes = try PurposeTable.embedded()
+        names = try TrustedNames.embedded()
         self.shell = shell
     }
 
@@ -42,7 +76,8 @@ public struct SkillScanner: Sendable {
     public func scan(files: [SkillFile]) -> [SkillFinding] {
         var out: [SkillFinding] = []
         for file in files {
-            out += scan(file.bytes, path: file.path).map { SkillFinding(path: file.path, finding: $0) }
+            let rest = Self.rest(of: file.path, in: files)
+            out += scan(file.bytes, path: file.path, beside: rest).map { SkillFinding(path: file.path, finding: $0) }
             if file.path.hasSuffix(".pyc") || file.path.hasSuffix(".pyo") {
                 let name = file.path.split(separator: "/").last.map { $0.prefix { $0 != "." } } ?? ""
                 let source = files.first { $0.path.hasSuffix("/\(name).py") || $0.path == "\(name).py" }
@@ -58,8 +93,40 @@ public struct SkillScanner: Sendable {
     /// The lines over which facts are put together.
     private static let reach = 14
 
+    /// The other files that a file is to be judged with: for a `SKILL.md` what lies below its folder and is another's,
+    /// for a file below it the `SKILL.md`.
+    private static func rest(of path: String, in files: [SkillFile]) -> [SkillFile] {
+        guard let owner = owner(of: path, in: files) else { return [] }
+        if owner.path != path { return [owner] }
+        return files.filter { $0.path != path && self.owner(of: $0.path, in: files)?.path == path }
+    }
+
+    /// The `SKILL.md` in the nearest folder above.
+    private static func owner(of path: String, in files: [SkillFile]) -> SkillFile? {
+        var folder = path[...]
+        while let slash = folder.lastIndex(of: "/") {
+            folder = folder[..<slash]
+            if let found = files.first(where: { $0.path.lowercased() == folder.lowercased() + "/skill.md" }) {
+                return found
+            }
+        }
+        return files.first { $0.path.lowercased() == "skill.md" }
+    }
+
+    /// The file says what a skill is for.
+    public static func declaresSkill(_ path: String) -> Bool {
+        path.split(separator: "/").last?.lowercased() == "skill.md"
+    }
+
+    /// The file is code that a skill may bring along, in a language that is read.
+    public static func isScript(_ path: String) -> Bool { ScriptForm([], path: path) != nil }
+
     /// Everything found in one file.
-    public func scan(_ bytes: [UInt8], path: String? = nil) -> [Finding] {
+    ///
+    /// - Parameter rest: the other files of its skill, for comparing what the skill says it is for with what it does:
+    ///   its `SKILL.md` for a script, its scripts for a `SKILL.md`. What another file does is told where the skill
+    ///   declares itself, and only together with what else it does.
+    public func scan(_ bytes: [UInt8], path: String? = nil, beside rest: [SkillFile] = []) -> [Finding] {
         var pass = Pass(table: table)
         bytes.withUnsafeBytes { source in
             pass.read(source, base: nil)
@@ -75,8 +142,105 @@ public struct SkillScanner: Sendable {
         if let path, path.hasSuffix(".json") || path.hasSuffix(".jsonc") || path.hasSuffix(".toml") {
             AgentSettings.read(bytes, path: path, into: &pass.findings)
         }
+        pass.findings += declared(bytes, path, rest, pass.uses)
         pass.findings.sort { ($0.span.start, $0.rule) < ($1.span.start, $1.rule) }
         return pass.findings
+    }
+
+    /// What a file's name and purpose have to do with what it does.
+    private func declared(
+        _ bytes: [UInt8], _ path: String?, _ rest: [SkillFile], _ uses: [Capability.Use]
+    ) -> [Finding] {
+        let path = path ?? ""
+        var out: [Finding] = []
+        if [".json", ".jsonc", ".json5", ".toml", ".yaml", ".yml"].contains(where: { path.hasSuffix($0) }) {
+            out += bytes.withUnsafeBytes { NameJudgement.findings(servers: $0, path: path, names) }
+        }
+        let own = SkillDeclaration(bytes)
+        if let own { out += NameJudgement.findings(own, path: path, names) }
+        if Self.declaresSkill(path) || rest.isEmpty {
+            guard let own else { return out }
+            let judgement = PurposeJudgement(own, table: purposes)
+            out += judgement.findings(uses)
+            let others = rest.map { file in (file.path, self.uses(of: file)) }
+            out += judgement.whole([(path.isEmpty ? "the text" : path, uses)] + others)
+            out += judgement.tools(runsCode: !uses.isEmpty || !others.isEmpty)
+        } else if let owner = rest.first(where: { Self.declaresSkill($0.path) }),
+            let declaration = SkillDeclaration(owner.bytes)
+        {
+            out += PurposeJudgement(declaration, table: purposes).findings(uses)
+        }
+        return out
+    }
+
+    /// What a file's code does.
+    private func uses(of file: SkillFile) -> [Capability.Use] {
+        guard let shell else { return [] }
+        var pass = Pass(table: table)
+        readCode(file.bytes, file.path, shell, &pass)
+        return pass.uses
+    }
+
+    /// The names under which a file offers something to an agent: of a skill, an agent's definition or a command its own,
+    /// of settings those of their MCP servers. Empty for other files.
+    public static func declaredNames(in bytes: [UInt8], path: String) -> [DeclaredName] {
+        if let kind = DeclaredName.Kind(path: path) {
+            guard let declaration = SkillDeclaration(bytes), !declaration.name.isEmpty else { return [] }
+            return [
+                DeclaredName(
+                    kind: kind, name: declaration.name, line: declaration.nameLine, content: bytes)
+            ]
+        }
+        guard [".json", ".jsonc", ".toml"].contains(where: { path.hasSuffix($0) }) else { return [] }
+        return bytes.withUnsafeBytes { source in
+            var lines = LineCounter()
+            return ConfiguredServers.read(source, path: path).sorted { $0.span.start < $1.span.start }.map { server in
+                let what = (server.command + [server.url]).joined(separator: "\n")
+                return DeclaredName(
+                    kind: .server, name: server.name, line: lines.line(of: server.span.start, in: source),
+                    content: Array(what.utf8))
+            }
+        }
+    }
+
+    /// The name among others that one could be mistaken for: a slip of one letter, letters that look alike.
+    public static func lookAlike(of name: String, among names: Set<String>) -> String? {
+        let lower = Dictionary(names.map { ($0.lowercased(), $0) }, uniquingKeysWith: { first, _ in first })
+        guard lower[name.lowercased()] == nil else { return nil }
+        let ranks = lower.mapValues { _ in 1 }
+        guard name.utf8.count <= 64,
+            let found = LookAlike.find(name.lowercased(), among: ranks, known: KnownNames(ranks.keys)),
+            found.trick == .homoglyph || found.trick == .typo && min(found.target.utf8.count, name.utf8.count) >= 5
+        else { return nil }
+        return lower[found.target]
+    }
+
+    /// Scripts that a text for an agent names, relative to whatever it means; each once, at most 200.
+    public static func scripts(namedIn bytes: [UInt8]) -> [String] {
+        var out: [String] = []
+        var seen: Set<String> = []
+        let words = bytes.prefix(1 << 20).split { byte in
+            !(byte.isWord || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "/") || byte == UInt8(ascii: "-"))
+        }
+        for word in words where word.count >= 4 && word.count < 256 && word.contains(UInt8(ascii: ".")) {
+            var name = String(decoding: word, as: UTF8.self)
+            while name.hasPrefix("./") { name.removeFirst(2) }
+            guard out.count < 200, isScript(name), !name.contains(".."), seen.insert(name).inserted else { continue }
+            out.append(name)
+        }
+        return out
+    }
+
+    /// Packages that MCP servers of settings are started from by a runner that fetches them (`npx`, `uvx` …).
+    public static func serverPackages(in bytes: [UInt8], path: String) -> [(package: Operation.Package, line: Int)] {
+        bytes.withUnsafeBytes { source in
+            var lines = LineCounter()
+            return ConfiguredServers.read(source, path: path).sorted { $0.span.start < $1.span.start }
+                .compactMap { server in
+                    let line = lines.line(of: server.span.start, in: source)
+                    return server.package.map { (Operation.Package(ecosystem: $0.ecosystem, name: $0.name), line) }
+                }
+        }
     }
 
     /// Files that the commands of settings name, relative to whatever the host starts them in.
@@ -116,6 +280,12 @@ public struct SkillScanner: Sendable {
         let blocks = ShellBlocks.blocks(in: bytes)
         for block in blocks.prefix(Self.blocks) {
             let operations = shell(block.script)
+            if !block.isWhole {
+                let text = Array(bytes[block.span.start..<block.span.end])
+                let place = Capability.Place(
+                    span: block.span, line: block.line, text: text, isShell: block.script.utf8.elementsEqual(text))
+                pass.use(Capability.uses(of: operations, at: place), around: block.span, bytes)
+            }
             // What changes no settings and is of no concern costs nothing more.
             guard
                 operations.contains(where: { $0.kind == .configWrite })
@@ -150,7 +320,11 @@ public struct SkillScanner: Sendable {
         guard bytes.count <= 1 << 20 else { return pass.limit("a script of over 1 MiB") }
         let text = String(decoding: bytes, as: UTF8.self)
         let isAutomatic = ConfiguredCommands.isGitHook(path)
-        for found in CommandJudgement.of(shell(form.command(for: text)), isAutomatic: isAutomatic) {
+        let operations = shell(form.command(for: text))
+        let place = Capability.Place(
+            span: SourceSpan(start: 0, end: bytes.count), line: 1, text: bytes, isShell: form == .shell)
+        pass.uses += Capability.uses(of: operations, at: place)
+        for found in CommandJudgement.of(operations, isAutomatic: isAutomatic) {
             // An agent starts a script unread, so that what it fetches nobody has seen; an installer of a shell script is
             // less unusual than a program that runs what it fetches.
             let isUnread = found.rule == "download-and-run" && found.confidence < 0.5
@@ -168,7 +342,10 @@ public struct SkillScanner: Sendable {
                 let text = command.isPowerShell ? ScriptForm.powerShell.command(for: command.text) : command.text
                 var lines = LineCounter()
                 let line = lines.line(of: command.span.start, in: source)
-                for found in CommandJudgement.of(shell(text), isAutomatic: true) {
+                let operations = shell(text)
+                let place = Capability.Place(span: command.span, line: line, text: [], isShell: false)
+                pass.uses += Capability.uses(of: operations, at: place)
+                for found in CommandJudgement.of(operations, isAutomatic: true) {
                     pass.find(
                         found.rule, found.severity, found.confidence, command.span, line,
                         "\(found.message), by the setting `\(KeyPath.name(command.key))`",
@@ -182,9 +359,19 @@ public struct SkillScanner: Sendable {
     struct Pass {
         let table: SkillTable
         var findings: [Finding] = []
+        /// What the code does, in its order.
+        var uses: [Capability.Use] = []
 
         init(table: SkillTable) {
             self.table = table
+        }
+
+        /// Notes what a piece of code in a text does, unless the text shows it as a warning.
+        mutating func use(_ found: [Capability.Use], around span: SourceSpan, _ bytes: [UInt8]) {
+            guard !found.isEmpty, uses.count < 1_000, !has(facts(around: span, in: bytes).before, "mention") else {
+                return
+            }
+            uses += found
         }
 
         /// Something was not looked at: that is said.

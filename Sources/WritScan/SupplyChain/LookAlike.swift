@@ -30,10 +30,20 @@ struct LookAlike: Sendable, Hashable {
     ///
     /// - Parameter name: in the registry's normalised spelling.
     static func find(_ name: String, in ecosystem: String, index: PackageIndex) -> LookAlike? {
-        guard let section = index.sections[ecosystem], section.ranks[name] == nil else { return nil }
+        guard let section = index.sections[ecosystem] else { return nil }
+        return find(name, among: section.ranks, known: section.known.names(section.ranks))
+    }
+
+    /// The same among any names.
+    ///
+    /// - Parameters:
+    ///   - ranks: the names with their places, 1 the best known; tricks reach as far as for packages.
+    ///   - known: of these names.
+    static func find(_ name: String, among ranks: [String: Int], known: KnownNames) -> LookAlike? {
+        guard ranks[name] == nil else { return nil }
         let letters = Array(name.utf8)
         guard letters.count >= 2, letters.count <= 214 else { return nil }
-        var search = Search(ranks: section.ranks, known: section.known.names(section.ranks), name: letters)
+        var search = Search(ranks: ranks, known: known, name: letters)
         search.homoglyphs()
         search.separators()
         search.scopes()
@@ -162,7 +172,7 @@ private struct Search {
             }
         }
         let folded = name.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
-        if folded.utf8.contains(where: { $0 >= 0x80 }) { consider(Array(Self.latin(folded).utf8), .homoglyph) }
+        if folded.utf8.contains(where: { $0 >= 0x80 }) { consider(Array(LookAlike.latin(folded).utf8), .homoglyph) }
     }
 
     mutating func separators() {
@@ -234,9 +244,11 @@ private struct Search {
     private func isSeparator(_ byte: UInt8) -> Bool {
         byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_") || byte == UInt8(ascii: ".")
     }
+}
 
+extension LookAlike {
     /// Letters of other alphabets that are drawn like Latin ones, as those.
-    private static func latin(_ text: String) -> String {
+    static func latin(_ text: String) -> String {
         let twins: [Unicode.Scalar: Unicode.Scalar] = [
             "а": "a", "е": "e", "о": "o", "р": "p", "с": "c", "у": "y", "х": "x", "і": "i", "ј": "j", "ѕ": "s",
             "ԁ": "d",

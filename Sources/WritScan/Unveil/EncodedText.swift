@@ -368,7 +368,7 @@ enum RotatedWords {
             var end = at
             while end < bytes.count, bytes[end].isLetter { end += 1 }
             let length = end - at
-            if length >= 6, length <= 12, firsts[Int(bytes[at].lowercased & 0x1F)] {
+            if length >= 6, length <= 12, seconds[Int(bytes[at] & 0x1F)] & 1 << UInt32(bytes[at + 1] & 0x1F) != 0 {
                 let word = bytes.part(at..<end).map(\.lowercased)
                 if table.contains(word) { out.append(at) }
             }
@@ -377,9 +377,10 @@ enum RotatedWords {
         return out
     }
 
-    private static let firsts: [Bool] = {
-        var out = [Bool](repeating: false, count: 32)
-        for word in words where word.count >= 6 { out[Int(word[0] & 0x1F)] = true }
+    /// By the first letter, the letters that may follow: most words need no look at the table.
+    private static let seconds: [UInt32] = {
+        var out = [UInt32](repeating: 0, count: 32)
+        for word in words where word.count >= 6 { out[Int(word[0] & 0x1F)] |= 1 << UInt32(word[1] & 0x1F) }
         return out
     }()
 }

@@ -34,21 +34,22 @@ enum HiddenMarkup {
         let end = min(bytes.count, 4096)
         while at < end {
             if bytes[at] == UInt8(ascii: "<") {
-                let next = lower(bytes, at + 1, 8)
-                if next.hasPrefix("html") || next.hasPrefix("!doctype") || next.hasPrefix("body")
-                    || next.hasPrefix("head")
-                    || next.hasPrefix("svg") || next.hasPrefix("?xml")
-                {
-                    return true
-                }
+                if pageTags.contains(where: { begins(bytes, at + 1, $0) }) { return true }
             }
             at += 1
         }
         return false
     }
 
-    private static func lower(_ bytes: UnsafeRawBufferPointer, _ at: Int, _ count: Int) -> String {
-        String(decoding: bytes.part(at..<at + count).map(\.lowercased), as: UTF8.self)
+    private static let pageTags: [StaticString] = ["html", "!doctype", "body", "head", "svg", "?xml"]
+
+    /// The text, in lower case, stands there in any case of letters.
+    private static func begins(_ bytes: UnsafeRawBufferPointer, _ at: Int, _ text: StaticString) -> Bool {
+        guard bytes.count - at >= text.utf8CodeUnitCount else { return false }
+        return text.withUTF8Buffer { text in
+            for index in text.indices where bytes[at + index].lowercased != text[index] { return false }
+            return true
+        }
     }
 
     private static func comment(_ bytes: UnsafeRawBufferPointer, _ start: Int, _ pass: inout UnveilPass) -> Int {
@@ -175,6 +176,8 @@ enum Style {
     }
 
     static func hides(_ attributes: [UInt8]) -> Bool {
+        // Nearly no element says either word, and searching texts costs more than everything else about an element.
+        guard attributes.withUnsafeBytes({ contains("hidden", $0) || contains("style=", $0) }) else { return false }
         let text = String(decoding: attributes, as: UTF8.self)
         if text == " hidden" || text.contains(" hidden ") || text.hasSuffix(" hidden") || text.contains(" hidden=") {
             return true
@@ -189,6 +192,12 @@ enum Style {
         {
             return true
         }
+        return false
+    }
+
+    private static func contains(_ word: StaticString, _ bytes: UnsafeRawBufferPointer) -> Bool {
+        let first = word.utf8Start.pointee
+        for at in bytes.indices where bytes[at] == first && bytes.holds(word, at: at) { return true }
         return false
     }
 

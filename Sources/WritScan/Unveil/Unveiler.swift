@@ -40,17 +40,18 @@ private struct ByteKinds {
     var hasMarkup = false
 
     init(_ bytes: UnsafeRawBufferPointer) {
+        // Without branches, so that the compiler takes many bytes at once.
         var high: UInt8 = 0
-        var markup = false
-        var escape = false
+        var markup: UInt8 = 0
+        var escape: UInt8 = 0
         for byte in bytes {
             high |= byte
-            markup = markup || byte == UInt8(ascii: "<") || byte == UInt8(ascii: "]")
-            escape = escape || byte == 0x1B || byte == 0x08 || byte == 0x7F
+            markup |= (byte == UInt8(ascii: "<") ? 1 : 0) | (byte == UInt8(ascii: "]") ? 1 : 0)
+            escape |= (byte == 0x1B ? 1 : 0) | (byte == 0x08 ? 1 : 0) | (byte == 0x7F ? 1 : 0)
         }
         hasHigh = high >= 0x80
-        hasEscape = escape
-        hasMarkup = markup
+        hasEscape = escape != 0
+        hasMarkup = markup != 0
     }
 }
 

@@ -208,6 +208,12 @@ struct Scan: ParsableCommand {
             for note in work.notes { report.add(note) }
             if let found = work.settingsChange { report.add(found) }
             for found in stray { report.add(found) }
+            if machine, selected.contains(.skill) {
+                for found in InstalledNames(files: work.files, project: place.root).findings()
+                where found.finding.confidence >= least[DetectorName.skill.rawValue] ?? 0 {
+                    report.add(found)
+                }
+            }
         }
         let progress = ScanProgress(totalBytes: work.bytes)
         try InspectionRun(inspector: inspector, git: repository, workers: jobs ?? min(2, Self.cores)).run(
@@ -286,7 +292,7 @@ struct Scan: ParsableCommand {
         wanted.minimumAgeDays = settings.minimumAgeDays
         wanted.minimumWeeklyDownloads = settings.minimumWeeklyDownloads
         wanted.today = today.number
-        var files = work.items.compactMap { item in if case .file(let file) = item { file } else { nil } }
+        var files = work.files
         // A change's imports are held against the manifests and modules of the whole tree.
         if staged || diff != nil {
             var listing = FileListing(root: place.root)

@@ -69,6 +69,12 @@ enum MarkupValues {
         "img", "br", "hr", "input", "meta", "link", "source", "area", "wbr", "base", "col", "embed",
     ]
 
+    /// Elements without an end, of which all names have two to six letters.
+    private static func isVoid(_ name: UnsafeRawBufferPointer) -> Bool {
+        guard (2...6).contains(name.count) else { return false }
+        return void.contains(String(decoding: name.map(\.lowercased), as: UTF8.self))
+    }
+
     private static func tag(
         _ bytes: UnsafeRawBufferPointer, _ start: Int, _ names: inout [Range<Int>], _ beyond: inout Int,
         _ sink: inout StringValues.Sink
@@ -99,7 +105,7 @@ enum MarkupValues {
             at = min(bytes.count, at + 1)
         }
         let isOpen = bytes.byte(at - 1) != UInt8(ascii: "/") && bytes[start + 1] != UInt8(ascii: "?")
-        if isOpen, !void.contains(String(decoding: bytes.part(name).prefix(8).map(\.lowercased), as: UTF8.self)) {
+        if isOpen, !isVoid(bytes.part(name)) {
             if names.count < KeyPath.depth { names.append(name) } else { beyond += 1 }
         }
         return min(bytes.count, at + 1)

@@ -170,8 +170,11 @@ extension StringValues {
         /// - Parameters:
         ///   - decoded: without escapes and quotes.
         ///   - isChanged: decoding took something off, so that nothing else read this text before.
-        mutating func take(_ decoded: [UInt8], _ start: Int, _ end: Int, key: String, isChanged: Bool) {
+        mutating func take(
+            _ decoded: [UInt8], _ start: Int, _ end: Int, key: @autoclosure () -> String, isChanged: Bool
+        ) {
             guard StringValues.isSentence(decoded) else { return }
+            let key = key()
             let span = place ?? SourceSpan(start: start, end: end)
             let path = prefix.isEmpty || key.isEmpty ? prefix + key : prefix + "." + key
             let how = hiding ?? .stringValue
