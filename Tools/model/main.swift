@@ -42,7 +42,7 @@ if arguments.contains("leave-one-source-out") || arguments.contains("quick") {
         learner.train(corpus, rows: rows, rounds: rounds, seed: 7)
         var found: [(Int, Float)] = []
         for row in corpus.documents.indices where held.contains(corpus.documents[row].source) {
-            found.append((row, learner.best(corpus.documents[row]).score))
+            found.append((row, learner.best(corpus.flat.rows[row]).score))
         }
         lock.lock()
         for (row, score) in found { scores[row] = score }
