@@ -109,12 +109,23 @@ struct Learner {
         }
     }
 
+    /// The places of the highest of ``scores``, highest first.
+    private func strongest(_ count: Int) -> [Int32] {
+        var out: [Int32] = []
+        for (index, score) in scores.enumerated() {
+            if out.count == count, let last = out.last, score <= scores[Int(last)] { continue }
+            let place = out.firstIndex { scores[Int($0)] < score } ?? out.count
+            out.insert(Int32(index), at: place)
+            if out.count > count { out.removeLast() }
+        }
+        return out
+    }
+
     private mutating func strongest(_ document: FlatRows.Row, row: Int, whole: Bool) -> (index: Int, score: Float) {
         if whole || document.windows.count <= 6 {
             let found = best(document)
             if document.windows.count > 6 {
-                let order = scores.indices.sorted { scores[$0] > scores[$1] }
-                shortlists[row] = order.prefix(5).map(Int32.init)
+                shortlists[row] = strongest(5)
             }
             return found
         }

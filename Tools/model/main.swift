@@ -32,6 +32,7 @@ if arguments.contains("leave-one-source-out") || arguments.contains("quick") {
     let work = folds
     let lock = NSLock()
     nonisolated(unsafe) var scores = [Float](repeating: 0, count: corpus.documents.count)
+    nonisolated(unsafe) var learnt = 0
     DispatchQueue.concurrentPerform(iterations: work.count) { index in
         let held = work[index]
         let rows = corpus.documents.indices.filter {
@@ -46,6 +47,8 @@ if arguments.contains("leave-one-source-out") || arguments.contains("quick") {
         }
         lock.lock()
         for (row, score) in found { scores[row] = score }
+        learnt += 1
+        FileHandle.standardError.write(Data("\(learnt) of \(work.count) folds\n".utf8))
         lock.unlock()
     }
     print("folds done after \(Int(Date().timeIntervalSince(clock))) s")
