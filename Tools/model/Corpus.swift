@@ -30,6 +30,8 @@ struct Corpus {
     var rowCount = 0
     /// The lexicon with the vocabulary of honest documents.
     var lexicon: Lexicon = .empty
+    /// ``documents`` for the learner.
+    private(set) var flat = FlatRows([])
 
     init() {}
 
@@ -121,6 +123,7 @@ struct Corpus {
         rowCount = documents.count
         compose(raw, &reader)
         try addExamples(&reader)
+        flat = FlatRows(documents)
     }
 
     /// Our own examples, which no row was copied for: they teach what the sources have in common.

@@ -79,7 +79,7 @@ struct Report {
             let share = use == .contextFile ? 0.996 : use == .skill ? 0.985 : 0.99
             let cut = benign.isEmpty ? 0.9 : benign[min(benign.count - 1, Int(Double(benign.count) * share))]
             // Below one half no policy counts a finding unless it says so.
-            thresholds[phase] = Double(Float(max(0.5, min(0.98, cut + 0.0005))))
+            thresholds[phase] = Double(Float(max(0.5, min(0.985, cut + 0.0005))))
         }
         out.thresholds = thresholds
         return out

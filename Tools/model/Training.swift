@@ -12,62 +12,78 @@ struct Learner {
     var denseGradients = [Float](repeating: 1e-3, count: InjectionModel.denseCount)
     var rate: Float = Tuning.number("RATE", 0.25)
     var decay: Float = Tuning.number("DECAY", 2e-6)
-    private var scratch = [Float](repeating: 0, count: InjectionModel.denseCount)
     private var noise = SplitMix(state: 3)
-    private let dropout = Tuning.number("DROPOUT", 0.4)
+    private let dropout = Tuning.number("DROPOUT", 0.1)
     /// Features of too few sources, which teach a source rather than the matter.
     private var frozen = [Bool](repeating: false, count: TextFeatures.buckets)
-    private var sums: [[Float]] = []
+    private var running: [Float] = []
     /// The strongest windows of each row when it was last read whole, so that most rounds look at those alone.
     private var scores: [Float] = []
     private var shortlists: [[Int32]] = []
 
-    private func score(_ document: Document, _ index: Int) -> Float {
-        let entry = document.windows[index]
-        let text = document.texts[Int(entry.text)]
-        let window = entry.window
-        var sum: Float = 0
-        text.features.withUnsafeBufferPointer { features in
-            weights.withUnsafeBufferPointer { weights in
-                for i in Int(text.offsets[window.first])..<Int(text.offsets[window.end]) {
-                    sum += weights[Int(features[i])]
-                }
+    /// The dense weights as the windows of one row use them.
+    private struct Lanes {
+        var shares = SIMD16<Float>.zero
+        var means = SIMD16<Float>.zero
+        var flags = SIMD16<Float>.zero
+        var facts = SIMD16<Float>.zero
+
+        init(_ dense: [Float]) {
+            for lane in 0..<16 {
+                shares[lane] = dense[8 + lane] + dense[24 + lane]
+                means[lane] = dense[24 + lane]
+                flags[lane] = dense[40 + lane]
+                facts[lane] = dense[60 + lane]
             }
         }
-        return sum * TextFeatures.norm(window)
-            + text.denseScore(window, document.carriers[Int(entry.text)], dense: dense)
+    }
+
+    private func constant(_ text: FlatRows.Text, _ lanes: Lanes) -> Float {
+        dense[0] + dense[text.hiding] + dense[text.phase] + (text.facts * lanes.facts).sum()
+            - (text.mean * lanes.means).sum()
+    }
+
+    private static func share(_ text: FlatRows.Text, _ window: FlatRows.Span) -> SIMD16<Float> {
+        (text.counts[Int(window.end)] - text.counts[Int(window.first)]) / Float(window.end - window.first)
+    }
+
+    private static func norm(_ window: FlatRows.Span) -> Float {
+        TextFeatures.norm(Window(first: Int(window.first), end: Int(window.end)))
+    }
+
+    private func score(_ row: FlatRows.Row, _ index: Int, _ lanes: Lanes) -> Float {
+        let window = row.windows[index]
+        let text = row.texts[Int(window.text)]
+        var sum: Float = 0
+        weights.withUnsafeBufferPointer { weights in
+            for i in Int(text.offsets[Int(window.first)])..<Int(text.offsets[Int(window.end)]) {
+                sum += weights[Int(text.features[i])]
+            }
+        }
+        return sum * Self.norm(window) + constant(text, lanes) + (Self.share(text, window) * lanes.shares).sum()
+            + (row.flags[index] * lanes.flags).sum()
     }
 
     /// Best window and its score.
-    mutating func best(_ document: Document) -> (index: Int, score: Float) {
-        sums.removeAll(keepingCapacity: true)
+    mutating func best(_ row: FlatRows.Row) -> (index: Int, score: Float) {
         scores.removeAll(keepingCapacity: true)
-        for text in document.texts {
-            var running: [Float] = []
-            running.reserveCapacity(text.wordCount + 1)
-            var total: Float = 0
-            running.append(0)
-            text.features.withUnsafeBufferPointer { features in
-                weights.withUnsafeBufferPointer { weights in
-                    for word in 0..<text.wordCount {
-                        for i in Int(text.offsets[word])..<Int(text.offsets[word + 1]) {
-                            total += weights[Int(features[i])]
-                        }
-                        running.append(total)
-                    }
-                }
-            }
-            sums.append(running)
-        }
+        let lanes = Lanes(dense)
         var best = -1
         var top: Float = -.infinity
-        for (index, entry) in document.windows.enumerated() {
-            let text = Int(entry.text)
-            let window = entry.window
-            let sum = sums[text][window.end] - sums[text][window.first]
+        var last: Int32 = -1
+        var fixed: Float = 0
+        for index in row.windows.indices {
+            let window = row.windows[index]
+            let text = row.texts[Int(window.text)]
+            if window.text != last {
+                last = window.text
+                fixed = constant(text, lanes)
+                sum(text)
+            }
+            let words = running[Int(window.end)] - running[Int(window.first)]
             let score =
-                sum * TextFeatures.norm(window)
-                + document.texts[text].denseScore(window, document.carriers[text], dense: dense)
+                words * Self.norm(window) + fixed + (Self.share(text, window) * lanes.shares).sum()
+                + (row.flags[index] * lanes.flags).sum()
             scores.append(score)
             if score > top {
                 top = score
@@ -77,55 +93,91 @@ struct Learner {
         return (best, best < 0 ? -20 : top)
     }
 
-    private mutating func strongest(_ document: Document, row: Int, whole: Bool) -> (index: Int, score: Float) {
+    /// The running sums of the weights of a text's words.
+    private mutating func sum(_ text: FlatRows.Text) {
+        if running.count <= text.words { running = [Float](repeating: 0, count: text.words + 1) }
+        running.withUnsafeMutableBufferPointer { running in
+            weights.withUnsafeBufferPointer { weights in
+                var total: Float = 0
+                for word in 0..<text.words {
+                    for i in Int(text.offsets[word])..<Int(text.offsets[word + 1]) {
+                        total += weights[Int(text.features[i])]
+                    }
+                    running[word + 1] = total
+                }
+            }
+        }
+    }
+
+    /// The places of the highest of ``scores``, highest first.
+    private func strongest(_ count: Int) -> [Int32] {
+        var out: [Int32] = []
+        for (index, score) in scores.enumerated() {
+            if out.count == count, let last = out.last, score <= scores[Int(last)] { continue }
+            let place = out.firstIndex { scores[Int($0)] < score } ?? out.count
+            out.insert(Int32(index), at: place)
+            if out.count > count { out.removeLast() }
+        }
+        return out
+    }
+
+    private mutating func strongest(_ document: FlatRows.Row, row: Int, whole: Bool) -> (index: Int, score: Float) {
         if whole || document.windows.count <= 6 {
             let found = best(document)
             if document.windows.count > 6 {
-                let order = scores.indices.sorted { scores[$0] > scores[$1] }
-                shortlists[row] = order.prefix(5).map(Int32.init)
+                shortlists[row] = strongest(5)
             }
             return found
         }
+        let lanes = Lanes(dense)
         var out = (index: -1, score: -Float.infinity)
         for index in shortlists[row] {
-            let value = score(document, Int(index))
+            let value = score(document, Int(index), lanes)
             if value > out.score { out = (Int(index), value) }
         }
         return out
     }
 
-    mutating func step(_ document: Document, row: Int, whole: Bool, weight: Float) {
+    mutating func step(_ document: FlatRows.Row, row: Int, whole: Bool, weight: Float) {
         let (index, score) = strongest(document, row: row, whole: whole)
         guard index >= 0 else { return }
         let probability = 1 / (1 + exponential(-score))
         let error = (probability - (document.isAttack ? 1 : 0)) * weight
         if abs(error) < 1e-4 { return }
-        let text = document.texts[Int(document.windows[index].text)]
-        let window = document.windows[index].window
-        let norm = TextFeatures.norm(window)
-        let gradient = error * norm
-        let first = Int(text.offsets[window.first])
-        let end = Int(text.offsets[window.end])
-        text.features.withUnsafeBufferPointer { features in
-            weights.withUnsafeMutableBufferPointer { weights in
-                gradients.withUnsafeMutableBufferPointer { gradients in
-                    for i in first..<end {
-                        let bucket = Int(features[i])
-                        if frozen[bucket] { continue }
-                        if dropout > 0, Float(noise.next() >> 40) < dropout * 16_777_216 { continue }
-                        let g = gradient + decay * weights[bucket]
-                        gradients[bucket] += g * g
-                        weights[bucket] -= rate * g / gradients[bucket].squareRoot()
-                    }
+        let window = document.windows[index]
+        let text = document.texts[Int(window.text)]
+        let gradient = error * Self.norm(window)
+        let first = Int(text.offsets[Int(window.first)])
+        let end = Int(text.offsets[Int(window.end)])
+        weights.withUnsafeMutableBufferPointer { weights in
+            gradients.withUnsafeMutableBufferPointer { gradients in
+                for i in first..<end {
+                    let bucket = Int(text.features[i])
+                    if frozen[bucket] { continue }
+                    if dropout > 0, Float(noise.next() >> 40) < dropout * 16_777_216 { continue }
+                    let g = gradient + decay * weights[bucket]
+                    gradients[bucket] += g * g
+                    weights[bucket] -= rate * g / gradients[bucket].squareRoot()
                 }
             }
         }
-        text.dense(window, document.carriers[Int(document.windows[index].text)], into: &scratch)
-        for i in 0..<scratch.count where scratch[i] != 0 {
-            let g = error * scratch[i]
-            denseGradients[i] += g * g
-            dense[i] -= rate * g / denseGradients[i].squareRoot()
+        let share = Self.share(text, window)
+        learn(0, error, 1)
+        learn(text.hiding, error, 1)
+        learn(text.phase, error, 1)
+        for lane in 0..<16 {
+            learn(8 + lane, error, share[lane])
+            learn(24 + lane, error, share[lane] - text.mean[lane])
+            learn(40 + lane, error, document.flags[index][lane])
+            learn(60 + lane, error, text.facts[lane])
         }
+    }
+
+    private mutating func learn(_ index: Int, _ error: Float, _ value: Float) {
+        guard value != 0 else { return }
+        let g = error * value
+        denseGradients[index] += g * g
+        dense[index] -= rate * g / denseGradients[index].squareRoot()
     }
 
     /// Learns from all sources once and from several draws of them, and averages the weights: what only a few sources
@@ -203,6 +255,8 @@ struct Learner {
         }
         let least = Int(Tuning.number("SOURCES", 3))
         for bucket in masks.indices { frozen[bucket] = masks[bucket].nonzeroBitCount < least }
+        var rowWeights = [Float](repeating: 0, count: corpus.documents.count)
+        for row in rows { rowWeights[row] = weights[key(corpus.documents[row])] }
         var order = rows
         var generator = SplitMix(state: seed)
         let base = rate
@@ -212,8 +266,7 @@ struct Learner {
             rate = base * (1 - 0.8 * Float(round) / Float(rounds))
             order.shuffle(using: &generator)
             for row in order {
-                let document = corpus.documents[row]
-                step(document, row: row, whole: whole, weight: weights[key(document)])
+                step(corpus.flat.rows[row], row: row, whole: whole, weight: rowWeights[row])
             }
         }
     }

@@ -32,6 +32,7 @@ if arguments.contains("leave-one-source-out") || arguments.contains("quick") {
     let work = folds
     let lock = NSLock()
     nonisolated(unsafe) var scores = [Float](repeating: 0, count: corpus.documents.count)
+    nonisolated(unsafe) var learnt = 0
     DispatchQueue.concurrentPerform(iterations: work.count) { index in
         let held = work[index]
         let rows = corpus.documents.indices.filter {
@@ -42,10 +43,12 @@ if arguments.contains("leave-one-source-out") || arguments.contains("quick") {
         learner.train(corpus, rows: rows, rounds: rounds, seed: 7)
         var found: [(Int, Float)] = []
         for row in corpus.documents.indices where held.contains(corpus.documents[row].source) {
-            found.append((row, learner.best(corpus.documents[row]).score))
+            found.append((row, learner.best(corpus.flat.rows[row]).score))
         }
         lock.lock()
         for (row, score) in found { scores[row] = score }
+        learnt += 1
+        FileHandle.standardError.write(Data("\(learnt) of \(work.count) folds\n".utf8))
         lock.unlock()
     }
     print("folds done after \(Int(Date().timeIntervalSince(clock))) s")
