@@ -11,6 +11,9 @@ public struct BudgetAccounts: Sendable, Hashable {
     public struct Owners: Sendable, Hashable {
         /// By the word under `per`; `call` has no account, because nothing of it outlives the call.
         public var names: [String: String]
+        /// The links of the delegation: what is counted per writ is counted for each, so that those who work under
+        /// derived links share what the links above have.
+        public var links: [String]
 
         /// The owners of a request. Where no task or delegation is known, the session stands for it.
         public init(_ request: PolicyRequest) {
@@ -20,12 +23,19 @@ public struct BudgetAccounts: Sendable, Hashable {
         /// The owners of a call.
         public init(call: Call, facts: Facts) {
             let session = "\(call.agent.kind)|\(call.session)"
+            links = facts.writ.chain
             names = [
                 "session": session, "task": facts.task.id.isEmpty ? session : facts.task.id,
                 "writ": facts.writ.id.isEmpty ? session : facts.writ.id,
                 "agent": [call.agent.kind, call.agent.type ?? ""].joined(separator: "|"), "user": facts.user.id,
                 "repo": facts.repo.root.isEmpty ? call.workspace : facts.repo.root,
             ]
+        }
+
+        /// Whose accounts a budget of a kind has; none for a kind that has no account.
+        func all(_ per: String) -> [String] {
+            if per == "writ", !links.isEmpty { return links }
+            return names[per].map { [$0] } ?? []
         }
     }
 
@@ -79,15 +89,16 @@ public struct BudgetAccounts: Sendable, Hashable {
     /// Empty accounts.
     public init() {}
 
-    /// What ``SessionState/used`` holds for a call with these owners.
+    /// What ``SessionState/used`` holds for a call with these owners; of several links of a delegation, what the one
+    /// has used that used most.
     ///
     /// - Parameter kinds: what each budget counts per (``PolicySet/budgetKinds``): the account of another kind is that
     ///   of an older policy.
     public func used(by owners: Owners, kinds: [String: String], now: Int64) -> [String: Double] {
         var used: [String: Double] = [:]
         for (key, account) in accounts
-        where owners.names[key.per] == key.owner && kinds[Self.budget(of: key.account)] == key.per {
-            used[key.account] = account.used(now: now)
+        where owners.all(key.per).contains(key.owner) && kinds[Self.budget(of: key.account)] == key.per {
+            used[key.account] = max(used[key.account] ?? 0, account.used(now: now))
         }
         return used
     }
@@ -98,21 +109,27 @@ public struct BudgetAccounts: Sendable, Hashable {
     public mutating func charge(_ charges: [BudgetCharge], to owners: Owners, now: Int64) -> Bool {
         var isCharged = false
         for charge in charges {
-            guard charge.amount > 0, charge.meter == nil, let owner = owners.names[charge.per] else { continue }
-            let key = Key(account: charge.account, per: charge.per, owner: owner)
-            var account = accounts[key] ?? Account(window: charge.window)
-            if account.window != charge.window {
-                // The policy counts over another time now: what was used counts from this moment.
-                let used = account.used(now: now)
-                account = Account(window: charge.window)
-                account.add(used, now: now)
+            guard charge.amount > 0, charge.meter == nil else { continue }
+            for owner in charge.owner.map({ [$0] }) ?? owners.all(charge.per) {
+                add(charge, owner, now)
+                isCharged = true
             }
-            account.add(Double(charge.amount), now: now)
-            if accounts[key] == nil, accounts.count >= Self.maximumAccounts { makeRoom(now) }
-            accounts[key] = account
-            isCharged = true
         }
         return isCharged
+    }
+
+    private mutating func add(_ charge: BudgetCharge, _ owner: String, _ now: Int64) {
+        let key = Key(account: charge.account, per: charge.per, owner: owner)
+        var account = accounts[key] ?? Account(window: charge.window)
+        if account.window != charge.window {
+            // The policy counts over another time now: what was used counts from this moment.
+            let used = account.used(now: now)
+            account = Account(window: charge.window)
+            account.add(used, now: now)
+        }
+        account.add(Double(charge.amount), now: now)
+        if accounts[key] == nil, accounts.count >= Self.maximumAccounts { makeRoom(now) }
+        accounts[key] = account
     }
 
     /// A person gives a budget back: every account of it, or one owner's.

@@ -39,6 +39,13 @@ public struct Guard: Sendable {
         wanted = demands.mapValues { Set($0.map(\.scanner)) }
     }
 
+    /// The same guard with further layers in force.
+    public func adding(_ layers: [PolicyLayer]) -> Guard {
+        Guard(
+            policies: PolicySet(policies.layers + layers, broken: policies.broken), detectors: detectors,
+            packages: packages, key: key)
+    }
+
     /// What a judgement depends on beside the call and the session.
     public struct Surroundings: Sendable {
         /// Files that may be read to understand the call; nil when the file system is unknown.
@@ -53,6 +60,8 @@ public struct Guard: Sendable {
         public var labels: (@Sendable ([Operation]) -> [String])?
         /// The profile of the places that the operations of a call name, where it is stricter than that of ``facts``.
         public var profile: (@Sendable ([Operation]) -> ProfileChoice?)?
+        /// What other parts of Writ say against every tool call, such as a delegation that has expired.
+        public var refusals: [Decision.Reason] = []
         /// What stands in a file that a call is about to write, by absolute path; nil where it cannot be had. Asked for
         /// the files that a call writes, no others.
         public var previous: (@Sendable (String) -> [UInt8]?)?
@@ -82,7 +91,7 @@ public struct Guard: Sendable {
         var (request, review, instructions) = review(of: call, session: session, in: surroundings)
         let variant = refusals.recognise(request, limits: policies.variantLimits)
         if let variant { request.further.append(variant.reason) }
-        var judgement = Judgement(request: request, decision: decide(request), variant: variant)
+        var judgement = Judgement(request: request, decision: decide(request, surroundings.refusals), variant: variant)
         judgement.instructions = instructions.writes
         judgement.decision.obligations += instructions.obligations
         if variant?.isFirst == true {
@@ -109,12 +118,13 @@ public struct Guard: Sendable {
         }
     }
 
-    private func decide(_ request: PolicyRequest) -> Decision {
+    private func decide(_ request: PolicyRequest, _ refusals: [Decision.Reason]) -> Decision {
         let decision = policies.decide(request)
         guard request.call.event == .prompt, !request.operations.isEmpty else { return decision }
         // The host reads the files that a prompt names without a call, so they are judged like the call that it saves.
         var reading = request
         reading.phase = .toolCall
+        reading.further += refusals
         reading.call.event = .beforeTool
         reading.call.tool = Tool(name: "Read", action: .fileRead)
         let read = policies.decide(reading)
@@ -135,6 +145,7 @@ public struct Guard: Sendable {
             now: surroundings.now)
         request.commandText = reading.commandText
         request.host = surroundings.host
+        if request.phase == .toolCall { request.further += surroundings.refusals }
         addAges(to: &request, now: surroundings.now)
         if let stricter = surroundings.profile?(reading.operations) {
             request.facts.environment.profile = stricter.profile.rawValue

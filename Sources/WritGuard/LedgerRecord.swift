@@ -38,8 +38,14 @@ public enum LedgerRecord {
     }
 
     private static func raw(_ judgement: Judgement, event: String, digest: String, key: FingerprintKey) -> JSON {
+        var request = judgement.request
+        // A delegation belongs to the call and not to the policies: what its links said is kept with the call, so that
+        // policies can be tried on the record without the tokens.
+        request.further += judgement.decision.reasons.filter {
+            $0.verdict > .allow && $0.rule.hasPrefix("\(Layer.delegation.name)/")
+        }
         var record = RequestRecord(
-            request: judgement.request, verdict: judgement.decision.verdict,
+            request: request, verdict: judgement.decision.verdict,
             rules: judgement.decision.reasons.prefix(20).map(\.rule), policy: digest
         ).json
         if let request = record["request"] { record.set("request", bounded(request, key)) }

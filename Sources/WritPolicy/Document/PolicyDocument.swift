@@ -6,6 +6,8 @@ public enum Layer: Int, Sendable, Hashable, Comparable, CaseIterable {
     /// Writ's own rules.
     case builtin
     case organization, team, project, user
+    /// A link of a delegation. No file: it comes with a session and restricts alone.
+    case delegation
 
     /// The word in policies and in rules' ids.
     public var name: String {
@@ -15,12 +17,13 @@ public enum Layer: Int, Sendable, Hashable, Comparable, CaseIterable {
         case .team: "team"
         case .project: "project"
         case .user: "user"
+        case .delegation: "writ"
         }
     }
 
-    /// Reads the word.
+    /// Reads the word of a layer that files belong to.
     public init?(name: String) {
-        guard let found = Self.allCases.first(where: { $0.name == name }) else { return nil }
+        guard let found = Self.allCases.first(where: { $0.name == name && $0 != .delegation }) else { return nil }
         self = found
     }
 
@@ -164,6 +167,8 @@ public struct PolicyDocument: Sendable, Hashable {
         public var counterexamples: [Marked<String>]
         public var scanner: Scanner?
         public var onError: Verdict?
+        /// Of delegations alone; in files conditions say this.
+        public var arguments: [ArgumentRule] = []
     }
 
     public struct MCP: Sendable, Hashable {
@@ -210,6 +215,8 @@ public struct PolicyDocument: Sendable, Hashable {
         /// In seconds; nil for good.
         public var window: Int?
         public var then: Verdict
+        /// Counts the operations that change something, of whatever kind. Of delegations alone.
+        public var countsWrites = false
     }
 
     public struct Flow: Sendable, Hashable {

@@ -18,10 +18,13 @@ public struct BudgetCharge: Sendable, Hashable {
     public var meter: String?
     /// How many, for a count. The caller measures meters.
     public var amount: Int
+    /// The link of a delegation whose own budget it is: charged to that link, not to the one the call is made under.
+    public var owner: String?
 
     /// Creates a charge.
     public init(
-        account: String, budget: String, per: String, window: Int?, outcome: String, meter: String?, amount: Int
+        account: String, budget: String, per: String, window: Int?, outcome: String, meter: String?, amount: Int,
+        owner: String? = nil
     ) {
         self.account = account
         self.budget = budget
@@ -30,6 +33,7 @@ public struct BudgetCharge: Sendable, Hashable {
         self.outcome = outcome
         self.meter = meter
         self.amount = amount
+        self.owner = owner
     }
 }
 
@@ -61,18 +65,17 @@ extension PolicySet {
         func charge(_ budget: CompiledBudget, _ account: String) {
             let empty = BudgetCharge(
                 account: account, budget: budget.id, per: budget.per, window: budget.window, outcome: budget.outcome,
-                meter: budget.meter, amount: 0)
+                meter: budget.meter, amount: 0, owner: budget.owner)
             charges[account, default: empty].amount += 1
         }
         FunctionScope.$current.withValue(evaluation.scope) {
             let executed = evaluation.views.filter { $0.operation.role == .executed }
             for budget in budgets {
-                guard let matcher = budget.matcher else {
+                guard !budget.countsCalls else {
                     if let first = executed.first { charge(budget, evaluation.account(budget, first, lists: lists)) }
                     continue
                 }
-                for view in executed
-                where matcher.firstMismatch(view, evaluation.subject, evaluation.roots, .restriction) == nil {
+                for view in executed where budget.counts(view, evaluation) {
                     charge(budget, evaluation.account(budget, view, lists: lists))
                 }
             }

@@ -164,6 +164,8 @@ final class CompiledRule: Sendable {
     let obligations: [Obligation]
     let expires: Int64?
     let waivers: [Waiver]
+    /// Nil where any arguments fit.
+    let arguments: ArgumentMatcher?
     /// A grant names operations that nobody can see through only if its condition looks at them.
     let seesOpaque: Bool
     /// Speaks of text that is only carried as data.
@@ -201,7 +203,7 @@ final class CompiledRule: Sendable {
         action: PolicyDocument.Rule.Action, severity: Severity, tags: [String], message: MessageTemplate,
         phases: Set<Phase>, matcher: Matcher, when: Condition?, unless: Condition?, scanner: ScannerBinding?,
         source: Source?, gate: String?, onError: Verdict?, limits: CompiledBudget?, obligations: [Obligation],
-        expires: Int64?, waivers: [Waiver]
+        expires: Int64?, waivers: [Waiver], arguments: ArgumentMatcher? = nil
     ) {
         self.id = id
         self.name = name
@@ -225,6 +227,7 @@ final class CompiledRule: Sendable {
         self.obligations = obligations
         self.expires = expires
         self.waivers = waivers
+        self.arguments = arguments
         func reads(_ variables: Variable...) -> Bool {
             [when, unless].contains { condition in
                 condition.map { condition in variables.contains { condition.facts.slots.contains($0.slot) } } ?? false
@@ -232,7 +235,7 @@ final class CompiledRule: Sendable {
         }
         seesOpaque = reads(.opOpaque, .opOpaqueCause)
         seesData = reads(.opRole)
-        readsArguments = reads(.call, .callArgs, .callSize, .callHash)
+        readsArguments = arguments != nil || reads(.call, .callArgs, .callSize, .callHash)
         let slots = Variable.opKind.slot...Variable.opPattern.slot
         let readsOperation = [when, unless].contains { $0?.facts.slots.contains(where: slots.contains) ?? false }
         needsOperation =
@@ -295,6 +298,19 @@ struct CompiledBudget: Sendable {
     let window: Int?
     let then: Verdict
     let waivers: [CompiledRule.Waiver]
+    /// Counts the operations that change something.
+    var countsWrites = false
+    /// The link of a delegation whose budget it is: one account, whoever works under it.
+    var owner: String?
+
+    /// The operation is one that the budget counts; whole calls are counted by their first.
+    func counts(_ view: OperationView, _ evaluation: Evaluation) -> Bool {
+        if countsWrites { return view.operation.writes }
+        guard let matcher else { return true }
+        return matcher.firstMismatch(view, evaluation.subject, evaluation.roots, .restriction) == nil
+    }
+
+    var countsCalls: Bool { matcher == nil && !countsWrites }
 }
 
 /// Compiled `egress`.

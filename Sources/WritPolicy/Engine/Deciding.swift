@@ -47,6 +47,7 @@ struct Deciding {
                 for mcp in set.mcp { decide(mcp) }
                 for budget in set.budgets { decide(budget) }
                 if set.namesProfiles { profiles() }
+                for link in set.links { decide(link) }
             }
             for position in set.index.whole[request.phase] ?? [] { apply(position, nil) }
         }
@@ -83,7 +84,9 @@ struct Deciding {
                 let applies = apply(position, view)
                 // Consent that hangs on a label restricts alone: a label opens nothing, not even to a question. What a
                 // rule covers it also touches, but for commands so long that only a part of them is looked at.
-                if rule.action == .ask, rule.source == nil, rule.scanner == nil, isEffect, !rule.restsOnLabel,
+                // What a link of a delegation asks about, it has not granted by that.
+                if rule.action == .ask, rule.layer != .delegation, rule.source == nil, rule.scanner == nil, isEffect,
+                    !rule.restsOnLabel,
                     applies || view.operation.arguments.count > 256 || ignoresArguments, covers(position, rule, view)
                 {
                     consented |= 1 << UInt64(layer & 63)
@@ -124,11 +127,11 @@ struct Deciding {
             fallTo(bases.verdict, bases.id, view)
         }
         for other in bases.others where (granted | consented) & other.mask == 0 {
-            fallTo(other.verdict, other.id, view)
+            fallTo(other.verdict, other.id, view, link: other.link)
         }
     }
 
-    private mutating func fallTo(_ verdict: Verdict, _ id: String, _ view: OperationView) {
+    private mutating func fallTo(_ verdict: Verdict, _ id: String, _ view: OperationView, link: String? = nil) {
         if verdict == .allow {
             uncovered = true
             trace?.base(id, .allow, view.index)
@@ -137,7 +140,8 @@ struct Deciding {
         trace?.base(id, verdict, view.index)
         let phrase = Wording.phrase(view.operation, request.call)
         let what = verdict == .ask ? "needs a person's consent" : "is not granted"
-        add(id, verdict, .medium, view.index, "\(phrase) \(what): no rule covers it.")
+        let why = link.map { "the writ `\($0)` does not cover it" } ?? "no rule covers it"
+        add(id, verdict, .medium, view.index, "\(phrase) \(what): \(why).")
     }
 
     // MARK: Restrictions
@@ -187,7 +191,15 @@ struct Deciding {
         // A scanner that failed ends as `on_error` says, never above what its rule would do, never as allow.
         if rule.scanner != nil, fault != nil, verdict > .ask, rule.onError == .ask { verdict = .ask }
         var isApproved = false
-        if verdict == .ask, let gate = rule.gate {
+        var gate = rule.gate
+        if rule.layer == .delegation, let named = rule.gate {
+            gate = set.gateNames[named]
+            if gate == nil, verdict == .ask {
+                verdict = .deny
+                fault = "there is no gate \(quoted(named))"
+            }
+        }
+        if verdict == .ask, let gate {
             if request.approvedGates.contains(gate) {
                 verdict = .allow
                 isApproved = true
@@ -196,7 +208,7 @@ struct Deciding {
             }
         }
         let text = message(rule, view, detail, fault, verdict, isApproved)
-        add(rule.id, verdict, rule.severity, view?.index, text, rule.tags, gate: rule.gate)
+        add(rule.id, verdict, rule.severity, view?.index, text, rule.tags, gate: gate)
         obligations.formUnion(rule.obligations)
         if rule.action == .alert, !text.isEmpty { obligations.insert(.annotate(text)) }
         if rule.action == .ask, let limits = rule.limits { exceed(limits, by: 1, view?.index) }
@@ -235,16 +247,14 @@ struct Deciding {
 
     private mutating func decide(_ budget: CompiledBudget) {
         var amounts: [String: (amount: Int, view: Int?)] = [:]
-        guard let matcher = budget.matcher else {
+        guard !budget.countsCalls else {
             guard let first = evaluation.views.first(where: { $0.operation.role == .executed }) else { return }
             let account = account(budget, first)
             exceed(budget, account: account, by: 1, nil)
             return
         }
         for view in evaluation.views where view.operation.role == .executed {
-            guard matcher.firstMismatch(view, evaluation.subject, evaluation.roots, .restriction) == nil else {
-                continue
-            }
+            guard budget.counts(view, evaluation) else { continue }
             if budget.waivers.contains(where: { evaluation.applies($0, view) }) { continue }
             let account = account(budget, view)
             amounts[account, default: (0, view.index)].amount += 1
@@ -357,6 +367,35 @@ struct Deciding {
         }
     }
 
+    // MARK: Delegations
+
+    /// What a link of a delegation asks of the call as a whole.
+    private mutating func decide(_ link: (compiled: CompiledLink, missing: (policy: String, revision: Int)?)) {
+        let (link, missing) = link
+        func deny(_ what: String, _ message: String, _ deciding: inout Deciding) {
+            deciding.add("writ/\(link.id)/\(what)", .deny, .high, nil, message)
+        }
+        let skew = DelegatedAuthority.clockSkew
+        if request.now >= link.expires.addingReportingOverflow(skew).partialValue {
+            deny("time", "The writ `\(link.id)` has expired.", &self)
+        } else if request.now < link.notBefore.subtractingReportingOverflow(skew).partialValue {
+            deny("time", "The writ `\(link.id)` does not hold yet.", &self)
+        }
+        if !link.holds(profile: profile, environment: request.facts.environment.name) {
+            let name = profile.isEmpty ? "prototyping" : profile
+            deny("environment", "The writ `\(link.id)` does not hold in the profile `\(Wording.short(name))`.", &self)
+        }
+        if !link.fits(request.call.agent, evaluation.subject.agents) {
+            deny("agent", "The writ `\(link.id)` was given to another agent.", &self)
+        }
+        if let missing {
+            deny(
+                "policy",
+                "The writ `\(link.id)` needs revision \(missing.revision) of the policy \(quoted(missing.policy)), which is not in force.",
+                &self)
+        }
+    }
+
     /// A layer that must be there is not: what is left is reading in the repository, and not even that in production.
     private mutating func emergency(_ layer: Layer) {
         let id = "error/\(layer.name)-policy"
@@ -427,7 +466,7 @@ struct Bases: Sendable {
     var verdict: Verdict
     var id: String
     /// Layers below the root that state a default of their own.
-    var others: [(mask: UInt64, verdict: Verdict, id: String)] = []
+    var others: [(mask: UInt64, verdict: Verdict, id: String, link: String?)] = []
 
     init(_ layers: [PolicyLayer], root: Int?, profile: String) {
         func bit(_ position: Int) -> UInt64 { 1 << UInt64(position & 63) }
@@ -443,7 +482,7 @@ struct Bases: Sendable {
         }
         for (position, layer) in layers.enumerated() where position != root && layer.layer != .builtin {
             guard let stated = layer.statedDefault(profile: profile), stated.verdict > .allow else { continue }
-            others.append((bit(position), stated.verdict, stated.id))
+            others.append((bit(position), stated.verdict, stated.id, layer.link?.id))
         }
     }
 }

@@ -24,6 +24,8 @@ enum RuleOutcome {
     enum Miss {
         case phase, expired, scanner
         case key(Matcher.Key)
+        /// The call's arguments are others than a delegation names.
+        case arguments
         /// What an operation does is not known, and the grant does not speak of such operations.
         case opaque
         /// Text that is only carried as data, of which the rule does not speak.
@@ -96,6 +98,7 @@ final class Evaluation {
         if let expires = rule.expires, now >= expires { return .miss(.expired) }
         if let view, view.operation.role == .data, !rule.seesData { return .miss(.data) }
         if let key = rule.matcher.firstMismatch(view, subject, roots, reading) { return .miss(.key(key)) }
+        if let arguments = rule.arguments, !arguments.fits(request, reading) { return .miss(.arguments) }
         if reading == .grant, let view, let cause = view.operation.opaque, !rule.seesOpaque {
             // Naming a command grants running it with what it reads; nothing else about opaque code can be granted.
             guard cause == .unread, rule.matcher.commands != nil else { return .miss(.opaque) }

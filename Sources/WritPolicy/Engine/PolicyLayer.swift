@@ -22,13 +22,15 @@ public struct PolicyLayer: Sendable {
     public let sources: [Source]
     /// What the authors should know.
     public let notes: [PolicyNote]
-    /// Digest of the sources' bytes; empty without a hash function.
+    /// Digest of the sources' bytes; empty without a hash function. Of a link of a delegation its id.
     public let digest: String
     let rules: [CompiledRule]
     let budgets: [CompiledBudget]
     let egress: [CompiledEgress]
     let mcp: [CompiledMCP]
     let options: PolicyOptions
+    /// For ``Layer/delegation``.
+    var link: CompiledLink?
 
     /// Reads and compiles the policies of a layer.
     ///
@@ -107,7 +109,7 @@ public struct PolicyLayer: Sendable {
     /// May decide what happens where no rule says anything: dialect 2, and not the project, whose file an agent or a
     /// stranger may have written.
     var canBeRoot: Bool {
-        layer != .builtin && layer != .project && documents.contains { $0.dialect == .two }
+        layer != .builtin && layer != .project && layer != .delegation && documents.contains { $0.dialect == .two }
     }
 
     /// What the layer itself says about uncovered operations in a profile, with the policy that says it; of several

@@ -21,6 +21,10 @@ public struct PolicySet: Sendable {
     let budgets: [CompiledBudget]
     let egress: [CompiledEgress]
     let mcp: [CompiledMCP]
+    /// Of delegations, with the first demand on policies that is not met.
+    let links: [(compiled: CompiledLink, missing: (policy: String, revision: Int)?)]
+    /// What links of delegations call a gate, by its full id.
+    let gateNames: [String: String]
     let index: RuleIndex
     let root: Int?
     /// What layers say about operations that they do not grant, by profile; of every profile that some policy names.
@@ -28,7 +32,7 @@ public struct PolicySet: Sendable {
     /// Some policy says something about profiles.
     let namesProfiles: Bool
     let hash: (@Sendable ([UInt8]) -> String)?
-    /// A digest of all layers; empty where the layers have none.
+    /// A digest of all layers but delegations, which each call has its own of; empty where the layers have none.
     public let digest: String
     /// What an agent's tries to do a refused thing in other words lead to: the root's limits where it states any, and
     /// tighter ones of the other layers.
@@ -36,7 +40,7 @@ public struct PolicySet: Sendable {
 
     /// Joins layers. A layer may be given more than once; each is evaluated apart.
     public init(_ layers: [PolicyLayer], broken: Set<Layer> = []) {
-        // Invariant: a layer is a bit of 64 while deciding. There are five kinds of layers; a caller gives one of each.
+        // Invariant: a layer is a bit of 64 while deciding. A caller gives one of each kind, and the links of a chain.
         precondition(layers.count <= 64, "at most 64 layers")
         let layers = layers.sorted { ($0.layer, $0.digest) < ($1.layer, $1.digest) }
         self.layers = layers
@@ -57,10 +61,13 @@ public struct PolicySet: Sendable {
         budgets = layers.flatMap(\.budgets)
         egress = layers.flatMap(\.egress)
         mcp = layers.flatMap(\.mcp)
+        links = layers.compactMap { layer in layer.link.map { ($0, $0.missingRevision(layers)) } }
+        gateNames = links.isEmpty ? [:] : Self.gateNames(layers)
         index = RuleIndex(rules)
         root = layers.firstIndex(where: \.canBeRoot)
         hash = layers.lazy.compactMap(\.options.hash).first
-        digest = hash.map { $0(Array(layers.map { "\($0.layer.name)=\($0.digest)\n" }.joined().utf8)) } ?? ""
+        let lasting = layers.filter { $0.layer != .delegation }
+        digest = hash.map { $0(Array(lasting.map { "\($0.layer.name)=\($0.digest)\n" }.joined().utf8)) } ?? ""
         variantLimits = VariantLimits.joined(layers, root: root)
         let named = layers.flatMap(\.documents).flatMap(\.profiles).map(\.name)
         namesProfiles = !named.isEmpty
@@ -68,6 +75,29 @@ public struct PolicySet: Sendable {
         var bases: [String: Bases] = [:]
         for name in names { bases[name] = Bases(layers, root: root, profile: name) }
         self.bases = bases
+    }
+
+    /// Full ids by themselves and by the gate's name: of one name the gate of the highest layer, and none where two
+    /// policies of that layer have it. Not the project's, whose file an agent may have written.
+    private static func gateNames(_ layers: [PolicyLayer]) -> [String: String] {
+        var names: [String: String] = [:]
+        for kind in Layer.allCases where kind != .project && kind != .delegation {
+            var own: [String: [String]] = [:]
+            for document in layers.filter({ $0.layer == kind }).flatMap(\.documents) {
+                for gate in document.gates {
+                    let id = "\(kind.name)/\(document.name)/\(gate.name)"
+                    names[id] = id
+                    own[gate.name, default: []].append(id)
+                }
+            }
+            for (name, ids) in own where names[name] == nil { names[name] = ids.count == 1 ? ids[0] : "" }
+        }
+        return names.filter { !$0.value.isEmpty }
+    }
+
+    /// The full id of the gate that a rule asks; nil when it names none, or one that does not exist.
+    func gate(of rule: CompiledRule) -> String? {
+        rule.layer == .delegation ? rule.gate.flatMap { gateNames[$0] } : rule.gate
     }
 
     /// What layers say about operations that they do not grant.

@@ -45,17 +45,30 @@ struct RuleCompiler {
             action: rule.action,
             severity: rule.severity, tags: rule.tags, message: MessageTemplate(message), phases: phases,
             matcher: matcher(rule.match), when: condition(rule.when, phases), unless: condition(rule.unless, phases),
-            scanner: rule.scanner.map(scanner), source: nil, gate: rule.gate.map { prefix + $0.value },
+            scanner: rule.scanner.map(scanner), source: nil,
+            // A link of a delegation names a gate of the policies that it meets.
+            gate: rule.gate.map { layer == .delegation ? $0.value : prefix + $0.value },
             onError: rule.onError,
             limits: rule.limits.map { limits in
                 CompiledBudget(
                     id: prefix + rule.name + "#limits", name: rule.name, layer: layer, per: limits.per,
                     count: limits.count, meter: nil, limit: 0, matcher: nil, key: nil, outcome: "any",
                     window: limits.window, then: limits.then, waivers: [])
-            }, obligations: rule.obligations, expires: rule.expires, waivers: waivers)
+            }, obligations: rule.obligations, expires: rule.expires, waivers: waivers,
+            arguments: arguments(rule))
         note(rule, compiled)
         checkLabels(compiled)
         return compiled
+    }
+
+    private func arguments(_ rule: PolicyDocument.Rule) -> ArgumentMatcher? {
+        if rule.arguments.isEmpty { return nil }
+        do throws(ArgumentFault) {
+            return try ArgumentMatcher(rule.arguments)
+        } catch {
+            diagnostics.error(.unknownValue, "in \(quoted(rule.name)): \(error.message)", at: rule.mark)
+            return nil
+        }
     }
 
     private func flow(_ flow: PolicyDocument.Flow, _ waivers: [CompiledRule.Waiver]) -> CompiledRule {
@@ -82,7 +95,8 @@ struct RuleCompiler {
                 id: prefix + budget.name, name: budget.name, layer: layer, per: budget.per,
                 count: budget.count, meter: budget.meter, limit: budget.limit ?? 0,
                 matcher: isWhole ? nil : matcher(budget.match), key: key, outcome: budget.outcome,
-                window: budget.window, then: budget.then, waivers: waivers[budget.name] ?? [])
+                window: budget.window, then: budget.then, waivers: waivers[budget.name] ?? [],
+                countsWrites: budget.countsWrites, owner: layer == .delegation ? document.name : nil)
         }
     }
 

@@ -69,6 +69,7 @@ final class TraceRecorder {
             case .expired: return "has expired"
             case .scanner: return "the scanner `\(rule.scanner?.name ?? "")` found nothing that it answers"
             case .key(let key): return "`\(key.rawValue)` does not match"
+            case .arguments: return "the arguments are not those that it names"
             case .opaque: return "what the operation does is not known, and the grant does not speak of `op.opaque`"
             case .data: return "the text is carried as data, and the rule does not speak of `op.role`"
             case .whenFalse: return rule.when.map { Self.failing($0, evaluation, wanted: true) } ?? "`when` is false"
@@ -152,18 +153,22 @@ extension PolicySet {
                     request.operations.indices.contains(base.operation)
                     ? request.operations[base.operation].kind : request.call.tool.action
                 let layer = reason.rule.split(separator: "/").first.map(String.init) ?? ""
+                if layer == Layer.delegation.name {
+                    out.append("a writ that grants `\(kind.rawValue)` here would cover it")
+                    continue
+                }
                 out.append("a grant for `\(kind.rawValue)` in the layer `\(layer)` would cover it")
                 continue
             }
             let rule = rules.first { $0.id == reason.rule }
             if reason.verdict == .ask {
-                if let gate = rule?.gate {
+                if let gate = rule.flatMap(gate(of:)) {
                     let approvers = gates[gate]?.approvers.joined(separator: ", ") ?? "its approvers"
                     out.append("an approval of the gate `\(gate)` by \(approvers)")
                 } else {
                     out.append("a person's consent to `\(reason.rule)`")
                 }
-            } else if rule != nil {
+            } else if let rule, rule.layer != .delegation {
                 out.append("`\(reason.rule)` forbids it; a waiver in that policy would lift it")
             } else {
                 out.append("`\(reason.rule)` forbids it")

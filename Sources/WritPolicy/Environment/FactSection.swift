@@ -49,7 +49,8 @@ struct FactSection: Sendable {
             [
                 ("present", .flag(\.writ.present)), ("id", .text(\.writ.id)), ("issuer", .text(\.writ.issuer)),
                 ("depth", .number(\.writ.depth)), ("expires", .moment(\.writ.expires)),
-                ("environments", .texts(\.writ.environments)), ("revocation_age", .age(\.writ.revocationAge)),
+                ("environments", .texts(\.writ.environments)), ("chain", .texts(\.writ.chain)),
+                ("revocation_age", .age(\.writ.revocationAge)),
             ]),
         FactSection(
             "env",

@@ -169,6 +169,8 @@ public struct Facts: Sendable, Hashable {
         /// Seconds since 1970.
         public var expires: Int64 = 0
         public var environments: [String] = []
+        /// The ids of all links, the root's first; ``id`` is the last.
+        public var chain: [String] = []
         /// Age of the revocation list in seconds; nil when there is none.
         public var revocationAge: Int?
         /// Creates an absent delegation.
