@@ -55,4 +55,33 @@ package enum StrictBase64 {
         // Loose bits in the last group would be a second spelling of the same value.
         return self.text(out) == text ? out : nil
     }
+
+    /// The URL-safe form without padding (RFC 4648 section 5, as RFC 7515 asks).
+    package static func urlText(_ bytes: [UInt8]) -> String {
+        let units = text(bytes).utf8.prefix { $0 != UInt8(ascii: "=") }
+        return String(
+            decoding: units.map { unit in
+                switch unit {
+                case UInt8(ascii: "+"): UInt8(ascii: "-")
+                case UInt8(ascii: "/"): UInt8(ascii: "_")
+                default: unit
+                }
+            }, as: UTF8.self)
+    }
+
+    /// The bytes; nil for text that is not how ``urlText(_:)`` would spell them.
+    package static func urlBytes(_ text: some Collection<UInt8>) -> [UInt8]? {
+        var units: [UInt8] = []
+        units.reserveCapacity(text.count + 3)
+        for unit in text {
+            switch unit {
+            case UInt8(ascii: "-"): units.append(UInt8(ascii: "+"))
+            case UInt8(ascii: "_"): units.append(UInt8(ascii: "/"))
+            case UInt8(ascii: "+"), UInt8(ascii: "/"), UInt8(ascii: "="): return nil
+            default: units.append(unit)
+            }
+        }
+        while units.count % 4 != 0 { units.append(UInt8(ascii: "=")) }
+        return bytes(String(decoding: units, as: UTF8.self))
+    }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import WritCore
 
 /// A place in a policy file, as editors count.
 public struct SourceMark: Sendable, Hashable, Comparable {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import WritCore
 internal import Yams
 
 /// Reads the part of YAML that policies use.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import WritCore
 
 /// Writes rules as policy text.
 struct RuleWriter {
