@@ -256,6 +256,7 @@ struct DelegationBook: Sendable, Hashable {
     }
 
     private mutating func forgetEnded(now: Int64) {
-        writs.removeAll { $0.until < now - Self.afterlife && !isInUse($0.id) }
+        let book = self
+        writs.removeAll { $0.until < now - Self.afterlife && !book.isInUse($0.id) }
     }
 }

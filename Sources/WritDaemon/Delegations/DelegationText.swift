@@ -50,6 +50,22 @@ public enum DelegationText {
         fields(of: link, now: now).flatMap { aligned($0.name, $0.lines) }
     }
 
+    /// The links of a chain's text as far as they can be read, whether or not anybody has signed them.
+    public static func unverified(_ text: String) -> [Delegation] {
+        var links: [Delegation] = []
+        for token in text.split(separator: DelegationChain.separator, maxSplits: DelegationLimits.links) {
+            let parts = token.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+            guard parts.count == 3, let payload = StrictBase64.urlBytes(parts[1]),
+                payload.count <= DelegationLimits.tokenBytes
+            else { return links }
+            do { links.append(try Delegation(claims: JSON(parsing: payload, maximumDepth: DelegationLimits.nesting))) } catch {
+                // Why it cannot be read is what verifying says.
+                return links
+            }
+        }
+        return links
+    }
+
     static func aligned(_ name: String, _ values: [String]) -> [String] {
         values.enumerated().map { index, value in
             let head = index == 0 ? name : ""

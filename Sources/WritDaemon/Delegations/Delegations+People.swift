@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Synchronization
 import WritCore
 import WritDelegation
 import WritGuard
@@ -128,7 +129,7 @@ extension Delegations {
             json.set("ok", true)
             json.set("chain", .string(writ.chain))
             var text = ["\(writ.id)  \(json["state"]?.string ?? "")"]
-            do throws(DelegationFault) {
+            do {
                 let chain = try chain(writ, &state, anchors)
                 json.set("links", .array(try chain.links.map { try $0.claims() }))
                 for (index, link) in chain.links.enumerated() {

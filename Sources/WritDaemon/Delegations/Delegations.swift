@@ -20,7 +20,7 @@ final class Delegations: Sendable {
     static let longestLifeInProduction: Int64 = 8 * 3_600
     /// The longest life of what is derived for a sub-agent, in seconds.
     static let longestChild: Int64 = 30 * 60
-    private static let maximumQuestions = 64
+    static let maximumQuestions = 64
     private static let maximumCache = 2_048
 
     /// What waits for a person's word.
@@ -168,21 +168,6 @@ final class Delegations: Sendable {
             }
         }
         return nil
-    }
-
-    /// The environments that the writs of a folder's sessions name.
-    func environments(inFolder folder: String) -> [String] {
-        let anchors = anchors.current
-        return state.withLock { state in
-            var standing = DelegationStanding()
-            for id in state.book.writs(inFolder: folder) {
-                do throws(DelegationFault) { standing.chains.append(try chain(id, &state, anchors)) } catch {
-                    // A writ that does not verify denies every call; it chooses no profile.
-                    continue
-                }
-            }
-            return standing.environments
-        }
     }
 
     /// The last eight characters: the first ones of ids made in the same minute are the same.

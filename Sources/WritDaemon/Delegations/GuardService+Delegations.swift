@@ -4,6 +4,7 @@ import WritDelegation
 import WritGuard
 import WritLedger
 import WritPolicy
+import WritScan
 import WritWire
 
 extension Delegations {

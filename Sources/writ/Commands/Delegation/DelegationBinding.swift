@@ -105,7 +105,7 @@ struct DelegationRun: ParsableCommand {
         guard answer["ok"]?.bool == true else { return try PersonRequest.finish(answer, json: false) { _ in "" } }
         // The process keeps its number and its start time, which is what the daemon knows it by.
         var words: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
-        execvp(words[0], &words)
+        execvp(command[0], &words)
         let reason = String(cString: strerror(errno))
         words.forEach { free($0) }
         throw CommandFault("`\(command[0])` cannot be started: \(reason)")

@@ -43,7 +43,11 @@ enum DelegationTermsFile {
     }
 
     static func bytes(of file: String) throws -> [UInt8] {
-        if file == "-" { return try StandardInput.readAll(limit: maximumBytes) }
+        file == "-" ? try StandardInput.readAll(limit: maximumBytes) : try contents(of: file)
+    }
+
+    /// A file as a whole.
+    static func contents(of file: String) throws -> [UInt8] {
         let descriptor = open(file, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw CommandFault("\(file): cannot be read: \(String(cString: strerror(errno)))") }
         defer { close(descriptor) }
