@@ -17,6 +17,20 @@ public struct DelegationLayers: Sendable {
         /// One line for people.
         public let message: String
 
+        init(_ errors: PolicyErrors, of link: Delegation) {
+            let first = errors.errors.first
+            let isName = first?.code != .badName
+            self.init(
+                code: DelegationLayers.claims, link: isName ? link.id : "",
+                message: first?.message ?? "it cannot be used")
+        }
+
+        init(code: String, link: String, message: String) {
+            self.code = code
+            self.link = link
+            self.message = message
+        }
+
         public var description: String { "\(code): \(link.isEmpty ? "" : "\(link): ")\(message)" }
     }
 
@@ -44,17 +58,14 @@ public struct DelegationLayers: Sendable {
                 // Who makes the calls holds the last link; the others were given to those above.
                 layers.append(try .delegated(link.authority(isLeaf: link.id == leaf.id)))
             } catch {
-                let first = error.errors.first
-                let isName = first?.code != .badName
-                throw Fault(
-                    code: Self.claims, link: isName ? link.id : "", message: first?.message ?? "it cannot be used")
+                throw Fault(error, of: link)
             }
         }
         self.chain = chain
         self.layers = layers
     }
 
-    private static let claims = "WRIT_E_CLAIMS"
+    static let claims = "WRIT_E_CLAIMS"
 
     /// The guard of calls under the chain: `base` with a layer for each link.
     public func guardian(_ base: Guard) -> Guard { base.adding(layers) }
@@ -171,6 +182,19 @@ extension Delegation.Constraint {
         case .pathUnder(let folder): .pathUnder(folder)
         case .hostIn(let hosts): .hostIn(hosts)
         case .anyValue: .anyValue
+        }
+    }
+}
+
+extension Delegation {
+    /// Whether the grants of this link lie within those of the link above it; see ``DelegatedComparison``.
+    ///
+    /// - Throws: as ``DelegationLayers/init(_:)``.
+    public func comparison(below parent: Delegation) throws(DelegationLayers.Fault) -> DelegatedComparison {
+        do throws(PolicyErrors) {
+            return try .of(authority(isLeaf: false), below: parent.authority(isLeaf: false))
+        } catch {
+            throw DelegationLayers.Fault(error, of: self)
         }
     }
 }

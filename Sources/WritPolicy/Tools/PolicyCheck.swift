@@ -56,6 +56,8 @@ public struct PolicyCheck: Sendable {
                 let meters = document.budgets.compactMap(\.meter)
                 out.append(
                     "budgets and limits: counts, in accounts that the daemon keeps"
+                        + (document.budgets.contains { $0.per == "writ" }
+                            ? "; per writ, for every link above, and without a writ per session" : "")
                         + (meters.isEmpty ? "" : "; nothing measures `\(meters[0])` yet, so it never runs out"))
             }
             if !document.flows.isEmpty {
@@ -73,8 +75,10 @@ public struct PolicyCheck: Sendable {
                     "profiles: from the machine's settings and the repository; `writ profile` shows which"
                         + (others.isEmpty ? "" : "; nothing chooses `\(others.sorted()[0])`"))
             }
-            if document.profiles.contains(where: { $0.writ == .required }) {
-                out.append("delegations: not yet; where one is required every call is denied")
+            if document.profiles.contains(where: { $0.writ == .required || $0.maximumRevocationAge != nil }) {
+                out.append(
+                    "delegations: on the writ that a person has bound to the session; where one is required and none is "
+                        + "bound, every call is denied")
             }
             let obligations = Set(document.rules.flatMap { $0.obligations.map(\.word) })
                 .subtracting(["annotate", "redact", "taint"]).sorted()
