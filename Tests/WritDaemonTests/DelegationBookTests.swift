@@ -25,59 +25,82 @@ private func origin(
         processes: Set(processes.map { .init(number: $0, start: 7) }))
 }
 
-private let none: (String) -> Bool = { _ in false }
+@Sendable private func none(_ id: String) -> Bool { false }
+
+extension DelegationBook {
+    /// The writs that a call is under, with a star where the session is under one that it was not under before.
+    fileprivate mutating func says(_ origin: Origin, now: Int64 = 2_000) -> String {
+        let (writs, isNew) = standing(of: origin, now: now)
+        return writs.joined(separator: " ") + (isNew ? " *" : "")
+    }
+
+    /// What gives way to a writ in a place.
+    fileprivate mutating func puts(
+        _ id: String, _ place: Place, agent: String = "", over: Set<String> = []
+    ) -> [String]? {
+        bind(id, to: place, agent: agent, by: "dev", isOver: { over.contains($0) })
+    }
+}
 
 @Test func `a session is under the writs of its folder, its name and the processes above it`() {
     var book = book("f", "s", "p", "c")
-    #expect(book.bind("f", to: .folder("/home/dev/parser"), agent: "", by: "dev", isOver: none) == [])
-    #expect(book.bind("s", to: .session("claude-code|s1"), agent: "", by: "dev", isOver: none) == [])
-    #expect(book.bind("p", to: .process(.init(number: 40, start: 7)), agent: "", by: "dev", isOver: none) == [])
-    #expect(book.bind("c", to: .folder("/home/dev"), agent: "codex", by: "dev", isOver: none) == [])
-    let cases: [(origin: DelegationBook.Origin, writs: [String])] = [
-        (origin("s9"), ["f"]),
-        (origin("s9", in: "/home/dev/parser/sub"), ["f"]),
-        (origin("s8", in: "/home/dev/parser-2"), []),
-        (origin("s7", in: "/home/dev"), []),
-        (origin("s1"), ["f", "s"]),
-        (origin("s1", in: "/elsewhere"), ["f", "s"]),
-        (origin("s6", in: "/elsewhere", processes: [30, 40]), ["p"]),
-        (origin("s5", in: "/elsewhere", processes: [41]), []),
-        (origin("s4", agent: "codex"), ["f", "c"]),
+    let bound = [
+        book.puts("f", .folder("/home/dev/parser")), book.puts("s", .session("claude-code|s1")),
+        book.puts("p", .process(.init(number: 40, start: 7))), book.puts("c", .folder("/home/dev"), agent: "codex"),
     ]
-    for (origin, writs) in cases { #expect(book.standing(of: origin, now: 2_000).writs == writs, "\(origin)") }
+    #expect(bound == [[], [], [], []])
+    let cases: [(origin: DelegationBook.Origin, writs: String)] = [
+        (origin("s9"), "f *"),
+        (origin("s9", in: "/home/dev/parser/sub"), "f"),
+        (origin("s8", in: "/home/dev/parser-2"), ""),
+        (origin("s7", in: "/home/dev"), ""),
+        (origin("s1"), "f s *"),
+        (origin("s1", in: "/elsewhere"), "f s"),
+        (origin("s6", in: "/elsewhere", processes: [30, 40]), "p *"),
+        (origin("s5", in: "/elsewhere", processes: [41]), ""),
+        (origin("s4", agent: "codex"), "f c *"),
+    ]
+    for (origin, writs) in cases {
+        let found = book.says(origin)
+        #expect(found == writs, "\(origin)")
+    }
     // Another process under the old number is another process.
     var other = origin("s3", in: "/elsewhere")
     other.processes = [.init(number: 40, start: 8)]
-    #expect(book.standing(of: other, now: 2_000).writs == [])
+    let found = book.says(other)
+    #expect(found == "")
 }
 
 @Test func `a session stays under its writ wherever it goes on, until it is taken off`() {
     var book = book("a", "b")
-    _ = book.bind("a", to: .folder("/w"), agent: "", by: "dev", isOver: none)
-    let first = book.standing(of: origin("s1", in: "/w"), now: 2_000)
-    #expect(first == (["a"], true))
-    #expect(book.standing(of: origin("s1", in: "/elsewhere"), now: 2_100) == (["a"], false))
+    _ = book.puts("a", .folder("/w"))
+    var seen = [book.says(origin("s1", in: "/w")), book.says(origin("s1", in: "/elsewhere"))]
+    #expect(seen == ["a *", "a"])
     // Further writs join; none goes.
-    _ = book.bind("b", to: .folder("/elsewhere"), agent: "", by: "dev", isOver: none)
-    #expect(book.standing(of: origin("s1", in: "/elsewhere"), now: 2_200) == (["a", "b"], true))
-    #expect(!book.remove("a"))
-    #expect(book.unbind("a") == 2)
-    #expect(book.standing(of: origin("s1", in: "/w"), now: 2_300) == (["b"], false))
-    #expect(book.remove("a"))
+    _ = book.puts("b", .folder("/elsewhere"))
+    seen = [book.says(origin("s1", in: "/elsewhere")), book.says(origin("s1", in: "/w"))]
+    #expect(seen == ["a b *", "a b"])
+    let (early, count) = (book.remove("a"), book.unbind("a"))
+    #expect((early, count) == (false, 2))
+    seen = [book.says(origin("s1", in: "/w"))]
+    #expect(seen == ["b"])
+    let isGone = book.remove("a")
+    #expect(isGone)
 }
 
 @Test func `only what has ended gives way to a successor in the same place`() {
     var book = book("old", "new", "newer")
-    _ = book.bind("old", to: .folder("/w"), agent: "", by: "dev", isOver: none)
-    _ = book.standing(of: origin("s1", in: "/w"), now: 2_000)
-    #expect(book.bind("new", to: .folder("/w"), agent: "", by: "dev", isOver: none) == [])
-    #expect(book.standing(of: origin("s1", in: "/w"), now: 2_000).writs == ["old", "new"])
-    #expect(book.bind("newer", to: .folder("/w"), agent: "", by: "dev", isOver: { $0 == "old" }) == ["old"])
-    #expect(book.standing(of: origin("s1", in: "/w"), now: 2_000).writs == ["new", "newer"])
+    _ = book.puts("old", .folder("/w"))
+    var seen = [book.says(origin("s1", in: "/w"))]
+    var gone = [book.puts("new", .folder("/w"))]
+    seen.append(book.says(origin("s1", in: "/w")))
+    gone.append(book.puts("newer", .folder("/w"), over: ["old"]))
+    seen.append(book.says(origin("s1", in: "/w")))
     // Elsewhere nobody takes its place.
-    var other = book
-    #expect(other.bind("old", to: .folder("/x"), agent: "", by: "dev", isOver: { $0 == "new" }) == [])
-    #expect(other.standing(of: origin("s1", in: "/w"), now: 2_000).writs == ["new", "newer"])
+    gone.append(book.puts("old", .folder("/x"), over: ["new"]))
+    seen.append(book.says(origin("s1", in: "/w")))
+    #expect(gone == [[], ["old"], []])
+    #expect(seen == ["old *", "old new *", "new newer", "new newer"])
 }
 
 @Test func `everything is read back as it was kept, and what is not whole is refused`() throws {
@@ -115,11 +138,12 @@ private let none: (String) -> Bool = { _ in false }
 
 @Test func `what has long ended and what is too much gives way`() {
     var book = DelegationBook()
-    for number in 0..<DelegationBook.maximumWrits { #expect(book.add(writ("w\(number)"), now: 1_000)) }
-    #expect(!book.add(writ("more"), now: 1_000))
-    #expect(!book.add(writ("w1"), now: 1_000))
+    var taken = (0..<DelegationBook.maximumWrits).count { book.add(writ("w\($0)"), now: 1_000) }
+    #expect(taken == DelegationBook.maximumWrits)
+    taken = ["more", "w1"].count { book.add(writ($0), now: 1_000) }
+    #expect(taken == 0)
     _ = book.bind("w1", to: .folder("/w"), agent: "", by: "dev", isOver: none)
-    #expect(book.add(writ("later", until: .max), now: 10_001 + DelegationBook.afterlife))
+    _ = book.add(writ("later", until: .max), now: 10_001 + DelegationBook.afterlife)
     #expect(book.writs.map(\.id) == ["w1", "later"])
     // A session that is not seen for long makes room for others, and not before.
     for number in 0...DelegationBook.maximumSessions {

@@ -118,7 +118,7 @@ extension EndToEnd {
             let id = try person.issue()
             #expect(try machine.word("ls") == "allow")
             let revoked = try machine.writ("delegation", "revoke", String(id.suffix(8)))
-            #expect(revoked.code == 0 && revoked.output.contains("1 writs"), "\(revoked.output)\(revoked.error)")
+            #expect(revoked.code == 0 && revoked.output.contains("revoked: 1 "), "\(revoked.output)\(revoked.error)")
             let refusal = try machine.heard("ls")
             #expect(refusal.hasPrefix("deny") && refusal.contains("WRIT_E_REVOKED"), "\(refusal)")
             #expect(refusal.contains("writ delegation issue"), "\(refusal)")

@@ -77,7 +77,7 @@ extension Delegations {
             state = next
             let what = entries.map(\.json.text).joined(separator: ", ")
             let event = DelegationEvent(
-                kind: .revoked, message: "revoked: \(what); \(count) writs hold no more",
+                kind: .revoked, message: "revoked: \(what); \(count) of the writs here hold no more",
                 detail: [
                     .init("revoke", .array(entries.map(\.json))), .init("sequence", .integer(sequence)),
                     .init("process", .integer(Int64(peer))),

@@ -169,7 +169,7 @@ struct DelegationList: ParsableCommand {
         Terminal.line(
             "          \(agent.isEmpty ? "any agent" : agent), \(Terminal.harmless(environments)), "
                 + (places.isEmpty ? "bound to nothing" : places.joined(separator: ", "))
-                + ", \(item["sessions"]?.integer ?? 0) sessions")
+                + ", \(item["sessions"]?.integer ?? 0) session(s)")
     }
 }
 
@@ -182,7 +182,7 @@ struct DelegationShow: ParsableCommand {
     @Flag(help: "Print one JSON object, the claims as they were signed.")
     var json = false
 
-    @Flag(help: "Print the tokens alone, one link a line, the root first: what `writ delegation verify` reads.")
+    @Flag(help: "Print the writ itself: what `writ delegation verify` and `import` read.")
     var token = false
 
     @Argument(help: "The writ.")
@@ -195,7 +195,7 @@ struct DelegationShow: ParsableCommand {
             return
         }
         if token {
-            for line in answer["chain"]?.array ?? [] { Terminal.line(line.string ?? "") }
+            Terminal.line(answer["chain"]?.string ?? "")
             return
         }
         for line in answer["text"]?.array ?? [] { Terminal.line(Terminal.harmless(line.string ?? "")) }

@@ -57,7 +57,7 @@ struct DelegationRevoke: ParsableCommand {
         let answer = try DelegationRequest.send(
             ["do": "delegation.revoke", "revoke": .array(entries)], home: home)
         try PersonRequest.finish(answer, json: json) { answer in
-            "revoked: \(answer["count"]?.integer ?? 0) writs of this machine hold no more"
+            "revoked: \(answer["count"]?.integer ?? 0) of the writs here hold no more"
         }
     }
 }
@@ -67,7 +67,7 @@ struct DelegationImport: ParsableCommand {
         commandName: "import",
         abstract: "Take up a writ or a revocation list that another anchor has signed.",
         discussion: """
-            FILE holds the tokens of a writ, one link a line, the root first, or one revocation list. What no anchor has \
+            FILE holds a writ, as `writ delegation show --token` prints it, or one revocation list. What no anchor has \
             signed is refused, and so is a list that is older than the one at hand. A writ counts once it is bound.
             """)
 
