@@ -193,8 +193,10 @@ final class Delegations: Sendable {
             state.verified = [:]
             state.generation = anchors.generation
         }
-        let result = state.verified[writ.id] ?? verify(writ, anchors)
-        state.verified[writ.id] = result
+        // Written once only: a copy of the state that is written to is a copy of all of it.
+        let known = state.verified[writ.id]
+        let result = known ?? verify(writ, anchors)
+        if known == nil { state.verified[writ.id] = result }
         switch result {
         case .success(let chain): return chain
         case .failure(let error):
