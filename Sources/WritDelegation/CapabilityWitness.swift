@@ -18,7 +18,9 @@ enum CapabilityWitness {
                 }
             }
             // No single parent grant has room for the grant: one excludes its action, the other its tool.
-            if !parent.contains(where: { mayMeet(grant, $0) }) { return "all of \(Shown.text(grant.json.text)) at once" }
+            if !parent.contains(where: { mayMeet(grant, $0) }) {
+                return "all of \(Shown.text(grant.json.text)) at once"
+            }
         }
         return nil
     }
@@ -40,13 +42,14 @@ enum CapabilityWitness {
 
     /// Letters, digits and marks that have no meaning of their own in a pattern; no list of policies by its name.
     private static func isPlain(_ text: String) -> Bool {
-        !text.hasPrefix("list:") && text.utf8.allSatisfy {
-            switch $0 {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): true
-            case UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: ":"), UInt8(ascii: "/"): true
-            default: false
+        !text.hasPrefix("list:")
+            && text.utf8.allSatisfy {
+                switch $0 {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
+                case UInt8(ascii: "0")...UInt8(ascii: "9"): true
+                case UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: ":"), UInt8(ascii: "/"): true
+                default: false
+                }
             }
-        }
     }
 }

@@ -39,10 +39,12 @@ public struct DelegationChain: Sendable, Hashable {
     public static let separator: Character = "~"
 
     /// From the root to the leaf; never empty.
-    // Invariant: as many links as tokens, key ids and hashes, and at least one. Only `verify` makes chains.
+    // Invariant: as many links as key ids and hashes, and at least one. Only `verify` makes chains.
     public let links: [Delegation]
-    /// The tokens, as received and in the same order.
-    public let tokens: [String]
+    /// The text that was verified.
+    public let text: String
+    /// SHA-256 of exactly the bytes of ``text``, lower-case hexadecimal: a key for caches.
+    public let digest: String
     /// The anchor that the root was signed by.
     public let anchor: TrustAnchors.Anchor
     private let keyIDs: [String]
@@ -52,10 +54,8 @@ public struct DelegationChain: Sendable, Hashable {
     public var leaf: Delegation { links[links.count - 1] }
     /// The link that the anchor signed.
     public var root: Delegation { links[0] }
-    /// The text that was verified.
-    public var text: String { tokens.joined(separator: String(Self.separator)) }
-    /// SHA-256 of exactly the bytes of ``text``, lower-case hexadecimal: a key for caches.
-    public var digest: String { Self.digest(of: text) }
+    /// The tokens, in the order of ``links``.
+    public var tokens: [String] { text.split(separator: Self.separator).map(String.init) }
     /// SHA-256 of what the leaf's signer signed: the `par_hash` of links below it.
     public var leafHash: String { hashes[hashes.count - 1] }
 
@@ -78,14 +78,7 @@ public struct DelegationChain: Sendable, Hashable {
         _ text: String, anchors: TrustAnchors, expecting expectation: Expectation
     ) throws(DelegationError) -> DelegationChain {
         let tokens = try read(text)
-        var links: [Delegation] = []
-        for (index, token) in tokens.enumerated() {
-            do throws(DelegationError) {
-                links.append(try Delegation(claims: token.payload))
-            } catch {
-                throw error.inLink(index)
-            }
-        }
+        let links = try read(tokens)
         let anchor = try verifyRoot(tokens, links, anchors)
         for index in links.indices.dropFirst() {
             do throws(DelegationError) {
@@ -99,7 +92,7 @@ public struct DelegationChain: Sendable, Hashable {
             throw DelegationError(.duplicateID, "two links of the chain have one id")
         }
         let chain = DelegationChain(
-            links: links, tokens: tokens.map(\.text), anchor: anchor, keyIDs: tokens.map(\.keyID),
+            links: links, text: text, digest: digest(of: text), anchor: anchor, keyIDs: tokens.map(\.keyID),
             hashes: tokens.map(\.hash))
         try chain.check(expectation)
         return chain
@@ -124,6 +117,25 @@ public struct DelegationChain: Sendable, Hashable {
         }
         for (index, link) in links.enumerated() { try Self.checkTimes(link, index, expectation) }
         try checkRevocation(expectation)
+    }
+
+    /// What a chain says, for people who look at it. Nothing of it is proved: no signature is checked.
+    ///
+    /// - Throws: ``DelegationError`` with `size`, `hops`, `parse`, `header`, `claims`, `version` or `times`.
+    public static func unverifiedLinks(_ text: String) throws(DelegationError) -> [Delegation] {
+        try read(read(text))
+    }
+
+    private static func read(_ tokens: [CompactJWS]) throws(DelegationError) -> [Delegation] {
+        var links: [Delegation] = []
+        for (index, token) in tokens.enumerated() {
+            do throws(DelegationError) {
+                links.append(try Delegation(claims: token.payload))
+            } catch {
+                throw error.inLink(index)
+            }
+        }
+        return links
     }
 
     private static func read(_ text: String) throws(DelegationError) -> [CompactJWS] {
@@ -186,7 +198,8 @@ public struct DelegationChain: Sendable, Hashable {
         }
         let latest = expectation.now.addingClamped(DelegationLimits.skew)
         guard link.notBefore <= latest, link.issuedAt <= latest else {
-            throw DelegationError(.notYet, "the writ holds only from \(max(link.notBefore, link.issuedAt)) on", link: index)
+            throw DelegationError(
+                .notYet, "the writ holds only from \(max(link.notBefore, link.issuedAt)) on", link: index)
         }
         guard expectation.now <= link.expires + DelegationLimits.skew else {
             throw DelegationError(.expired, "the writ expired at \(link.expires)", link: index)

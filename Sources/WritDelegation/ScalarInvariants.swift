@@ -10,17 +10,17 @@ enum ScalarInvariants {
                 .depth, "depth \(child.depth) does not follow depth \(parent.depth) of at most \(parent.maximumDepth)")
         }
         guard child.maximumDepth <= parent.maximumDepth else {
-            throw DelegationError(.depth, "the greatest depth grew from \(parent.maximumDepth) to \(child.maximumDepth)")
+            throw DelegationError(
+                .depth, "the greatest depth grew from \(parent.maximumDepth) to \(child.maximumDepth)")
         }
         guard let hash = child.parentHash, hash.isSame(as: parentHash) else {
             throw DelegationError(.parentHash, "the link was derived from another parent")
         }
         try checkTimes(child, below: parent)
-        for audience in child.audience where !parent.audience.contains(where: { $0.isSame(as: audience) }) {
+        if let audience = firstName(of: child.audience, notIn: parent.audience) {
             throw DelegationError(.audience, "the audience \(Shown.text(audience)) is not among the parent's")
         }
-        for environment in child.environments where !parent.environments.contains(where: { $0.isSame(as: environment) })
-        {
+        if let environment = firstName(of: child.environments, notIn: parent.environments) {
             throw DelegationError(.environment, "the environment \(Shown.text(environment)) is not among the parent's")
         }
         guard child.principal.isSame(as: parent.principal) else {
@@ -29,9 +29,8 @@ enum ScalarInvariants {
                 "the person \(Shown.text(child.principal.subject)) is not who the parent names, in every detail")
         }
         guard child.task.isWithin(parent.task) else {
-            throw DelegationError(
-                .task,
-                "the task \(Shown.text(child.task.id)) is neither \(Shown.text(parent.task.id)) in every detail nor a part of it")
+            let (own, given) = (Shown.text(child.task.id), Shown.text(parent.task.id))
+            throw DelegationError(.task, "the task \(own) is neither \(given) in every detail nor a part of it")
         }
         try checkDelegates(child, below: parent)
         try check(child.budgets.calls, parent.budgets.calls, "calls")
@@ -57,8 +56,12 @@ enum ScalarInvariants {
         }
         // Without names of its own a link could be derived for anybody.
         guard !child.delegates.isEmpty || child.depth >= child.maximumDepth,
-            child.delegates.allSatisfy({ name in parent.delegates.contains { $0.isSame(as: name) } })
+            firstName(of: child.delegates, notIn: parent.delegates) == nil
         else { throw DelegationError(.delegate, "the link may be delegated to agents that the parent does not name") }
+    }
+
+    private static func firstName(of names: [String], notIn others: [String]) -> String? {
+        names.first { name in !others.contains { $0.isSame(as: name) } }
     }
 
     private static func check(_ child: Int?, _ parent: Int?, _ what: String) throws(DelegationError) {

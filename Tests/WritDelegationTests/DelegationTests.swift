@@ -13,6 +13,8 @@ import WritDelegation
         let chain = try Example.chain(count)
         #expect(chain.links.count == count)
         #expect(chain.root == Example.root)
+        #expect(try DelegationChain.unverifiedLinks(chain.text) == chain.links)
+        #expect(chain.tokens.joined(separator: "~") == chain.text)
         #expect(chain.digest == DelegationChain.digest(of: chain.text))
     }
 

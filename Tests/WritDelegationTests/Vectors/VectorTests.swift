@@ -28,6 +28,14 @@ import WritDelegation
         #expect(told == Set(DelegationError.Code.allCases.map(\.rawValue)))
     }
 
+    @Test func `the page on the format has every code`() throws {
+        let page = Self.file.deletingLastPathComponent().appending(path: "../writ-format.md").standardizedFileURL
+        let text = try String(contentsOf: page, encoding: .utf8)
+        let rows = text.split(separator: "\n").filter { $0.hasPrefix("| `WRIT_E_") }
+        let codes = rows.compactMap { $0.split(separator: "`").dropFirst().first.map(String.init) }
+        #expect(codes == DelegationError.Code.allCases.map(\.rawValue))
+    }
+
     @Test func `the published vectors are what the generator makes`() throws {
         let made = try Vectors.document().prettyText + "\n"
         if ProcessInfo.processInfo.environment["WRIT_GOLDEN"] == "rewrite" {
@@ -35,7 +43,7 @@ import WritDelegation
         }
         // Other systems' cryptography may put chance into signatures; here they are the same each time.
         #if os(Linux)
-            #expect(try String(contentsOf: Self.file, encoding: .utf8) == made)
+        #expect(try String(contentsOf: Self.file, encoding: .utf8) == made)
         #endif
     }
 }

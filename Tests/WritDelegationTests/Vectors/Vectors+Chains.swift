@@ -94,7 +94,8 @@ extension Vectors {
                 "deeper than the root allows",
                 try Forge.below(
                     try Forge.link(root, by: Example.anchorKey) { $0.set(at: "del_max_depth", to: 0) }, child,
-                    by: Example.holders[0]) { $0.set(at: "del_max_depth", to: 0) }, fails(.depth, 1)),
+                    by: Example.holders[0]
+                ) { $0.set(at: "del_max_depth", to: 0) }, fails(.depth, 1)),
             try inChild("no parent", .parentHash) { $0.set(at: "par_hash", to: nil) },
             try inChild("another parent", .parentHash) {
                 $0.set(at: "par_hash", to: .string(StrictBase64.urlText([UInt8](repeating: 9, count: 32))))

@@ -43,9 +43,11 @@ extension Vectors {
             chain(
                 "a stranger under the anchor's name", try Forge.link(root, by: stranger, header: anchorsKid),
                 fails(.signature, 0)),
-            chain("a derived link that its parent's holder did not sign",
+            chain(
+                "a derived link that its parent's holder did not sign",
                 try Forge.below(one, child, by: stranger), fails(.signature, 1)),
-            chain("another key's name in the header",
+            chain(
+                "another key's name in the header",
                 try Forge.below(one, child, by: Example.holders[0], header: othersKid), fails(.key, 1)),
             chain("the leaf alone", two.split(separator: "~").last.map(String.init) ?? "", fails(.anchor, 0)),
             chain("the root twice", "\(one)~\(one)", fails(.signature, 1)),
@@ -86,13 +88,17 @@ extension Vectors {
         try lists() + proofs() + derivations() + [
             anchorsFile("anchors", Example.anchors.json, ["count": 1]),
             anchorsFile("anchors of another version", ["v": 2, "anchors": []], fails(.version)),
-            anchorsFile("an anchor without a beginning", [
-                "v": 1, "anchors": [["iss": "a", "jwk": Example.anchorKey.publicKey.jwk]],
-            ], fails(.claims)),
-            anchorsFile("an anchor with an unknown member", [
-                "v": 1,
-                "anchors": [["iss": "a", "jwk": Example.anchorKey.publicKey.jwk, "nbf": 0, "for": "roots"]],
-            ], fails(.claims)),
+            anchorsFile(
+                "an anchor without a beginning",
+                [
+                    "v": 1, "anchors": [["iss": "a", "jwk": Example.anchorKey.publicKey.jwk]],
+                ], fails(.claims)),
+            anchorsFile(
+                "an anchor with an unknown member",
+                [
+                    "v": 1,
+                    "anchors": [["iss": "a", "jwk": Example.anchorKey.publicKey.jwk, "nbf": 0, "for": "roots"]],
+                ], fails(.claims)),
         ]
     }
 

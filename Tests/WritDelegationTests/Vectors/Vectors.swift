@@ -38,8 +38,7 @@ enum Vectors {
         try Forge.below(rootToken(), child, by: Example.holders[0], change)
     }
 
-    static func list(_ entries: [RevocationList.Entry], sequence: Int64 = 7, at time: Int64 = now - 60) throws -> String
-    {
+    static func list(_ entries: [RevocationList.Entry], sequence: Int64 = 7, at time: Int64 = now - 60) throws -> String {
         try RevocationList(
             issuer: Example.issuer, sequence: sequence, issuedAt: time, next: time + 3_600, entries: entries
         ).signed(by: Example.anchorKey)
