@@ -41,6 +41,8 @@ public struct DelegationLayers: Sendable {
     public let chain: [Delegation]
     /// In the order of the chain.
     public let layers: [PolicyLayer]
+    /// What the layers were made of.
+    private let authorities: [DelegatedAuthority]
 
     /// Compiles a chain that has been verified, the root first.
     ///
@@ -53,22 +55,43 @@ public struct DelegationLayers: Sendable {
             throw Fault(code: Self.claims, link: "", message: "two links of the chain have one id")
         }
         var layers: [PolicyLayer] = []
-        for link in chain {
+        // Who makes the calls holds the last link; the others were given to those above.
+        let authorities = chain.map { $0.authority(isLeaf: $0.id == leaf.id) }
+        for (link, authority) in zip(chain, authorities) {
             do throws(PolicyErrors) {
-                // Who makes the calls holds the last link; the others were given to those above.
-                layers.append(try .delegated(link.authority(isLeaf: link.id == leaf.id)))
+                layers.append(try .delegated(authority))
             } catch {
                 throw Fault(error, of: link)
             }
         }
         self.chain = chain
         self.layers = layers
+        self.authorities = authorities
     }
 
     static let claims = "WRIT_E_CLAIMS"
 
     /// The guard of calls under the chain: `base` with a layer for each link.
     public func guardian(_ base: Guard) -> Guard { base.adding(layers) }
+
+    /// The guard of calls under several chains at once: each link of each must grant.
+    ///
+    /// Links that say the same count once. An id alone makes no link another's equal, since who derives a link chooses
+    /// its id.
+    /// - Throws: when there are more links than a decision can hold apart.
+    public static func guardian(_ base: Guard, under chains: [DelegationLayers]) throws(Fault) -> Guard {
+        var seen: Set<DelegatedAuthority> = []
+        var layers: [PolicyLayer] = []
+        for chain in chains {
+            for (authority, layer) in zip(chain.authorities, chain.layers) where seen.insert(authority).inserted {
+                layers.append(layer)
+            }
+        }
+        guard base.policies.layers.count + layers.count <= PolicySet.maximumLayers else {
+            throw Fault(code: claims, link: "", message: "there are too many links to judge a call by")
+        }
+        return layers.isEmpty ? base : base.adding(layers)
+    }
 
     /// For ``ProfileChoice/choose(for:settings:delegated:)``: the environments that all links name.
     public var environments: [String] {

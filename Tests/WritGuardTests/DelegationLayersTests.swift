@@ -22,8 +22,10 @@ import WritScan
             holder: Array(repeating: 1, count: 32), depth: depth, maximumDepth: 3,
             principal: .init(subject: "alice@example.com", methods: ["pwd", "otp"]),
             agent: .init(id: depth == 0 ? "" : "reviewer-\(depth)", kind: "claude-code"),
-            task: .init(id: "T-1" + String(repeating: "/a", count: depth), workflow: "bugfix", intent: "Fix it",
-                origin: "ticket:1842"), environments: environments, grants: grants, budgets: budgets)
+            task: .init(
+                id: "T-1" + String(repeating: "/a", count: depth), workflow: "bugfix", intent: "Fix it",
+                origin: "ticket:1842"),
+            environments: environments, grants: grants, budgets: budgets)
         change(&link)
         return link
     }
@@ -152,6 +154,35 @@ import WritScan
             accounts.lines(now: Self.now).map { "\($0.account) \($0.owner) \(Int($0.used))" } == (0..<10).map {
                 "writ/child-\($0)/calls child-\($0) 2"
             } + ["writ/root/calls root 20"])
+    }
+
+    @Test func `several chains hold at once, and a link does not pass for another of its id`() throws {
+        let base = try Engines.guardian()
+        let read = Delegation.Capability(actions: ["file.read"])
+        let narrow = Self.link("root", grants: [read], budgets: .init(calls: 5)) { $0.agent = .init() }
+        let wide = Self.link("root", depth: 1) { $0.agent = .init() }
+        let other = Self.link("other") { $0.agent = .init() }
+        let one = try DelegationLayers([narrow, Self.link("leaf", depth: 1) { $0.agent = .init() }])
+        let two = try DelegationLayers([other, wide])
+        let write = Self.call("Write", ["file_path": "src/a", "content": "x"])
+        for chains in [[one, two], [two, one], [one], [one, one]] {
+            let guardian = try DelegationLayers.guardian(base, under: chains)
+            let judgement = guardian.judge(write, session: SessionState(), in: Self.surroundings(one))
+            #expect(judgement.decision.reasons.first?.rule == "writ/root/defaults")
+            let charges = guardian.policies.charges(for: judgement.request).filter { $0.owner != nil }
+            #expect(charges.map { "\($0.account) \($0.amount)" } == ["writ/root/calls 1"])
+        }
+        // The same link as a leaf and above another one is charged once.
+        let parent = try DelegationLayers([narrow.with { $0.agent.kind = "claude-code" }])
+        let child = try DelegationLayers([
+            narrow.with { $0.agent.kind = "claude-code" }, Self.link("leaf", depth: 1) { $0.agent = .init() },
+        ])
+        let both = try DelegationLayers.guardian(base, under: [parent, child])
+        #expect(both.policies.layers.filter { $0.layer == .delegation }.count == 3)
+        let judgement = both.judge(write, session: SessionState(), in: Self.surroundings(child))
+        #expect(both.policies.charges(for: judgement.request).filter { $0.owner != nil }.map(\.amount) == [1])
+        let many = try (0..<70).map { index in try DelegationLayers([Self.link("w\(index)")]) }
+        #expect(throws: DelegationLayers.Fault.self) { _ = try DelegationLayers.guardian(base, under: many) }
     }
 
     @Test func `what a policy counts per writ is counted for every link`() throws {
@@ -290,5 +321,13 @@ import WritScan
             #expect(record.policy == base.policies.digest)
             #expect(base.policies.decide(record.request).verdict == judgement.decision.verdict)
         }
+    }
+}
+
+extension Delegation {
+    fileprivate func with(_ change: (inout Delegation) -> Void) -> Delegation {
+        var link = self
+        change(&link)
+        return link
     }
 }

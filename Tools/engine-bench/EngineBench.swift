@@ -42,6 +42,35 @@ struct EngineBench {
         let decisions = measure(rounds) { verdicts.insert(set.decide(request).verdict) }
         report("decision of 500 rules on 10 operations", decisions)
         precondition(verdicts == [.allow], "no rule of the benchmark applies")
+        try delegated(layer, request, rounds)
+    }
+
+    /// The same under a writ of three links.
+    private static func delegated(_ layer: PolicyLayer, _ request: PolicyRequest, _ rounds: Int) throws {
+        func link(_ index: Int) throws -> PolicyLayer {
+            var link = DelegatedAuthority(
+                id: "link-\(index)", notBefore: 0, expires: 1, environments: ["prototyping", "production"])
+            link.grants = [
+                .init(actions: ["file.read", "file.search"], paths: ["/srv/project/**"]),
+                .init(actions: ["file.write", "file.delete"], paths: ["$repo/out/**", "$repo/build/**"]),
+                .init(actions: ["shell.exec"], commands: ["git push", "npm test", "tee", "curl", "rm"]),
+                .init(actions: ["git.push", "net.connect"], hosts: ["git.example.com", "*.example.org"]),
+                .init(tools: ["mcp:git/create_pull_request"], arguments: [.init("base", [.oneOf(["main", "dev"])])]),
+            ]
+            link.denials = [.init(actions: ["pkg.publish"])]
+            link.questions = [.init(.init(tools: ["mcp:git/merge_*"]))]
+            link.calls = 300
+            return try .delegated(link)
+        }
+        var chain: [PolicyLayer] = []
+        report("three links as layers", try measure(200) { chain = try (0..<3).map(link) })
+        var set = PolicySet([layer])
+        report("joined with 500 rules", measure(100) { set = PolicySet([layer] + chain) })
+        var verdicts: Set<Verdict> = []
+        report(
+            "decision of 500 rules on 10 operations under three links",
+            measure(rounds) { verdicts.insert(set.decide(request).verdict) })
+        precondition(verdicts == [.allow], "the links of the benchmark grant its operations")
     }
 
     /// Rules of the kinds that policies have: by command, path, host and condition.

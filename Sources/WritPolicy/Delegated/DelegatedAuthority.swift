@@ -175,7 +175,8 @@ extension PolicyLayer {
     ) -> PolicyDocument {
         typealias Rule = PolicyDocument.Rule
         func rules(
-            _ word: String, _ action: Rule.Action, _ capabilities: [DelegatedAuthority.Capability], gates: [String?] = []
+            _ word: String, _ action: Rule.Action, _ capabilities: [DelegatedAuthority.Capability],
+            gates: [String?] = []
         ) -> [Rule] {
             if capabilities.count > DelegatedAuthority.maximumCapabilities {
                 diagnostics.error(

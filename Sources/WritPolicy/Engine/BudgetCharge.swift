@@ -70,7 +70,10 @@ extension PolicySet {
         }
         FunctionScope.$current.withValue(evaluation.scope) {
             let executed = evaluation.views.filter { $0.operation.role == .executed }
+            var links: Set<String> = []
             for budget in budgets {
+                // A link that holds for two reasons is charged once.
+                if budget.owner != nil, !links.insert(budget.id).inserted { continue }
                 guard !budget.countsCalls else {
                     if let first = executed.first { charge(budget, evaluation.account(budget, first, lists: lists)) }
                     continue

@@ -38,10 +38,13 @@ public struct PolicySet: Sendable {
     /// tighter ones of the other layers.
     public let variantLimits: VariantLimits
 
-    /// Joins layers. A layer may be given more than once; each is evaluated apart.
+    /// More layers than this cannot be joined.
+    public static let maximumLayers = 64
+
+    /// Joins at most ``maximumLayers``. A layer may be given more than once; each is evaluated apart.
     public init(_ layers: [PolicyLayer], broken: Set<Layer> = []) {
         // Invariant: a layer is a bit of 64 while deciding. A caller gives one of each kind, and the links of a chain.
-        precondition(layers.count <= 64, "at most 64 layers")
+        precondition(layers.count <= Self.maximumLayers, "too many layers")
         let layers = layers.sorted { ($0.layer, $0.digest) < ($1.layer, $1.digest) }
         self.layers = layers
         self.broken = broken
