@@ -168,6 +168,10 @@ private struct DelegationWorld {
     #expect(try leaf(world, "a1", at: now + 60)?.id == first.id)
     #expect(try leaf(world, "a2", at: now + 60)?.id != first.id)
     #expect(try world.code(subagent: "a1", at: now + 1_831) == "WRIT_E_EXPIRED")
+    // Starting it is the agent's own doing.
+    let start = Call(
+        event: .subagentStart, agent: AgentIdentity(kind: "claude-code", id: "a3"), session: "s1", workspace: "/w")
+    #expect(try world.delegations.standing(of: start, session: "s1", hook: 90, now: now).standing.chains.first?.leaf.id == id)
     // With everything for a name that the writ delegates to, and nothing for others.
     var terms = DelegationWorld.terms
     terms.set("delegates", ["agent:explorer"])

@@ -227,6 +227,22 @@ extension EndToEnd {
             #expect(none.contains("WRIT_E_DEPTH") && none.contains(flat.suffix(8)), "\(none)")
         }
 
+        @Test func `what sub-agents do is charged to the agent's writ`() throws {
+            let machine = try Machine(policy: nil)
+            defer { machine.end() }
+            let person = try Person(machine)
+            let agent = try Agent(machine)
+            try machine.write(Self.grants + "budgets: {calls: 3}\n", to: machine.root + "/grants.yaml")
+            let id = try person.issue("--folder .")
+            var heard: [String] = []
+            for (number, subagent) in [nil, "a1", "a2", nil, "a1"].enumerated() {
+                let read: JSON = ["file_path": .string(machine.workspace + "/src/\(number).swift")]
+                heard.append(try agent.call("Read", read, subagent: subagent))
+            }
+            #expect(heard.prefix(3) == ["allow", "allow", "allow"], "\(heard)")
+            #expect(heard.dropFirst(3).allSatisfy { $0.hasPrefix("deny") && $0.contains(id) }, "\(heard)")
+        }
+
         @Test func `what must have a writ has none until a person issues one`() throws {
             let machine = try Machine(
                 policy: """

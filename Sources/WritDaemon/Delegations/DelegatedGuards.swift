@@ -33,9 +33,7 @@ final class DelegatedGuards: Sendable {
             generation: generation, policies: base.policies.digest, broken: base.policies.broken,
             chains: chains.map(\.digest))
         if let guardian = kept.withLock({ $0[key] }) { return (guardian, all) }
-        // Two chains may share links, and a set of policies holds each layer once.
-        var seen: Set<String> = []
-        let guardian = base.adding(all.flatMap(\.layers).filter { seen.insert($0.digest).inserted })
+        let guardian = try DelegationLayers.guardian(base, under: all)
         kept.withLock { kept in
             if kept.count >= Self.maximumKept { kept.removeAll() }
             kept[key] = guardian

@@ -43,7 +43,8 @@ final class Delegations: Sendable {
         var revocations = Revocations.none
         /// The lists in ``DelegationBook/revocations``, read; the own one among them.
         var lists: [RevocationList] = []
-        /// What verifying found, by writ; of the anchors of this generation.
+        /// What verifying found, by the chain's text, since whoever derives a link chooses its id; of the anchors of this
+        /// generation.
         var verified: [String: Result<DelegationChain, DelegationError>] = [:]
         var generation = 0
     }
@@ -84,6 +85,7 @@ final class Delegations: Sendable {
             if let kept = Self.open(bytes, key) {
                 state.book = kept.book
                 if kept.boot != people.boot { state.book.startAnew() }
+                _ = state.book.sweep { people.view.facts($0.number)?.identity == $0 }
                 if let problem = Self.readLists(&state, anchors.current, issuer) { fault = "\(path): \(problem)" }
             } else {
                 fault =
@@ -194,9 +196,9 @@ final class Delegations: Sendable {
             state.generation = anchors.generation
         }
         // Written once only: a copy of the state that is written to is a copy of all of it.
-        let known = state.verified[writ.id]
+        let known = state.verified[writ.chain]
         let result = known ?? verify(writ, anchors)
-        if known == nil { state.verified[writ.id] = result }
+        if known == nil { state.verified[writ.chain] = result }
         switch result {
         case .success(let chain): return chain
         case .failure(let error):
@@ -224,8 +226,10 @@ final class Delegations: Sendable {
 
     /// The name of the sub-agent that makes a call; nil where the agent itself does.
     static func subagent(of call: Call) -> String? {
-        // A type without an id is the role of the agent itself.
-        guard let id = call.agent.id, !id.isEmpty else { return nil }
+        // A type without an id is the role of the agent itself; starting and ending a sub-agent is the agent's own doing.
+        guard let id = call.agent.id, !id.isEmpty, call.event != .subagentStart, call.event != .subagentStop else {
+            return nil
+        }
         return id
     }
 

@@ -70,7 +70,11 @@ enum DaemonStart {
         if answers(home) { return }
         guard let program = ProgramPath.own else { throw CommandFault("this program's own file cannot be found") }
         do { try home.prepareRuntime() } catch { throw CommandFault(error.message) }
+        #if canImport(Darwin)
+        var actions: posix_spawn_file_actions_t?
+        #else
         var actions = posix_spawn_file_actions_t()
+        #endif
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
