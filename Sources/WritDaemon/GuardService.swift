@@ -93,9 +93,7 @@ public final class GuardService: Sendable {
         approvals = try Approvals(home: home, key: key, withholding: withholding)
         delegations = try Delegations(home: home, key: key, people: approvals)
         for alarm in ledger.recovery.alarms { note(.alarm, alarm) }
-        for fault in [approvals.fault, delegations.fault, delegations.anchors.current.fault].compactMap({ $0 }) {
-            note(.alarm, fault)
-        }
+        for fault in [approvals.fault].compactMap({ $0 }) + delegations.faults { note(.alarm, fault) }
         for unanswered in Unanswered.take(from: home) {
             note(
                 .alarm, "a hook answered \(unanswered.event) by itself: \(unanswered.cause)", agent: unanswered.agent)
@@ -366,11 +364,7 @@ public final class GuardService: Sendable {
                         ]
                     })),
             .init("policies_loaded_in_us", .integer(Int64(files.loadMicroseconds))),
-            .init(
-                "faults",
-                .array(
-                    (files.faults + projects.faults
-                        + [delegations.fault, delegations.anchors.current.fault].compactMap { $0 }).map { .string($0) })),
+            .init("faults", .array((files.faults + projects.faults + delegations.faults).map { .string($0) })),
             .init("ledger_entries", .integer(Int64(clamping: ledger.count))),
             .init("ledger_key", .string(ledger.verifierKey.description)),
         ]

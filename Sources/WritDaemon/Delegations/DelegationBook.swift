@@ -158,7 +158,8 @@ struct DelegationBook: Sendable, Hashable {
         _ id: String, to place: Place, agent: String, by person: String, isOver: (String) -> Bool
     ) -> [String]? {
         let over = Set(
-            bindings.lazy.filter { $0.place == place && ($0.agent == agent || agent.isEmpty) }.map(\.writ).filter(isOver))
+            bindings.lazy.filter { $0.place == place && ($0.agent == agent || agent.isEmpty) }.map(\.writ).filter(
+                isOver))
         bindings.removeAll { $0.place == place && over.contains($0.writ) || $0.writ == id && $0.place == place }
         // Sessions that came under it elsewhere stay: only this place has a successor.
         let stillBound = Set(bindings.map(\.writ))

@@ -58,7 +58,9 @@ public enum DelegationText {
             guard parts.count == 3, let payload = StrictBase64.urlBytes(parts[1]),
                 payload.count <= DelegationLimits.tokenBytes
             else { return links }
-            do { links.append(try Delegation(claims: JSON(parsing: payload, maximumDepth: DelegationLimits.nesting))) } catch {
+            do {
+                links.append(try Delegation(claims: JSON(parsing: payload, maximumDepth: DelegationLimits.nesting)))
+            } catch {
                 // Why it cannot be read is what verifying says.
                 return links
             }
@@ -86,7 +88,8 @@ public enum DelegationText {
         add("at", capability.hosts)
         add("package", capability.packages)
         if !capability.arguments.isEmpty {
-            parts.append("with " + capability.arguments.map { "\($0.name) \(text($0.constraints))" }.joined(separator: ", "))
+            parts.append(
+                "with " + capability.arguments.map { "\($0.name) \(text($0.constraints))" }.joined(separator: ", "))
         }
         return parts.isEmpty ? "everything" : parts.joined(separator: " ")
     }
@@ -147,7 +150,8 @@ public enum DelegationText {
         var lines = ["", "A writ for an agent, in your name", ""]
         lines += self.lines(of: link, now: now)
         lines += aligned(
-            "where", [folder.map { "every session in " + ApprovalText.visible($0).joined(separator: " ") } ?? "not bound yet"])
+            "where",
+            [folder.map { "every session in " + ApprovalText.visible($0).joined(separator: " ") } ?? "not bound yet"])
         lines += aligned("replaces", replaces.map { "\(Delegations.short($0)), which has ended" })
         lines += ["", "What no line above grants is denied, and whatever policies refuse stays refused."]
         return asked(lines, "To issue it", challenge)

@@ -68,7 +68,8 @@ extension Delegations {
             var items: [JSON] = []
             for writ in state.book.writs.reversed() {
                 let item = summary(writ, &state, anchors, now)
-                let isOfInterest = item["state"] == "valid" || item["sessions"]?.integer ?? 0 > 0
+                let isOfInterest =
+                    item["state"] == "valid" || item["sessions"]?.integer ?? 0 > 0
                     || !(item["places"]?.array ?? []).isEmpty
                 if all || isOfInterest { items.append(item) }
             }
@@ -166,7 +167,8 @@ extension Delegations {
             ["environments": chosen, "task": [request["task"]?.string ?? ""]],
             principal: ["sub": .string(people.user.name), "amr": ["user"], "at": .integer(seconds)])
         var object: [JSON.Member] = [
-            .init("iss", .string(issuer.publicKey.urn)), .init("jti", .string(Delegation.newID(at: now, using: &random))),
+            .init("iss", .string(issuer.publicKey.urn)),
+            .init("jti", .string(Delegation.newID(at: now, using: &random))),
             .init("iat", .integer(seconds)), .init("nbf", .integer(seconds)), .init("exp", .integer(seconds + life)),
             .init("aud", [.string(audience)]), .init("cnf", ["jwk": holder.publicKey.jwk]), .init("del_depth", 0),
         ]
@@ -307,7 +309,8 @@ extension Delegations {
         guard let question = state.withLock({ $0.questions.removeValue(forKey: facts.identity) }), question.until > now
         else { throw Refusal(message: "the question has ended; run the command again") }
         guard text.lowercased().filter({ !$0.isWhitespace }) == question.challenge else {
-            let event = DelegationEvent(kind: .refused, message: "a challenge about a writ was not answered as it should")
+            let event = DelegationEvent(
+                kind: .refused, message: "a challenge about a writ was not answered as it should")
             return (Self.fault("that was not the challenge; nothing has changed"), [event])
         }
         let person = people.person(facts)
@@ -346,7 +349,9 @@ extension Delegations {
                     let gone = next.book.bind(
                         link.id, to: .folder(folder), agent: link.agent.kind, by: person,
                         isOver: { over.contains($0) })
-                else { throw Refusal(message: "\(DelegationBook.maximumBindings) bindings are kept; take some off first") }
+                else {
+                    throw Refusal(message: "\(DelegationBook.maximumBindings) bindings are kept; take some off first")
+                }
                 answer.set("folder", .string(folder))
                 answer.set("replaces", .array(gone.map { .string($0) }))
                 detail.append(.init("folder", .string(folder)))

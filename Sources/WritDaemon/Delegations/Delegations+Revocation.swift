@@ -13,12 +13,15 @@ extension Delegations {
     ///
     /// - Returns: what is wrong with the machine's own list. A list of an anchor that is trusted no more revokes nothing;
     ///   what it would revoke rests on that anchor.
-    static func readLists(_ state: inout State, _ anchors: DelegationAnchors.Reading, _ issuer: DelegationKey) -> String? {
+    static func readLists(_ state: inout State, _ anchors: DelegationAnchors.Reading, _ issuer: DelegationKey)
+        -> String?
+    {
         state.lists = []
         for (name, text) in state.book.revocations.sorted(by: { $0.key < $1.key }) {
             do throws(DelegationError) {
                 state.lists.append(
-                    try RevocationList.verify(text, anchors: anchors.anchors, highestSeen: nil, now: DelegationLimits.time))
+                    try RevocationList.verify(
+                        text, anchors: anchors.anchors, highestSeen: nil, now: DelegationLimits.time))
             } catch {
                 if name == issuer.publicKey.urn { return "the machine's revocation list does not verify: \(error)" }
             }
@@ -47,7 +50,8 @@ extension Delegations {
             for item in request["revoke"]?.array ?? [] {
                 if let text = item["id"]?.string?.lowercased() {
                     guard let id = next.book.find(text)?.id ?? (text.utf8.count == 36 ? text : nil) else {
-                        throw Refusal(message: "there is no writ `\(text.prefix(60))`; `writ delegation list --all` shows them")
+                        throw Refusal(
+                            message: "there is no writ `\(text.prefix(60))`; `writ delegation list --all` shows them")
                     }
                     entries.append(.id(id))
                 } else {

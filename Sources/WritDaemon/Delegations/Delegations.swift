@@ -98,6 +98,9 @@ final class Delegations: Sendable {
         self.state = Mutex(state)
     }
 
+    /// What is wrong with the file of writs and with that of anchors now.
+    var faults: [String] { [fault, anchors.current.fault].compactMap { $0 } }
+
     // MARK: - Calls
 
     /// The writs that a call is under, and that its session stays under.
@@ -204,8 +207,9 @@ final class Delegations: Sendable {
         case .failure(let error):
             throw DelegationFault(
                 code: error.code.rawValue,
-                message: Self.sentence("the session's writ `\(Self.short(writ.id))` is refused: \(error.message) "
-                    + "(\(error.code.rawValue))", writ.id))
+                message: Self.sentence(
+                    "the session's writ `\(Self.short(writ.id))` is refused: \(error.message) "
+                        + "(\(error.code.rawValue))", writ.id))
         }
     }
 

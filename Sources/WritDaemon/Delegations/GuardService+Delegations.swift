@@ -39,9 +39,12 @@ struct DelegatedJudging {
             do throws(DelegationLayers.Fault) {
                 (guardian, layers) = try guards.guardian(base, generation: generation, under: standing.chains)
             } catch {
-                fault = fault ?? DelegationFault(
-                    code: error.code,
-                    message: "The session's writ `\(Delegations.short(error.link))` cannot be used: \(error.message).")
+                fault =
+                    fault
+                    ?? DelegationFault(
+                        code: error.code,
+                        message:
+                            "The session's writ `\(Delegations.short(error.link))` cannot be used: \(error.message).")
             }
         }
         guard let fault else { return }

@@ -58,7 +58,9 @@ extension HomeState {
         if let book = try book(of: home) {
             var state = Delegations.State()
             state.book = book
-            if let fault = Delegations.readLists(&state, .init(anchors: check.anchors), own) { throw DaemonFault(fault) }
+            if let fault = Delegations.readLists(&state, .init(anchors: check.anchors), own) {
+                throw DaemonFault(fault)
+            }
             check.revocations = state.revocations
         }
         return check

@@ -38,7 +38,8 @@ struct GrantOptions: ParsableArguments {
     var grants: String
 
     @Option(
-        name: .customLong("for"), help: ArgumentHelp("How long it holds: 90s, 30m, 2h; at most 24h.", valueName: "time"))
+        name: .customLong("for"), help: ArgumentHelp("How long it holds: 90s, 30m, 2h; at most 24h.", valueName: "time")
+    )
     var time = "2h"
 
     @Option(
@@ -124,15 +125,18 @@ struct DelegationIssue: ParsableCommand {
         let answer = try DelegationRequest.confirm(request, home: home)
         try PersonRequest.finish(answer, json: json) { answer in
             let id = answer["id"]?.string ?? ""
-            let place = folder == nil ? "bind it with `writ delegation bind \(id.suffix(8))`, or start the agent with "
-                + "`writ delegation run \(id.suffix(8)) -- …`" : "it counts from the next call on"
+            let place =
+                folder == nil
+                ? "bind it with `writ delegation bind \(id.suffix(8))`, or start the agent with "
+                    + "`writ delegation run \(id.suffix(8)) -- …`" : "it counts from the next call on"
             return "issued \(Terminal.styled(id, .bold)): \(place)"
         }
     }
 }
 
 struct DelegationList: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "list", abstract: "List the writs and where they count.")
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List the writs and where they count.")
 
     @OptionGroup var home: HomeOptions
 

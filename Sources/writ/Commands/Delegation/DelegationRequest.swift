@@ -49,7 +49,9 @@ enum DelegationTermsFile {
     /// A file as a whole.
     static func contents(of file: String) throws -> [UInt8] {
         let descriptor = open(file, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw CommandFault("\(file): cannot be read: \(String(cString: strerror(errno)))") }
+        guard descriptor >= 0 else {
+            throw CommandFault("\(file): cannot be read: \(String(cString: strerror(errno)))")
+        }
         defer { close(descriptor) }
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 1 << 16)

@@ -70,7 +70,9 @@ struct DelegationVerify: ParsableCommand {
         for (index, link) in links.enumerated() {
             Terminal.line(Terminal.styled("link \(index)  \(Terminal.harmless(link.id))", .bold))
             for line in DelegationText.lines(of: link, now: now) { Terminal.line(Terminal.harmless(line)) }
-            if fault?.link == index { Terminal.line(Terminal.styled("  refused     \(fault?.code.rawValue ?? "")", .red)) }
+            if fault?.link == index {
+                Terminal.line(Terminal.styled("  refused     \(fault?.code.rawValue ?? "")", .red))
+            }
         }
         guard let fault else { return Terminal.line(Terminal.styled("the writ holds", .green)) }
         Terminal.error("\(fault.code.rawValue): \(Terminal.harmless(fault.message))")
