@@ -113,6 +113,8 @@ extension EndToEnd {
             #expect(try agent.word("some-unknown-tool --x", session: "s0") == "deny")
             let record = try #require(try machine.entries().last { $0.kind == .decision })
             #expect(record.record["request"]?["facts"]?["writ"]?["id"]?.string == id, "\(record.record.text)")
+            let explained = try machine.writ("explain", record.id).output
+            #expect(explained.contains("Fix the date parser") && explained.contains("link by link:\n  \(id)\n"), "\(explained)")
             let events = try machine.entries().filter { $0.kind == .delegation }.compactMap { $0.record["event"]?.string }
             #expect(events == ["issued", "entered", "entered"])
             // The bindings outlive the daemon.

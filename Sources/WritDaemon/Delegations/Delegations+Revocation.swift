@@ -79,7 +79,7 @@ extension Delegations {
             let count = held.subtracting(valid(&next, anchors, now)).count
             try keep(next)
             state = next
-            let what = entries.map(\.json.text).joined(separator: ", ")
+            let what = entries.map(\.words).joined(separator: ", ")
             let event = DelegationEvent(
                 kind: .revoked, message: "revoked: \(what); \(count) of the writs here hold no more",
                 detail: [
@@ -156,6 +156,21 @@ extension Delegations {
             return true
         } catch {
             return false
+        }
+    }
+}
+
+extension RevocationList.Entry {
+    /// For the ledger's readers.
+    fileprivate var words: String {
+        switch self {
+        case .id(let id): "the writ \(Delegations.short(id))"
+        case .principal(let subject): "all of \(subject)"
+        case .agent(let agent): "all for \(agent)"
+        case .task(let task): "all for the task \(task)"
+        case .key(let thumbprint): "all of the key \(thumbprint)"
+        case .issuedBefore(let time): "all from before \(DelegationText.moment(time))"
+        case .all: "everything"
         }
     }
 }

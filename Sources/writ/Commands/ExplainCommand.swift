@@ -61,11 +61,18 @@ struct Explain: ParsableCommand {
         }
         Terminal.line(EntryText.line(entry))
         if !entry.message.isEmpty { Terminal.line(Terminal.harmless(entry.message)) }
-        let environment = record.request.facts.environment
+        let facts = record.request.facts
+        let environment = facts.environment
         if !environment.profile.isEmpty {
             let because = entry.record["profile"]?["because"]?.string.map { "  (\($0))" } ?? ""
             section("Profile")
             Terminal.line("  \(Terminal.harmless(environment.profile + because))")
+        }
+        if facts.writ.present {
+            section("Writ")
+            Terminal.line("  \(Terminal.harmless("\(facts.task.id)  \(facts.task.intent)"))")
+            Terminal.line("  of \(Terminal.harmless(facts.user.id)), link by link:")
+            for link in facts.writ.chain { Terminal.line("  \(Terminal.harmless(link))") }
         }
         section("Operations")
         for (index, operation) in record.request.operations.enumerated() {

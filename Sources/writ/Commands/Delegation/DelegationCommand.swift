@@ -45,8 +45,8 @@ struct GrantOptions: ParsableArguments {
     @Option(
         name: .customLong("environment"),
         help: ArgumentHelp(
-            "Where it holds: prototyping, guarded, production or a name. Several times for several.",
-            valueName: "name"))
+            "Where it holds: prototyping, guarded or production; several times for several. Issued for prototyping, "
+                + "and derived for what the first holds in, unless stated.", valueName: "profile"))
     var environments: [String] = []
 
     /// The members of a request to the daemon.
