@@ -540,7 +540,7 @@ public struct PolicyAnalysis {
             if !usedGates.contains(gate.name) {
                 section(
                     .unused, level: .note, document, layer, gate.name, "nothing uses the gate \(quoted(gate.name))",
-                    at: gate.mark)
+                    at: gate.mark, hint: "unless a writ asks it")
             }
         }
         for waiver in document.waivers where now > 0 && now >= waiver.until {
