@@ -101,7 +101,10 @@ extension EndToEnd {
             let agent = try Agent(machine)
             // Without a writ a prototype may do this.
             #expect(try agent.word("some-unknown-tool --x", session: "s0") == "allow")
-            let id = try person.issue()
+            // By another name of the same folder.
+            try FileManager.default.createSymbolicLink(
+                atPath: machine.root + "/link", withDestinationPath: machine.workspace)
+            let id = try person.issue("--folder \(machine.root)/link")
             #expect(try agent.word("ls -la") == "allow")
             #expect(try agent.call("Write", write(machine, "src/date.swift")) == "allow")
             let outside = try agent.call("Write", write(machine, "deploy/web.yaml"))

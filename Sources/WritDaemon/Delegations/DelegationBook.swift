@@ -37,7 +37,7 @@ struct DelegationBook: Sendable, Hashable {
 
     /// Where a writ counts.
     enum Place: Sendable, Hashable {
-        /// Sessions whose workspace is this folder or lies below it.
+        /// Sessions whose workspace is this folder or lies below it; without symbolic links, as it was when it was bound.
         case folder(String)
         /// One session, as `agent|session`.
         case session(String)
@@ -102,6 +102,8 @@ struct DelegationBook: Sendable, Hashable {
         var session: String
         var agent: String
         var workspace: String
+        /// The same without symbolic links.
+        var realWorkspace = ""
         /// The processes above the hook.
         var processes: Set<ProcessFacts.Identity> = []
     }
@@ -126,7 +128,8 @@ struct DelegationBook: Sendable, Hashable {
     private func fits(_ binding: Binding, _ origin: Origin) -> Bool {
         guard binding.agent.isEmpty || binding.agent == origin.agent else { return false }
         return switch binding.place {
-        case .folder(let folder): PathText.isUnder(origin.workspace, folder)
+        case .folder(let folder):
+            PathText.isUnder(origin.workspace, folder) || PathText.isUnder(origin.realWorkspace, folder)
         case .session(let session): session == origin.session
         case .process(let process): origin.processes.contains(process)
         }

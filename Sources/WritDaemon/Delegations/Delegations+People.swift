@@ -179,7 +179,7 @@ extension Delegations {
         if let folder, !folder.hasPrefix("/") || folder.utf8.count > 4096 {
             throw Refusal(message: "the folder must be an absolute path")
         }
-        return .issue(link, holder: holder, folder: folder)
+        return .issue(link, holder: holder, folder: folder.map(Self.real))
     }
 
     private static func life(_ request: JSON, isProduction: Bool) throws -> Int64 {
@@ -228,7 +228,7 @@ extension Delegations {
     private func bind(_ request: JSON) throws -> Action {
         let writ = try named(request)
         if let folder = request["folder"]?.string, folder.hasPrefix("/"), folder.utf8.count <= 4096 {
-            return .bind(id: writ.id, place: .folder(folder))
+            return .bind(id: writ.id, place: .folder(Self.real(folder)))
         }
         if let session = request["session"]?.string, session.contains("|"), session.utf8.count <= 1024 {
             return .bind(id: writ.id, place: .session(session))

@@ -6,6 +6,14 @@ import WritGuard
 import WritScan
 import WritWire
 
+#if canImport(Darwin)
+import Darwin
+#elseif canImport(Musl)
+import Musl
+#else
+import Glibc
+#endif
+
 /// The daemon's side of writs: keeps them and their keys, says which a call is under, narrows them for sub-agents, and
 /// takes what people say about them.
 ///
@@ -119,6 +127,7 @@ final class Delegations: Sendable {
         let anchors = anchors.current
         var origin = DelegationBook.Origin(
             session: "\(call.agent.kind)|\(session)", agent: call.agent.kind, workspace: call.workspace)
+        origin.realWorkspace = Self.real(call.workspace)
         if state.withLock({ $0.book.hasProcesses }) { origin.processes = ancestors(of: hook) }
         return try state.withLock { state in
             var next = state
@@ -297,6 +306,13 @@ final class Delegations: Sendable {
                     + "`--max-depth` or `delegates`.")
         default: fault(error, chain)
         }
+    }
+
+    /// The path without symbolic links; as it is where it leads nowhere.
+    static func real(_ path: String) -> String {
+        guard let real = realpath(path, nil) else { return path }
+        defer { free(real) }
+        return String(cString: real)
     }
 
     private func ancestors(of hook: Int32) -> Set<ProcessFacts.Identity> {

@@ -71,7 +71,7 @@ extension HomeState {
         guard let book = try book(of: home) else { return [] }
         let check = try delegationCheck(of: home)
         var standing = DelegationStanding()
-        for writ in book.writs(inFolder: folder).compactMap({ book.writ($0) }) {
+        for writ in book.writs(inFolder: Delegations.real(folder)).compactMap({ book.writ($0) }) {
             do throws(DelegationError) {
                 standing.chains.append(
                     try DelegationChain.verify(
