@@ -263,8 +263,13 @@ extension Delegations {
         case .unbind(let id):
             return DelegationText.question(
                 "Take the writ \(Self.short(id)) off all places and sessions. What it denies is then up to the policies "
-                    + "alone", try? leaf(of: id), challenge: challenge, now: now)
+                    + "alone", readableLeaf(of: id), challenge: challenge, now: now)
         }
+    }
+
+    /// What can be shown of a writ that is taken off: it may be one that no longer verifies.
+    private func readableLeaf(of id: String) -> Delegation? {
+        do { return try leaf(of: id) } catch { return nil }
     }
 
     private func leaf(of id: String) throws -> Delegation {
