@@ -259,6 +259,23 @@ private struct DelegationWorld {
     #expect(try world.code() == "WRIT_E_REVOKED")
 }
 
+@Test func `a writ for one agent leaves others alone in a folder, and no other below its process`() throws {
+    let world = try DelegationWorld()
+    let id = try world.issue([("agent", "claude-code")])
+    let answer = try world.ask(["do": "delegation.run", "id": .string(id)])
+    #expect(answer["ok"] == true, "\(answer.text)")
+    func chains(_ agent: String, in workspace: String, hook: Int32) throws -> [String] {
+        let call = Call(agent: AgentIdentity(kind: agent), session: "\(agent)\(hook)\(workspace)", workspace: workspace)
+        return try world.delegations.standing(of: call, session: call.session, hook: hook, now: DelegationWorld.now)
+            .standing.chains.map(\.leaf.id)
+    }
+    #expect(try chains("claude-code", in: "/w", hook: 90) == [id])
+    #expect(try chains("codex", in: "/w", hook: 90) == [])
+    // Process 99 is what the person started.
+    #expect(try chains("codex", in: "/elsewhere", hook: 99) == [id])
+    #expect(try chains("claude-code", in: "/elsewhere", hook: 99) == [id])
+}
+
 @Test func `a file that somebody has changed denies everything`() throws {
     var world = try DelegationWorld()
     _ = try world.issue([("folder", "/elsewhere")])

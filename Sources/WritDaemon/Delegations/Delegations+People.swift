@@ -379,12 +379,14 @@ extension Delegations {
             do throws(DelegationFault) { leaf = try chain(id, &next, anchors).leaf } catch {
                 throw Refusal(message: error.message)
             }
+            // In a folder other agents may work beside; below a process, and in a session, they are denied.
+            let agent = if case .folder = place { leaf.agent.kind } else { "" }
             let over = ended(&next, anchors, now)
             guard !over.contains(id) else { throw Refusal(message: "the writ holds no more; issue another") }
             _ = next.book.sweep { people.view.facts($0.number)?.identity == $0 }
             guard
                 let gone = next.book.bind(
-                    id, to: place, agent: leaf.agent.kind, by: person, isOver: { over.contains($0) })
+                    id, to: place, agent: agent, by: person, isOver: { over.contains($0) })
             else { throw Refusal(message: "\(DelegationBook.maximumBindings) bindings are kept; take some off first") }
             try keep(next)
             state = next
