@@ -257,7 +257,7 @@ extension DaemonServer {
     }
 
     private func answer(_ job: Job) -> HookResponse? {
-        let request: HookRequest
+        var request: HookRequest
         do {
             request = try HookRequest(job.prefix, body: job.body)
         } catch {
@@ -274,7 +274,11 @@ extension DaemonServer {
             return ClosedAnswer.answer(
                 agent: request.agent, event: request.event, reason: "writ: the daemon serves another home")
         }
-        if let process = peer(job) { services.hook(process) }
+        if let process = peer(job) {
+            // What the system says counts, not what the frame says.
+            request.process = process
+            services.hook(process)
+        }
         let response = services.answer(request)
         shared.withLock { $0.counts.answered += 1 }
         return response

@@ -27,6 +27,8 @@ public final class GuardService: Sendable {
     private let sessions: SessionStore
     private let withholding: Withholding
     private let approvals: Approvals
+    private let delegations: Delegations
+    private let delegated = DelegatedGuards()
     private let places: Places
     private let projects: ProjectPolicies
     private let prototypes: PrototypeFiles
@@ -89,8 +91,9 @@ public final class GuardService: Sendable {
             throw DaemonFault(error.description)
         }
         approvals = try Approvals(home: home, key: key, withholding: withholding)
+        delegations = try Delegations(home: home, key: key, people: approvals)
         for alarm in ledger.recovery.alarms { note(.alarm, alarm) }
-        if let fault = approvals.fault { note(.alarm, fault) }
+        for fault in [approvals.fault].compactMap({ $0 }) + delegations.faults { note(.alarm, fault) }
         for unanswered in Unanswered.take(from: home) {
             note(
                 .alarm, "a hook answered \(unanswered.event) by itself: \(unanswered.cause)", agent: unanswered.agent)
@@ -179,10 +182,18 @@ public final class GuardService: Sendable {
             return ids.next(time: milliseconds, using: &random)
         }
         let call = delivery.call
-        let place = try places.place(of: call, settings: files.settings)
-        let guardian = projects.guardian(
-            policies.current, generation: policies.generation, for: place.repository)
         let session = delivery.call.session.isEmpty ? "process-\(request.parent)" : delivery.call.session
+        let (standing, delegationEvents) = try delegations.standing(
+            of: call, session: session, hook: request.process, now: now)
+        try record(delegationEvents)
+        let place = try places.place(of: call, settings: files.settings, delegated: standing.environments)
+        let base = policies.current
+        let generation = policies.generation
+        let judging = DelegatedJudging(
+            standing, fault: delegations.check(standing, now: now),
+            base: projects.guardian(base, generation: generation, for: place.repository), generation: generation,
+            guards: delegated)
+        let guardian = judging.guardian
         let (settled, instructed) = try sessions.with("\(delivery.call.agent.kind)|\(session)", now: now) { tracker in
             var surroundings = Guard.Surroundings(
                 files: SystemFiles(written: tracker.written), now: now, user: Self.user,
@@ -190,6 +201,8 @@ public final class GuardService: Sendable {
             surroundings.facts.repo = place.repository.facts
             surroundings.facts.environment.profile = place.choice.profile.rawValue
             surroundings.facts.environment.os = Self.system
+            judging.fill(&surroundings.facts, revocationAge: standing.revocationAge)
+            surroundings.refusals = judging.refusals
             surroundings.previous = SystemFiles.previous
             surroundings.host = Self.host(of: delivery, adapter)
             let folder = place.repository.facts.root.isEmpty ? call.workspace : place.repository.facts.root
@@ -286,6 +299,22 @@ public final class GuardService: Sendable {
         }
     }
 
+    /// Writes down what happened to writs.
+    private func record(_ events: [DelegationEvent]) throws {
+        for event in events {
+            let time = Self.milliseconds
+            let id = ids.withLock { ids in
+                var random = SystemRandomNumberGenerator()
+                return ids.next(time: time, using: &random)
+            }
+            try ledger.append(
+                LedgerEntry(
+                    id: id, time: time, kind: event.kind == .refused ? .alarm : .delegation, agent: event.agent,
+                    session: try withholding.text(event.session), message: try withholding.text(event.message),
+                    record: try withholding.json(event.record)))
+        }
+    }
+
     private func learn(hook process: Int32) {
         do {
             try approvals.note(hook: process)
@@ -296,12 +325,28 @@ public final class GuardService: Sendable {
 
     private func answer(_ payload: [UInt8], from process: Int32) -> JSON {
         do {
+            if let request = Self.delegationRequest(payload) {
+                let (answer, events) = try delegations.serve(request, peer: process, now: Self.milliseconds)
+                try record(events)
+                return answer
+            }
             let (answer, events) = try approvals.serve(payload, peer: process, now: Self.milliseconds)
             try record(events)
             return answer
         } catch {
-            complain("an answer to an approval could not be recorded: \(error)")
+            complain("an answer of a person could not be recorded: \(error)")
             return ["ok": false, "error": .string("it could not be recorded: \(error)")]
+        }
+    }
+
+    /// A command about writs comes in the same frame as one about approvals.
+    private static func delegationRequest(_ payload: [UInt8]) -> JSON? {
+        do {
+            let request = try JSON(parsing: payload)
+            return request["do"]?.string?.hasPrefix("delegation.") == true ? request : nil
+        } catch {
+            // Who answers approvals says what is wrong with it.
+            return nil
         }
     }
 
@@ -319,7 +364,7 @@ public final class GuardService: Sendable {
                         ]
                     })),
             .init("policies_loaded_in_us", .integer(Int64(files.loadMicroseconds))),
-            .init("faults", .array((files.faults + projects.faults).map { .string($0) })),
+            .init("faults", .array((files.faults + projects.faults + delegations.faults).map { .string($0) })),
             .init("ledger_entries", .integer(Int64(clamping: ledger.count))),
             .init("ledger_key", .string(ledger.verifierKey.description)),
         ]

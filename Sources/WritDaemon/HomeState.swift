@@ -74,7 +74,8 @@ public enum HomeState {
     ) throws -> (repository: Facts.Repo, remotes: [String], choice: ProfileChoice, faults: [String]) {
         let files = PolicyFiles(home: home, key: .random())
         let place = try Places(home: home, withholding: try withholding(home)).place(
-            of: Call(workingDirectory: folder, workspace: folder), settings: files.settings)
+            of: Call(workingDirectory: folder, workspace: folder), settings: files.settings,
+            delegated: try delegatedEnvironments(of: folder, home: home))
         return (place.repository.facts, place.repository.remotes, place.choice, files.settingsFaults)
     }
 

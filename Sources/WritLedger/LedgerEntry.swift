@@ -28,6 +28,8 @@ public struct LedgerEntry: Sendable, Hashable {
         public static let alarm = Kind(rawValue: "alarm")
         /// A person answered a request.
         public static let approval = Kind(rawValue: "approval")
+        /// A writ was issued, bound, derived or revoked.
+        public static let delegation = Kind(rawValue: "delegation")
         /// An agent's session began or ended.
         public static let session = Kind(rawValue: "session")
     }

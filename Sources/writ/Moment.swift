@@ -26,18 +26,28 @@ enum Moment {
     }
 
     /// Reads `90s`, `10m`, `24h`, `7d` as that long ago, in milliseconds since 1970; nil for anything else.
-    static func ago(_ text: String) -> Int64? {
+    static func ago(_ text: String) -> Int64? { seconds(text).map { now - $0 * 1000 } }
+
+    /// Reads `90s`, `10m`, `24h`, `7d` as seconds; nil for anything else.
+    static func seconds(_ text: String) -> Int64? {
         guard let unit = text.last, let count = Int64(text.dropLast()), count >= 0, count < 1_000_000 else {
             return nil
         }
-        let seconds: Int64
         switch unit {
-        case "s": seconds = 1
-        case "m": seconds = 60
-        case "h": seconds = 3600
-        case "d": seconds = 86_400
+        case "s": return count
+        case "m": return count * 60
+        case "h": return count * 3600
+        case "d": return count * 86_400
         default: return nil
         }
-        return now - count * seconds * 1000
+    }
+
+    /// So many seconds in two units at most, such as `1 h 53 min`.
+    static func span(_ seconds: Int64) -> String {
+        let seconds = max(0, seconds)
+        if seconds < 60 { return "\(seconds) s" }
+        if seconds < 3600 { return "\(seconds / 60) min" }
+        if seconds < 86_400 { return "\(seconds / 3600) h \(seconds / 60 % 60) min" }
+        return "\(seconds / 86_400) d \(seconds / 3600 % 24) h"
     }
 }

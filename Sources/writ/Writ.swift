@@ -21,7 +21,9 @@ struct Writ: ParsableCommand {
                     InitCommand.self, StatusCommand.self, DoctorCommand.self, Install.self, Uninstall.self,
                     AgentsCommand.self, DaemonCommand.self,
                 ]),
-            CommandGroup(name: "Answer", subcommands: [ApprovalsCommand.self, Approve.self, Deny.self]),
+            CommandGroup(
+                name: "Answer",
+                subcommands: [ApprovalsCommand.self, Approve.self, Deny.self, DelegationCommand.self]),
             CommandGroup(
                 name: "Understand",
                 subcommands: [Log.self, Score.self, Explain.self, LedgerCommand.self, ShellCommand.self]),

@@ -26,7 +26,7 @@ final class TestFolder: Sendable {
     }
 
     deinit {
-        for name in ["approvals.json", "approvals.json.new"] { unlink("\(path)/\(name)") }
+        for name in ["approvals.json", "approvals.json.new", "delegations.json", "delegations.json.new", "anchors.json"] { unlink("\(path)/\(name)") }
         rmdir(path)
     }
 }

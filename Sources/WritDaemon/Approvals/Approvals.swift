@@ -33,11 +33,11 @@ final class Approvals: Sendable {
     private let path: String
     private let key: FingerprintKey
     private let withholding: Withholding
-    private let view: any ProcessView
+    let view: any ProcessView
     private let board: any QuestionBoard
-    private let boot: String
+    let boot: String
     private let program: String?
-    private let user: (number: UInt32, name: String)
+    let user: (number: UInt32, name: String)
     private let state: Mutex<State>
     /// What was wrong with the kept file; nil when it was whole.
     let fault: String?
@@ -214,7 +214,7 @@ final class Approvals: Sendable {
     }
 
     /// Letters and digits that are not taken for one another.
-    private static func random() -> String {
+    static func random() -> String {
         let letters = Array("23456789abcdefghjkmnpqrstuvwxyz".utf8)
         var random = SystemRandomNumberGenerator()
         return String(
@@ -338,7 +338,10 @@ final class Approvals: Sendable {
         }
     }
 
-    private func check(_ peer: Int32, needsTerminal: Bool = true) throws(NotAPerson) -> ProcessFacts {
+    /// The process, when it is a person's.
+    ///
+    /// - Throws: ``NotAPerson`` with the first thing that does not hold.
+    func check(_ peer: Int32, needsTerminal: Bool = true) throws(NotAPerson) -> ProcessFacts {
         #if os(Linux)
         let agents = state.withLock { $0.agents }
         return try PersonCheck.check(
@@ -350,7 +353,13 @@ final class Approvals: Sendable {
         #endif
     }
 
-    private func person(_ facts: ProcessFacts) -> String {
+    /// Puts a question onto a person's terminal.
+    func show(_ question: String, to facts: ProcessFacts) throws(NotAPerson) {
+        try board.show(question, on: facts.terminal)
+    }
+
+    /// User, terminal and process, for the ledger.
+    func person(_ facts: ProcessFacts) -> String {
         #if os(Linux)
         let terminal = SystemProcesses.path(ofTerminal: facts.terminal) ?? "no terminal"
         #else

@@ -27,7 +27,7 @@ struct ApprovalsCommand: ParsableCommand {
     var all = false
 
     func run() throws {
-        let answer = try ApprovalRequest.send(["do": "list", "all": .bool(all)], home: home)
+        let answer = try PersonRequest.send(["do": "list", "all": .bool(all)], home: home)
         if json {
             Terminal.line(answer.text)
             return
@@ -85,14 +85,14 @@ struct Approve: ParsableCommand {
 
     func run() throws {
         // Opened first: what is typed as soon as the question stands there must not be lost.
-        let terminal = ApprovalRequest.openTerminal()
+        let terminal = PersonRequest.openTerminal()
         defer { if terminal >= 0 { close(terminal) } }
-        var answer = try ApprovalRequest.send(["do": "challenge", "id": .string(id)], home: home)
+        var answer = try PersonRequest.send(["do": "challenge", "id": .string(id)], home: home)
         if answer["ok"]?.bool == true {
-            let text = ApprovalRequest.readLine(terminal)
-            answer = try ApprovalRequest.send(["do": "answer", "id": .string(id), "text": .string(text)], home: home)
+            let text = PersonRequest.readLine(terminal)
+            answer = try PersonRequest.send(["do": "answer", "id": .string(id), "text": .string(text)], home: home)
         }
-        try ApprovalRequest.finish(answer, json: json) { answer in
+        try PersonRequest.finish(answer, json: json) { answer in
             let seconds = (answer["left_ms"]?.integer ?? 0) / 1000
             return "approved: the same call passes once within \(max(1, seconds / 60)) min"
         }
@@ -113,13 +113,13 @@ struct Deny: ParsableCommand {
     var id: String
 
     func run() throws {
-        let answer = try ApprovalRequest.send(["do": "deny", "id": .string(id)], home: home)
-        try ApprovalRequest.finish(answer, json: json) { _ in "refused: the call does not pass" }
+        let answer = try PersonRequest.send(["do": "deny", "id": .string(id)], home: home)
+        try PersonRequest.finish(answer, json: json) { _ in "refused: the call does not pass" }
     }
 }
 
-/// What the commands about approvals ask the daemon.
-private enum ApprovalRequest {
+/// What commands that a person answers ask the daemon.
+enum PersonRequest {
     static func send(_ request: JSON, home: HomeOptions) throws -> JSON {
         let home = try home.resolve()
         let answer: HookResponse

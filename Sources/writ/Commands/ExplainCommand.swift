@@ -114,11 +114,18 @@ struct Explain: ParsableCommand {
 
     /// For people.
     private func print(_ request: PolicyRequest, _ trace: DecisionTrace, because: String?) {
-        let environment = request.facts.environment
+        let facts = request.facts
+        let environment = facts.environment
         if !environment.profile.isEmpty {
             let because = because.map { "  (\($0))" } ?? ""
             section("Profile")
             Terminal.line("  \(Terminal.harmless(environment.profile + because))")
+        }
+        if facts.writ.present {
+            section("Writ")
+            Terminal.line("  \(Terminal.harmless("\(facts.task.id)  \(facts.task.intent)"))")
+            Terminal.line("  of \(Terminal.harmless(facts.user.id)), link by link:")
+            for link in facts.writ.chain { Terminal.line("  \(Terminal.harmless(link))") }
         }
         section("Operations")
         for (index, operation) in request.operations.enumerated() {

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+import WritCore
+import WritDaemon
+import WritPolicy
+import WritWire
+
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
+/// What the commands about writs ask the daemon, which alone holds the keys.
+enum DelegationRequest {
+    /// Asks once; starts the daemon where none runs.
+    static func send(_ request: JSON, home: HomeOptions) throws -> JSON {
+        try DaemonStart.ensure(try home.resolve())
+        return try PersonRequest.send(request, home: home)
+    }
+
+    /// Asks for something that a person confirms: the daemon writes the question to the terminal, and what is typed
+    /// there goes back.
+    static func confirm(_ request: JSON, home: HomeOptions) throws -> JSON {
+        // Opened first: what is typed as soon as the question stands there must not be lost.
+        let terminal = PersonRequest.openTerminal()
+        defer { if terminal >= 0 { close(terminal) } }
+        let answer = try send(request, home: home)
+        guard answer["ok"]?.bool == true else { return answer }
+        let text = PersonRequest.readLine(terminal)
+        return try send(["do": "delegation.answer", "text": .string(text)], home: home)
+    }
+}
+
+/// Files with the terms of a writ.
+enum DelegationTermsFile {
+    static let maximumBytes = 1 << 20
+
+    /// The file as JSON, from YAML or JSON.
+    static func json(_ file: String) throws -> JSON {
+        let source = try bytes(of: file)
+        let name = file == "-" ? "standard input" : file
+        return try PolicyArguments.explained { try YAMLNode.json(source, file: name) }
+    }
+
+    static func bytes(of file: String) throws -> [UInt8] {
+        file == "-" ? try StandardInput.readAll(limit: maximumBytes) : try contents(of: file)
+    }
+
+    /// A file as a whole.
+    static func contents(of file: String) throws -> [UInt8] {
+        let descriptor = open(file, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            throw CommandFault("\(file): cannot be read: \(String(cString: strerror(errno)))")
+        }
+        defer { close(descriptor) }
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        while bytes.count <= maximumBytes {
+            let count = read(descriptor, &buffer, buffer.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw CommandFault("\(file): cannot be read: \(String(cString: strerror(errno)))") }
+            if count == 0 { return bytes }
+            bytes.append(contentsOf: buffer[..<count])
+        }
+        throw CommandFault("\(file): is longer than \(maximumBytes) bytes")
+    }
+}
+
+/// Starts the daemon for a person's command, as a hook does for an agent's call.
+enum DaemonStart {
+    static func ensure(_ home: WritHome) throws {
+        if answers(home) { return }
+        guard let program = ProgramPath.own else { throw CommandFault("this program's own file cannot be found") }
+        do { try home.prepareRuntime() } catch { throw CommandFault(error.message) }
+        #if canImport(Darwin)
+        var actions: posix_spawn_file_actions_t?
+        #else
+        var actions = posix_spawn_file_actions_t()
+        #endif
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 2, home.daemonLog, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0o600)
+        let words = [program, "daemon", "run", "--home", home.home]
+        let variables = ["PATH=/usr/bin:/bin:/usr/sbin:/sbin", "HOME=\(home.home)", "LANG=C.UTF-8"]
+        var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
+        var environment: [UnsafeMutablePointer<CChar>?] = variables.map { strdup($0) } + [nil]
+        defer { (arguments + environment).forEach { free($0) } }
+        var child: pid_t = 0
+        let code = posix_spawn(&child, program, &actions, nil, &arguments, &environment)
+        guard code == 0 else { throw CommandFault("the daemon cannot be started: \(String(cString: strerror(code)))") }
+        for _ in 0..<1_000 {
+            if answers(home) { return }
+            usleep(10_000)
+        }
+        throw CommandFault("the daemon does not come up", hint: "`\(home.daemonLog)` says why")
+    }
+
+    private static func answers(_ home: WritHome) -> Bool {
+        do {
+            _ = try DaemonClient(home: home).control(.status, by: Deadline(after: 2_000))
+            return true
+        } catch {
+            return false
+        }
+    }
+}
