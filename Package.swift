@@ -121,7 +121,8 @@ let package = Package(
 
         // For developers: trains the weights of the injection detector (`make model`).
         .executableTarget(
-            name: "writ-model", dependencies: ["WritCore", "WritScan", "WritShell"], path: "Tools/model"),
+            name: "writ-model", dependencies: ["WritCore", "WritScan", "WritShell"], path: "Tools/model",
+            exclude: ["examples.grammar"]),
         // For developers: measures engines alone, and makes traffic to replay.
         .executableTarget(
             name: "writ-engine-bench",

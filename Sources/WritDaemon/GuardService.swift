@@ -352,6 +352,7 @@ public final class GuardService: Sendable {
 
     private var status: [JSON.Member] {
         let set = policies.current.policies
+        let writs = delegations.count(now: Self.milliseconds / 1000)
         return [
             .init("policies", .string(set.digest)),
             .init(
@@ -365,6 +366,8 @@ public final class GuardService: Sendable {
                     })),
             .init("policies_loaded_in_us", .integer(Int64(files.loadMicroseconds))),
             .init("faults", .array((files.faults + projects.faults + delegations.faults).map { .string($0) })),
+            .init("writs", .integer(Int64(writs.writs))),
+            .init("sessions_under_writs", .integer(Int64(writs.sessions))),
             .init("ledger_entries", .integer(Int64(clamping: ledger.count))),
             .init("ledger_key", .string(ledger.verifierKey.description)),
         ]

@@ -11,6 +11,7 @@ public enum Engines {
     /// The package index that ships with Writ; nil when the build carries none.
     public static func packageIndex() throws(PackageIndex.Fault) -> PackageIndex? {
         guard let resource = Resource.named("index/packages.index") else { return nil }
+        defer { resource.releasePages() }
         return try PackageIndex(bytes: Array(resource.bytes))
     }
 

@@ -8,4 +8,12 @@ import WritResources
         #expect(text?.hasPrefix("version: \"1.0\"") == true)
         #expect(text?.utf8.last == 10)
     }
+
+    @Test func `what was given back reads as before`() {
+        for resource in Resource.all {
+            let before = Array(resource.bytes)
+            resource.releasePages()
+            #expect(Array(resource.bytes) == before, "\(resource.name)")
+        }
+    }
 }

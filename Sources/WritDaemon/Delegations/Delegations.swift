@@ -184,6 +184,13 @@ final class Delegations: Sendable {
         return nil
     }
 
+    /// For `writ status`: the writs that have not ended, revoked ones too, and the sessions that are under any.
+    func count(now: Int64) -> (writs: Int, sessions: Int) {
+        state.withLock { state in
+            (state.book.writs.count { $0.until > now }, state.book.sessions.values.count { !$0.writs.isEmpty })
+        }
+    }
+
     /// The last eight characters: the first ones of ids made in the same minute are the same.
     static func short(_ id: String) -> String { String(id.suffix(8)) }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-public import WritCore
+import WritCore
 
 /// One link of a verified delegation, in the words of policies.
 ///

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-public import WritCore
+import WritCore
 
 /// Whether the grants of a derived link lie within those of the link above it.
 ///

@@ -28,9 +28,9 @@ struct StatusCommand: ParsableCommand {
               declared   installed; nothing but the host's documentation says what happens
               unknown    not installed
 
-            Then the daemon with the policies in force, the ledger, events that a hook had to answer by itself, alarms \
-            of the last day, sessions whose transcript shows tools and of which no event is known, and calls that wait \
-            for a person. Nothing is started and nothing is changed.
+            Then the daemon with the policies in force and the writs it keeps, the ledger, events that a hook had to \
+            answer by itself, alarms of the last day, sessions whose transcript shows tools and of which no event is \
+            known, and calls that wait for a person. Nothing is started and nothing is changed.
 
             EXIT CODES
               0  nothing is wrong
@@ -144,6 +144,11 @@ struct StatusReport {
             }
             field("daemon", Terminal.styled("runs", .green) + ", profile here: \(profile)")
             field("policies", Terminal.harmless(layers.joined(separator: ", ")))
+            let writs = daemon["writs"]?.integer ?? 0
+            let sessions = daemon["sessions_under_writs"]?.integer ?? 0
+            if writs + sessions > 0 {
+                field("writs", "\(writs) kept, \(sessions) session(s) under one: `writ delegation list`")
+            }
             for fault in daemon["faults"]?.array ?? [] {
                 field("", Terminal.styled(Terminal.harmless(fault.string ?? ""), .red))
             }
