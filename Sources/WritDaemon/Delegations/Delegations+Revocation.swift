@@ -81,7 +81,7 @@ extension Delegations {
             state = next
             let what = entries.map(\.words).joined(separator: ", ")
             let event = DelegationEvent(
-                kind: .revoked, message: "revoked: \(what); \(count) of the writs here hold no more",
+                kind: .revoked, message: "revoked: \(what); ended here: \(count)",
                 detail: [
                     .init("revoke", .array(entries.map(\.json))), .init("sequence", .integer(sequence)),
                     .init("process", .integer(Int64(peer))),

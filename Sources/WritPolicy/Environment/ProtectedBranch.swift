@@ -3,7 +3,8 @@ import WritCore
 
 extension Facts.Repo {
     /// A branch of this name is one that others build on: the default branch, or `main` and `master` while that is not
-    /// known, and what begins with `release`. A name that is partly computed counts as one; no name is none.
+    /// known, and what begins with `release`. A name that is partly computed counts as one, whatever
+    /// it begins with (`fix-$x` pushes to `main` when `x` is `:main`); no name is none.
     public func protects(_ branch: String) -> Bool {
         if branch.isEmpty { return false }
         if branch.contains("…") || branch.contains("*") || branch.contains("$") { return true }

@@ -57,7 +57,11 @@ struct DelegationRevoke: ParsableCommand {
         let answer = try DelegationRequest.send(
             ["do": "delegation.revoke", "revoke": .array(entries)], home: home)
         try PersonRequest.finish(answer, json: json) { answer in
-            "revoked: \(answer["count"]?.integer ?? 0) of the writs here hold no more"
+            switch answer["count"]?.integer ?? 0 {
+            case 0: "revoked; no writ that held here is among them"
+            case 1: "revoked: 1 writ that held here holds no more"
+            case let count: "revoked: \(count) writs that held here hold no more"
+            }
         }
     }
 }
