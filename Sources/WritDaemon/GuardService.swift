@@ -177,10 +177,7 @@ public final class GuardService: Sendable {
     ) throws -> RecentDeliveries.Decided {
         let now = milliseconds / 1000
         var delivery = delivery
-        delivery.call.id = ids.withLock { ids in
-            var random = SystemRandomNumberGenerator()
-            return ids.next(time: milliseconds, using: &random)
-        }
+        delivery.call.id = newID(at: milliseconds)
         let call = delivery.call
         let session = delivery.call.session.isEmpty ? "process-\(request.parent)" : delivery.call.session
         let (standing, delegationEvents) = try delegations.standing(
@@ -283,17 +280,21 @@ public final class GuardService: Sendable {
         }
     }
 
+    /// The name of a ledger entry; in the order of time.
+    private func newID(at milliseconds: Int64) -> String {
+        ids.withLock { ids in
+            var random = SystemRandomNumberGenerator()
+            return ids.next(time: milliseconds, using: &random)
+        }
+    }
+
     /// Writes down what happened to approvals.
     private func record(_ events: [ApprovalEvent]) throws {
         for event in events {
             let time = Self.milliseconds
-            let id = ids.withLock { ids in
-                var random = SystemRandomNumberGenerator()
-                return ids.next(time: time, using: &random)
-            }
             try ledger.append(
                 LedgerEntry(
-                    id: id, time: time, kind: event.ledgerKind, agent: event.approval.agent,
+                    id: newID(at: time), time: time, kind: event.ledgerKind, agent: event.approval.agent,
                     session: event.approval.session, tool: event.approval.tool, message: event.message,
                     record: try withholding.json(event.ledgerRecord)))
         }
@@ -303,13 +304,10 @@ public final class GuardService: Sendable {
     private func record(_ events: [DelegationEvent]) throws {
         for event in events {
             let time = Self.milliseconds
-            let id = ids.withLock { ids in
-                var random = SystemRandomNumberGenerator()
-                return ids.next(time: time, using: &random)
-            }
             try ledger.append(
                 LedgerEntry(
-                    id: id, time: time, kind: event.kind == .refused ? .alarm : .delegation, agent: event.agent,
+                    id: newID(at: time), time: time, kind: event.kind == .refused ? .alarm : .delegation,
+                    agent: event.agent,
                     session: try withholding.text(event.session), message: try withholding.text(event.message),
                     record: try withholding.json(event.record)))
         }
@@ -395,10 +393,7 @@ public final class GuardService: Sendable {
     /// Records what is no decision. A failure here fails nobody's call; it is written beside.
     private func note(_ kind: LedgerEntry.Kind, _ message: String, agent: String = "") {
         let time = Self.milliseconds
-        let id = ids.withLock { ids in
-            var random = SystemRandomNumberGenerator()
-            return ids.next(time: time, using: &random)
-        }
+        let id = newID(at: time)
         do {
             try ledger.append(
                 LedgerEntry(id: id, time: time, kind: kind, agent: agent, message: try withholding.text(message)))

@@ -67,12 +67,12 @@ public struct Delegation: Sendable, Hashable {
         public var hosts: [String]
         public var packages: [String]
         /// Where any argument of a tool is named, arguments that are not named are refused.
-        public var arguments: [Argument]
+        public var arguments: [ArgumentRule]
 
         /// Creates a capability.
         public init(
             actions: [String] = [], tools: [String] = [], commands: [String] = [], paths: [String] = [],
-            hosts: [String] = [], packages: [String] = [], arguments: [Argument] = []
+            hosts: [String] = [], packages: [String] = [], arguments: [ArgumentRule] = []
         ) {
             self.actions = actions
             self.tools = tools
@@ -82,36 +82,6 @@ public struct Delegation: Sendable, Hashable {
             self.packages = packages
             self.arguments = arguments
         }
-    }
-
-    /// What one argument of a tool may be; all constraints must hold.
-    public struct Argument: Sendable, Hashable {
-        public var name: String
-        public var constraints: [Constraint]
-
-        /// Creates an argument.
-        public init(_ name: String, _ constraints: [Constraint]) {
-            self.name = name
-            self.constraints = constraints
-        }
-    }
-
-    /// No regular expressions and no conditions: what they leave out cannot be seen at a glance.
-    public enum Constraint: Sendable, Hashable {
-        case exact(JSON)
-        case oneOf([JSON])
-        case notOneOf([JSON])
-        /// Whole numbers, both ends included.
-        case range(Int64?, Int64?)
-        /// The argument is a list, and all its members are among these.
-        case subset([JSON])
-        /// The argument is a list that holds this.
-        case contains(JSON)
-        /// A path at or below this folder, after `.` and `..` are resolved.
-        case pathUnder(String)
-        /// A URL or host name whose host fits one of these patterns.
-        case hostIn([String])
-        case anyValue
     }
 
     /// What is asked of a person before it happens.

@@ -187,25 +187,7 @@ extension Delegation.Capability {
     var authority: DelegatedAuthority.Capability {
         .init(
             actions: actions, tools: tools, commands: commands, paths: paths, hosts: hosts, packages: packages,
-            arguments: arguments.map { argument in
-                ArgumentRule(argument.name, argument.constraints.map(\.rule))
-            })
-    }
-}
-
-extension Delegation.Constraint {
-    fileprivate var rule: ArgumentRule.Constraint {
-        switch self {
-        case .exact(let value): .exact(value)
-        case .oneOf(let values): .oneOf(values)
-        case .notOneOf(let values): .notOneOf(values)
-        case .range(let low, let high): .range(low, high)
-        case .subset(let values): .subset(values)
-        case .contains(let value): .contains(value)
-        case .pathUnder(let folder): .pathUnder(folder)
-        case .hostIn(let hosts): .hostIn(hosts)
-        case .anyValue: .anyValue
-        }
+            arguments: arguments)
     }
 }
 

@@ -35,8 +35,8 @@ struct RandomLinks {
     mutating func values() -> [JSON] { (0..<number(1...3)).map { _ in value() } }
 
     /// Kinds in the order in which they are written.
-    mutating func constraints() -> [Delegation.Constraint] {
-        let all: [Delegation.Constraint] = [
+    mutating func constraints() -> [ArgumentRule.Constraint] {
+        let all: [ArgumentRule.Constraint] = [
             .anyValue, .contains(value()), .exact(value()), .hostIn(some(["a.example", "*.b.example"], atLeast: 1)),
             .notOneOf(values()), .oneOf(values()), .pathUnder(text()), .range(number(-5...0), nil), .subset(values()),
         ]

@@ -16,6 +16,7 @@ final class Approvals: Sendable {
     static let idLength = 6
     /// How long a challenge can be answered, in milliseconds.
     static let challengeLifetime: Int64 = 2 * 60 * 1000
+    private static let purpose = "writ approvals v1"
     private static let maximumChallenges = 64
 
     private struct Challenge: Sendable {
@@ -398,24 +399,13 @@ final class Approvals: Sendable {
         let body: JSON = [
             "v": 1, "boot": .string(boot), "agents": state.agents.json, "approvals": state.book.json,
         ]
-        let bytes = body.canonicalBytes
-        try SmallFile.write(Array("\(Self.seal(bytes, key))\n".utf8) + bytes, to: path)
-    }
-
-    /// The seal stands in the file's first line, the body in its second.
-    private static func seal(_ body: some Sequence<UInt8>, _ key: FingerprintKey) -> String {
-        key.fingerprint(of: Array("writ approvals v1\n".utf8) + body)
+        try SealedFile.write(body, to: path, purpose: Self.purpose, key: key)
     }
 
     private static func open(
         _ bytes: [UInt8], _ key: FingerprintKey
     ) -> (book: ApprovalBook, agents: AgentProcesses, boot: String)? {
-        guard let end = bytes.firstIndex(of: 0x0A) else { return nil }
-        let text = bytes[(end + 1)...]
-        guard String(decoding: bytes[..<end], as: UTF8.self) == seal(text, key) else { return nil }
-        let body: JSON
-        do { body = try JSON(parsing: Array(text)) } catch { return nil }
-        guard body["v"]?.integer == 1, let boot = body["boot"]?.string,
+        guard let body = SealedFile.open(bytes, purpose: purpose, key: key), let boot = body["boot"]?.string,
             let book = body["approvals"].flatMap({ ApprovalBook($0) }),
             let agents = body["agents"].flatMap({ AgentProcesses($0) })
         else { return nil }

@@ -94,7 +94,7 @@ public enum DelegationText {
         return parts.isEmpty ? "everything" : parts.joined(separator: " ")
     }
 
-    private static func text(_ constraints: [Delegation.Constraint]) -> String {
+    private static func text(_ constraints: [ArgumentRule.Constraint]) -> String {
         constraints.map { constraint in
             func list(_ values: [JSON]) -> String { values.map(\.text).joined(separator: ", ") }
             return switch constraint {

@@ -29,6 +29,7 @@ final class Delegations: Sendable {
     /// The longest life of what is derived for a sub-agent, in seconds.
     static let longestChild: Int64 = 30 * 60
     static let maximumQuestions = 64
+    private static let purpose = "writ delegations v1"
     private static let maximumCache = 2_048
 
     /// What waits for a person's word.
@@ -359,23 +360,12 @@ final class Delegations: Sendable {
 
     func keep(_ state: State) throws(DaemonFault) {
         let body: JSON = ["v": 1, "boot": .string(people.boot), "book": state.book.json]
-        let bytes = body.canonicalBytes
-        try SmallFile.write(Array("\(Self.seal(bytes, key))\n".utf8) + bytes, to: path)
+        try SealedFile.write(body, to: path, purpose: Self.purpose, key: key)
         isQuiet.store(fault == nil && state.book.isEmpty, ordering: .releasing)
     }
 
-    /// The seal stands in the file's first line, the body in its second.
-    private static func seal(_ body: some Sequence<UInt8>, _ key: FingerprintKey) -> String {
-        key.fingerprint(of: Array("writ delegations v1\n".utf8) + body)
-    }
-
     static func open(_ bytes: [UInt8], _ key: FingerprintKey) -> (book: DelegationBook, boot: String)? {
-        guard let end = bytes.firstIndex(of: 0x0A) else { return nil }
-        let text = bytes[(end + 1)...]
-        guard String(decoding: bytes[..<end], as: UTF8.self) == seal(text, key) else { return nil }
-        let body: JSON
-        do { body = try JSON(parsing: Array(text)) } catch { return nil }
-        guard body["v"]?.integer == 1, let boot = body["boot"]?.string,
+        guard let body = SealedFile.open(bytes, purpose: purpose, key: key), let boot = body["boot"]?.string,
             let book = body["book"].flatMap({ DelegationBook($0) })
         else { return nil }
         return (book, boot)

@@ -24,8 +24,8 @@ extension Delegation.Capability {
         }
         for member in members {
             let name = try Fields.text(.string(member.key), "a name in \(place).args", DelegationLimits.name)
-            let constraints = try Delegation.Constraint.list(member.value, "\(place).args.\(Shown.text(name))")
-            arguments.append(Delegation.Argument(name, constraints))
+            let constraints = try ArgumentRule.Constraint.list(member.value, "\(place).args.\(Shown.text(name))")
+            arguments.append(ArgumentRule(name, constraints))
         }
         arguments.sort { $0.name.utf16.lexicographicallyPrecedes($1.name.utf16) }
     }
@@ -70,7 +70,7 @@ extension Delegation.Question {
     }
 }
 
-extension Delegation.Constraint {
+extension ArgumentRule.Constraint {
     /// Reads the constraints of one argument: an object with one or more kinds, each at most once.
     static func list(_ json: JSON, _ place: String) throws(DelegationError) -> [Self] {
         guard let members = json.members, !members.isEmpty else {

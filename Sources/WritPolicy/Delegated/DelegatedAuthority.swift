@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import WritCore
+public import WritCore
 
 /// One link of a verified delegation, in the words of policies.
 ///
