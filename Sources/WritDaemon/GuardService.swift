@@ -93,7 +93,7 @@ public final class GuardService: Sendable {
         approvals = try Approvals(home: home, key: key, withholding: withholding)
         delegations = try Delegations(home: home, key: key, people: approvals)
         for alarm in ledger.recovery.alarms { note(.alarm, alarm) }
-        for fault in [approvals.fault].compactMap({ $0 }) + delegations.faults { note(.alarm, fault) }
+        for fault in delegations.faults + (approvals.fault.map { [$0] } ?? []) { note(.alarm, fault) }
         for unanswered in Unanswered.take(from: home) {
             note(
                 .alarm, "a hook answered \(unanswered.event) by itself: \(unanswered.cause)", agent: unanswered.agent)
@@ -271,10 +271,7 @@ public final class GuardService: Sendable {
     /// Once a minute at most, and beside the calls: whether an agent worked without its hooks.
     private func lookForSilentSessions() {
         silent.look(now: Self.milliseconds) { [ledger] session in
-            var query = LedgerQuery()
-            query.session = session.name
-            query.limit = 1
-            return try !ledger.reader.entries(matching: query).isEmpty
+            try ledger.reader.knows(session: session.name)
         } report: { [weak self] message, agent in
             self?.note(.alarm, message, agent: agent)
         }

@@ -71,10 +71,7 @@ public struct DelegationLayers: Sendable {
 
     static let claims = "WRIT_E_CLAIMS"
 
-    /// The guard of calls under the chain: `base` with a layer for each link.
-    public func guardian(_ base: Guard) -> Guard { base.adding(layers) }
-
-    /// The guard of calls under several chains at once: each link of each must grant.
+    /// The guard of calls under chains: `base` with a layer for each link, each of which must grant.
     ///
     /// Links that say the same count once. An id alone makes no link another's equal, since who derives a link chooses
     /// its id.
@@ -149,16 +146,9 @@ public struct DelegationLayers: Sendable {
     ///
     /// - Parameters:
     ///   - code: as ``DelegationError`` names it, `WRIT_E_EXPIRED`; the last part of the reason's rule.
-    ///   - message: for people and the agent, one line, lower case, no full stop.
+    ///   - message: whole sentences for people and the agent.
     public static func refusal(code: String, message: String) -> Decision.Reason {
-        Decision.Reason(
-            rule: "error/\(code)", verdict: .deny, severity: .high,
-            message: "The session works under a writ that does not hold: \(message). A person can bind another one.")
-    }
-
-    /// The same for what ``init(_:)`` threw.
-    public static func refusal(_ fault: Fault) -> Decision.Reason {
-        refusal(code: fault.code, message: fault.link.isEmpty ? fault.message : "`\(fault.link)`, \(fault.message)")
+        Decision.Reason(rule: "error/\(code)", verdict: .deny, severity: .high, message: message)
     }
 }
 

@@ -46,6 +46,14 @@ public struct LedgerQuery: Sendable, Hashable {
 }
 
 extension LedgerReader {
+    /// Whether any event of a session stands in the log; as ``entries(matching:)`` knows it.
+    public func knows(session: String) throws(LedgerError) -> Bool {
+        var query = LedgerQuery()
+        query.session = session
+        query.limit = 1
+        return try !entries(matching: query).isEmpty
+    }
+
     /// The entries that a query asks for. The index only says where to look; what is returned stands in the ledger.
     public func entries(matching query: LedgerQuery) throws(LedgerError) -> [Item] {
         let limit = max(0, query.limit)

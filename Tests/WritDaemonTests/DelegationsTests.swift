@@ -150,6 +150,29 @@ private struct DelegationWorld {
     #expect(try world.code() == "none")
 }
 
+@Test func `what a narrower writ would grant beyond its parent is shown by a call`() throws {
+    let world = try DelegationWorld()
+    let id = try world.issue()
+    let cases: [(grants: JSON, refusal: String?)] = [
+        ([["actions": ["file.read"], "paths": ["$repo/src/**"]]], nil),
+        ([["actions": ["file.write"], "paths": ["$repo/**"]]], nil),
+        // Not shown by any call that was tried: it passes here, and calls are asked of both links.
+        ([["actions": ["file.read"]]], nil),
+        ([["actions": ["git.push"]]], "grant 1 goes beyond the writ: it would let pass "),
+        (
+            [["actions": ["file.write"]], ["actions": ["file.read"], "paths": ["/etc/**"]]],
+            "grant 2 goes beyond the writ: it would let pass "
+        ),
+    ]
+    for (grants, refusal) in cases {
+        let answer = try world.ask([
+            "do": "delegation.derive", "id": .string(id), "terms": ["grants": grants], "for": 600, "environments": [],
+        ])
+        #expect(answer["ok"]?.bool == (refusal == nil), "\(answer.text)")
+        if let refusal { #expect(answer["error"]?.string?.hasPrefix(refusal) == true, "\(answer.text)") }
+    }
+}
+
 @Test func `a sub-agent has one narrower writ of its own, where the depth allows it`() throws {
     var world = try DelegationWorld()
     let id = try world.issue()

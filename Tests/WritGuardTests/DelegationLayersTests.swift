@@ -56,7 +56,7 @@ import WritScan
 
     @Test func `a session under a writ does what is granted, whichever tool it uses`() throws {
         let chain = try DelegationLayers(Self.work)
-        let guardian = chain.guardian(try Engines.guardian())
+        let guardian = try DelegationLayers.guardian(try Engines.guardian(), under: [chain])
         let rows: [(Call, Verdict)] = [
             (Self.call("Read", ["file_path": "src/a.swift"]), .allow),
             (Self.call("Write", ["file_path": "src/a.swift", "content": "x"]), .allow),
@@ -119,7 +119,7 @@ import WritScan
 
     @Test func `only who holds the last link makes calls`() throws {
         let chain = try DelegationLayers([Self.link("root"), Self.link("leaf", depth: 1)])
-        let guardian = chain.guardian(try Engines.guardian())
+        let guardian = try DelegationLayers.guardian(try Engines.guardian(), under: [chain])
         for (type, verdict) in [(nil, Verdict.deny), ("reviewer-1", .allow), ("planner", .deny)] {
             let call = Self.call("Read", ["file_path": "a"], type: type)
             let judgement = guardian.judge(call, session: SessionState(), in: Self.surroundings(chain))
@@ -135,7 +135,7 @@ import WritScan
         for index in 0..<100 {
             let child = Self.link("child-\(index % 10)", depth: 1, budgets: .init(calls: 15)) { $0.agent = .init() }
             let chain = try DelegationLayers([root, child])
-            let guardian = chain.guardian(base)
+            let guardian = try DelegationLayers.guardian(base, under: [chain])
             let call = Self.call("Read", ["file_path": "a"], session: "s\(index % 10)")
             let surroundings = Self.surroundings(chain)
             let owners = BudgetAccounts.Owners(call: call, facts: surroundings.facts)
@@ -201,7 +201,7 @@ import WritScan
             let chain = try DelegationLayers([
                 Self.link("root"), Self.link("child-\(index)", depth: 1) { $0.agent = .init() },
             ])
-            let guardian = chain.guardian(base)
+            let guardian = try DelegationLayers.guardian(base, under: [chain])
             let call = Self.call("Read", ["file_path": "a"])
             let surroundings = Self.surroundings(chain)
             let owners = BudgetAccounts.Owners(call: call, facts: surroundings.facts)
@@ -242,7 +242,7 @@ import WritScan
             var surroundings = Self.surroundings(chain, profile: "production")
             surroundings.facts.writ.revocationAge = row.age
             let call = Self.call("Read", ["file_path": "src/a"])
-            let decision = chain.guardian(base).judge(call, session: SessionState(), in: surroundings).decision
+            let decision = try DelegationLayers.guardian(base, under: [chain]).judge(call, session: SessionState(), in: surroundings).decision
             #expect(decision.verdict == row.verdict, "\(row) \(decision.message)")
             if !row.rule.isEmpty { #expect(decision.reasons.first?.rule == row.rule) }
         }
@@ -273,7 +273,13 @@ import WritScan
     @Test func `a writ that does not hold denies every tool call, and nothing else`() throws {
         let guardian = try Engines.guardian()
         var surroundings = Guard.Surroundings(now: Self.now, user: "dev")
-        surroundings.refusals = [DelegationLayers.refusal(code: "WRIT_E_EXPIRED", message: "link 1: the time is past")]
+        surroundings.refusals = [
+            DelegationLayers.refusal(
+                code: "WRIT_E_EXPIRED",
+                message:
+                    "The session works under a writ that does not hold: link 1: the time is past. A person can bind another one."
+            )
+        ]
         let denied = guardian.judge(Self.call("Read", ["file_path": "a"]), session: SessionState(), in: surroundings)
         #expect(denied.decision.verdict == .deny)
         #expect(
@@ -301,14 +307,14 @@ import WritScan
         for (links, message) in rows {
             let fault = #expect(throws: DelegationLayers.Fault.self) { _ = try DelegationLayers(links) }
             #expect(fault?.description == message)
-            if let fault { #expect(DelegationLayers.refusal(fault).verdict == .deny) }
+            if let fault { #expect(DelegationLayers.refusal(code: fault.code, message: fault.message).verdict == .deny) }
         }
     }
 
     @Test func `the ledger's record repeats the decision without the tokens`() throws {
         let chain = try DelegationLayers(Self.work)
         let base = try Engines.guardian()
-        let guardian = chain.guardian(base)
+        let guardian = try DelegationLayers.guardian(base, under: [chain])
         for (tool, arguments) in [
             ("Read", ["file_path": "src/a.swift"]), ("Write", ["file_path": "docs/a.md", "content": "x"]),
         ] as [(String, JSON)] {

@@ -3,6 +3,7 @@ import Synchronization
 import WritCore
 import WritDelegation
 import WritGuard
+import WritPolicy
 
 /// What people, and commands in their name, do with writs.
 ///
@@ -42,6 +43,8 @@ extension Delegations {
             var answer = Self.fault(error.message)
             answer.set("code", .string(error.code.rawValue))
             return (answer, [])
+        } catch let error as DelegationLayers.Fault {
+            return (Self.fault(error.message), [])
         } catch let error as Refusal {
             return (Self.fault(error.message), [])
         }
@@ -449,6 +452,9 @@ extension Delegations {
                 "iss": "-", "jti": "-", "iat": 0, "nbf": 0, "exp": 1, "aud": ["-"],
                 "cnf": ["jwk": holder.publicKey.jwk], "del_depth": 0, "del_max_depth": 0, "writ": claims,
             ])
+            if case .outside(grant: let grant, witness: let witness) = try terms.comparison(below: parent.leaf) {
+                throw Refusal(message: "grant \(grant) goes beyond the writ: it would let pass \(witness)")
+            }
             let derived = try Delegation.derive(
                 from: parent,
                 Delegation.Narrowing(

@@ -48,10 +48,7 @@ struct DelegatedJudging {
             }
         }
         guard let fault else { return }
-        refusals = [
-            Decision.Reason(
-                rule: "error/\(fault.code)", verdict: .deny, severity: .high, message: fault.message)
-        ]
+        refusals = [DelegationLayers.refusal(code: fault.code, message: fault.message)]
     }
 
     /// What the writs prove; of several the one that ends first speaks, and who must consent are all.

@@ -23,6 +23,7 @@ enum Containment {
 
     /// The same for two hosts as `egress` spells them.
     static func covers(host outer: String, _ inner: String) -> Bool {
+        // What is no pattern has been reported with its place, and covers nothing.
         guard let outer = try? HostPattern(outer), let inner = try? HostPattern(inner) else { return false }
         return outer.contains(inner)
     }

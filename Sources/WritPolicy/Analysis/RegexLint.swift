@@ -6,6 +6,7 @@ enum RegexLint {
     /// The traps of one pattern, each a sentence's end with its remedy.
     static func traps(_ source: String) -> [(message: String, hint: String)] {
         var out: [(message: String, hint: String)] = []
+        // What does not compile has been reported with its place; the other traps are read from the text.
         if let pattern = try? Pattern(source), pattern.matches("") {
             out.append(("matches every text, even an empty one", "delete the empty alternative, or ask for something"))
         }

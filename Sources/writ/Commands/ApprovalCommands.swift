@@ -159,11 +159,16 @@ enum PersonRequest {
     }
 
     static func finish(_ answer: JSON, json: Bool, _ words: (JSON) -> String) throws {
+        try report(answer, json: json) { Terminal.line(words($0)) }
+    }
+
+    /// Prints the answer for programs, why it is no, or lets `show` print it for people.
+    static func report(_ answer: JSON, json: Bool, _ show: (JSON) throws -> Void) throws {
         let isDone = answer["ok"]?.bool == true
         if json {
             Terminal.line(answer.text)
         } else if isDone {
-            Terminal.line(words(answer))
+            try show(answer)
         } else {
             Terminal.error(Terminal.harmless(answer["error"]?.string ?? "the daemon gives no reason"))
         }

@@ -104,11 +104,7 @@ struct StatusReport {
         silent = try SilentSessions.found(
             home, since: SilentSessions.installed(home).filter { guarded.contains($0.key) }
         ) { session in
-            var query = LedgerQuery()
-            query.session = session.name
-            query.limit = 1
-            guard let reader else { return false }
-            return try !reader.entries(matching: query).isEmpty
+            try reader?.knows(session: session.name) ?? false
         }
     }
 

@@ -148,10 +148,10 @@ struct DelegationList: ParsableCommand {
 
     func run() throws {
         let answer = try DelegationRequest.send(["do": "delegation.list", "all": .bool(all)], home: home)
-        if json || answer["ok"]?.bool != true {
-            try PersonRequest.finish(answer, json: json) { _ in "" }
-            return
-        }
+        try PersonRequest.report(answer, json: json, show(list:))
+    }
+
+    private func show(list answer: JSON) {
         let items = answer["writs"]?.array ?? []
         if items.isEmpty {
             Terminal.line(all ? "there are no writs" : "no writ holds or is bound; `writ delegation issue` makes one")
@@ -194,10 +194,10 @@ struct DelegationShow: ParsableCommand {
 
     func run() throws {
         let answer = try DelegationRequest.send(["do": "delegation.show", "id": .string(id)], home: home)
-        if json || answer["ok"]?.bool != true {
-            try PersonRequest.finish(answer, json: json) { _ in "" }
-            return
-        }
+        try PersonRequest.report(answer, json: json, show)
+    }
+
+    private func show(_ answer: JSON) {
         if token {
             Terminal.line(answer["chain"]?.string ?? "")
             return
