@@ -99,8 +99,8 @@ struct PolicyTest: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "test", abstract: "Run the tests that policies carry.",
         discussion: """
-            Each policy is tested alone, with the engine that enforces it. Exits 1 when a test fails, 2 when a policy
-            cannot be read or does not load; the others are tested all the same.
+            Each policy is tested alone, with the engine that enforces it; each row of a table counts as a test. Exits 1
+            when a test fails, 2 when a policy cannot be read or does not load; the others are tested all the same.
             """)
 
     @Flag(help: "Print the result as JSON, one object a line for each file.")
