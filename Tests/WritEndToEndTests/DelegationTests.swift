@@ -300,10 +300,49 @@ extension EndToEnd {
             let refusal = try agent.shell("ls")
             #expect(refusal.hasPrefix("deny") && refusal.contains("WRIT_E_STORE"), "\(refusal)")
             #expect(try machine.status()["faults"]?.array?.contains { $0.string?.contains("delegations.json") == true } == true)
-            #expect(try machine.writ("delegation", "list").code == 1)
+            #expect(try machine.writ("delegation", "list").code == 2)
             try machine.stop()
             try FileManager.default.removeItem(atPath: path)
             #expect(try agent.word("ls") == "allow")
+        }
+
+        @Test func `what was done, what a person declined and what could not be done end with codes of their own`() throws {
+            let machine = try Machine(policy: nil)
+            defer { machine.end() }
+            let person = try Person(machine)
+            let id = try person.issue()
+            let token = try token(machine, id)
+            let garbage = machine.root + "/garbage"
+            try machine.write("a.b.c", to: garbage)
+            let grants = machine.root + "/grants.yaml"
+            let cases: [(words: [String], code: Int32)] = [
+                (["list"], 0), (["list", "--json"], 0), (["show", id], 0), (["show", id, "--json"], 0),
+                (["anchors"], 0), (["verify", token], 0), (["verify", garbage], 1), (["verify", "/nowhere"], 2),
+                // Of no such writ, whatever was to be done with it.
+                (["show", "ffffffff"], 2), (["show", "ffffffff", "--json"], 2), (["unbind", "ffffffff"], 2),
+                (["bind", "ffffffff", "--folder", "/"], 2), (["run", "ffffffff", "--", "true"], 2),
+                (["derive", "ffffffff", "--grants", grants], 2), (["revoke", "ffffffff"], 2),
+                (["import", garbage], 2), (["import", "/nowhere"], 2), (["import", token], 2),
+                (["anchors", "--remove", "https://nobody.example"], 2), (["revoke"], 2), (["bind", id], 2),
+                // By nobody who can be asked: the test has no terminal.
+                (["unbind", id], 2), (["unbind", id, "--json"], 2), (["run", id, "--", "true"], 2),
+                (["issue", "--task", "T", "--intent", "x", "--grants", grants], 2),
+                (["issue", "--task", "T", "--intent", "x", "--grants", "/nowhere"], 2),
+                (["derive", id, "--grants", grants], 2),
+                (["revoke", id], 0), (["verify", token], 1),
+            ]
+            for (words, code) in cases {
+                let outcome = try Program(
+                    path: Machine.writ,
+                    arguments: ["delegation", words[0], "--home", machine.home.home] + words.dropFirst()
+                ).run()
+                #expect(outcome.code == code, "\(words): \(outcome.output)\(outcome.error)")
+                #expect(!(outcome.output + outcome.error).isEmpty || words.contains("--"), "\(words)")
+            }
+            let (_, declined) = try person.confirm("unbind \(id); echo \"code $?\"", answer: "wrong")
+            #expect(declined.contains("that was not the challenge") && declined.contains("code 1"), "\(declined)")
+            let (_, agreed) = try person.confirm("unbind \(id); echo \"code $?\"")
+            #expect(agreed.contains("taken off") && agreed.contains("code 0"), "\(agreed)")
         }
 
         @Test func `a program that a person starts under a writ is under it`() throws {

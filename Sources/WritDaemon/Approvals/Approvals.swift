@@ -304,7 +304,9 @@ final class Approvals: Sendable {
                 let events = next.book.fail(id, now: now)
                 try keep(next)
                 state = next
-                return (Self.fault("that was not the challenge; the call stays refused"), swept + events)
+                return (
+                    Self.declined("that was not the challenge; the call stays refused"), swept + events
+                )
             }
             guard let event = next.book.answer(id, agrees: true, by: person(facts), now: now) else {
                 return (Self.fault(Self.over(approval)), swept)
@@ -378,6 +380,13 @@ final class Approvals: Sendable {
     }
 
     private static func fault(_ message: String) -> JSON { ["ok": false, "error": .string(message)] }
+
+    /// The answer where a person was asked and did not agree, in distinction to what could not be done.
+    static func declined(_ message: String) -> JSON {
+        var answer = fault(message)
+        answer.set("declined", true)
+        return answer
+    }
 
     private static func unknown(_ id: String) -> String {
         "no call waits as `\(String(id.prefix(20)))`; `writ approvals` shows those that do"

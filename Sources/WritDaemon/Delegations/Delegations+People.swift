@@ -319,7 +319,7 @@ extension Delegations {
         guard text.lowercased().filter({ !$0.isWhitespace }) == question.challenge else {
             let event = DelegationEvent(
                 kind: .refused, message: "a challenge about a writ was not answered as it should")
-            return (Self.fault("that was not the challenge; nothing has changed"), [event])
+            return (Approvals.declined("that was not the challenge; nothing has changed"), [event])
         }
         let person = people.person(facts)
         switch question.action {

@@ -73,6 +73,8 @@ struct Approve: ParsableCommand {
             The daemon writes the call and a challenge to your terminal; type the challenge to agree. It works only in a \
             terminal that you opened yourself: not below an agent, not in a terminal of `tmux`, `screen` or an editor, \
             and not in the background. The agent then has to make the same call again.
+
+            Exits 0 when the call may pass, 1 when the answer was not the challenge, 2 when it could not be asked.
             """)
 
     @OptionGroup var home: HomeOptions
@@ -127,12 +129,10 @@ enum PersonRequest {
             answer = try DaemonClient(home: home).control(
                 .approval, payload: request.bytes, by: Deadline(after: 10_000))
         } catch ChannelFault.absent {
-            Terminal.error(
+            throw CommandFault(
                 "no daemon runs for \(home.home)", hint: "no call waits then; the next call of an agent starts it")
-            throw ExitCode(1)
         } catch {
-            Terminal.error("the daemon does not answer: \(error)")
-            throw ExitCode(1)
+            throw CommandFault("the daemon does not answer: \(error)")
         }
         return try JSON(parsing: answer.output)
     }
@@ -163,6 +163,8 @@ enum PersonRequest {
     }
 
     /// Prints the answer for programs, why it is no, or lets `show` print it for people.
+    ///
+    /// - Throws: the exit code 1 where a person was asked and did not agree, 2 where it could not be done.
     static func report(_ answer: JSON, json: Bool, _ show: (JSON) throws -> Void) throws {
         let isDone = answer["ok"]?.bool == true
         if json {
@@ -172,6 +174,6 @@ enum PersonRequest {
         } else {
             Terminal.error(Terminal.harmless(answer["error"]?.string ?? "the daemon gives no reason"))
         }
-        if !isDone { throw ExitCode(1) }
+        if !isDone { throw ExitCode(answer["declined"]?.bool == true ? 1 : 2) }
     }
 }

@@ -19,7 +19,8 @@ struct DelegationCommand: ParsableCommand {
               writ delegation run 3f9a21bc -- claude
               writ delegation revoke 3f9a21bc
 
-            IDs may be shortened to their last eight characters.
+            IDs may be shortened to their last eight characters. Exits 0 when it is done, 1 when a person was asked and did \
+            not agree (of `verify`: when the writ does not hold), and 2 when it could not be done.
             """,
         subcommands: [
             DelegationIssue.self, DelegationList.self, DelegationShow.self, DelegationBind.self, DelegationUnbind.self,
