@@ -59,12 +59,16 @@ public final class DetectorSet: Sendable {
 
     /// Creates a set; nothing is loaded yet.
     ///
-    /// - Parameter others: detectors of whole files, such as the supply chain's; each runs when its name is selected.
-    public init(_ selected: Set<DetectorName> = DetectorSet.usual, others: [any FileDetector] = []) {
+    /// - Parameters:
+    ///   - others: detectors of whole files, such as the supply chain's; each runs when its name is selected.
+    ///   - origin: where the repository comes from, for what skills say about their publisher.
+    public init(
+        _ selected: Set<DetectorName> = DetectorSet.usual, others: [any FileDetector] = [], origin: String? = nil
+    ) {
         self.selected = selected
         self.others = others.filter { selected.contains($0.name) }
         let code = Lazy { try CodeDetector() }
-        let skills = Lazy { try SkillScanner(shell: Self.operations) }
+        let skills = Lazy { try SkillScanner(shell: Self.operations, origin: origin) }
         secretsSlot = Lazy { try SecretDetector(rules: try SecretRules.builtIn()) }
         injectionSlot = Lazy { InjectionDetector(model: try InjectionModel.embedded()) }
         skillScannerSlot = skills

@@ -144,6 +144,17 @@ public final class Git: Sendable {
         return all
     }
 
+    /// The URL of the remote `origin`, as the repository's own configuration has it; nil without exactly one.
+    public func origin() -> String? {
+        do {
+            let urls = Self.texts(try ask(["config", "--local", "-z", "--get-all", "remote.origin.url"]))
+            return urls.count == 1 ? urls[0] : nil
+        } catch {
+            // Git ends with an error where there is none.
+            return nil
+        }
+    }
+
     /// Paths below a folder that are tracked, or neither tracked nor ignored; relative to the folder.
     func files(below folder: String) throws(ReadFault) -> [String] {
         var paths = Self.texts(

@@ -177,7 +177,8 @@ struct Scan: ParsableCommand {
 
         let work = try work(place, repository, base, settings, places)
         let dependencies = selected.contains(.supplyChain) ? try dependencyReview(settings, work, place, today) : nil
-        let detectors = DetectorSet(selected, others: dependencies.map { [$0] } ?? [])
+        let origin = selected.contains(.skill) && work.mayClaim ? place.origin(repository) : nil
+        let detectors = DetectorSet(selected, others: dependencies.map { [$0] } ?? [], origin: origin)
         let phase = try self.as.map(phase)
         var least = settings.minimumConfidence
         if let minConfidence {
@@ -190,8 +191,9 @@ struct Scan: ParsableCommand {
             selected == [.secrets]
                 ? nil
                 : FindingCache(
-                    storage: folder, identity: try identity(selected, least, phase, settings, today), key: folder.key,
-                    today: today)
+                    storage: folder,
+                    identity: try identity(selected, least, phase, settings, today) + " " + (origin ?? ""),
+                    key: folder.key, today: today)
         }
         let inspector = Inspector(
             detectors: detectors,
