@@ -411,7 +411,7 @@ final class Approvals: Sendable {
         try SealedFile.write(body, to: path, purpose: Self.purpose, key: key)
     }
 
-    private static func open(
+    static func open(
         _ bytes: [UInt8], _ key: FingerprintKey
     ) -> (book: ApprovalBook, agents: AgentProcesses, boot: String)? {
         guard let body = SealedFile.open(bytes, purpose: purpose, key: key), let boot = body["boot"]?.string,

@@ -82,7 +82,7 @@ struct Approve: ParsableCommand {
     @Flag(help: "Print the outcome as JSON.")
     var json = false
 
-    @Argument(help: "The id in the refusal, as `writ approvals` shows it.")
+    @Argument(help: "The id in the refusal, as `writ approvals` shows it.", completion: Offer.waiting)
     var id: String
 
     func run() throws {
@@ -111,7 +111,7 @@ struct Deny: ParsableCommand {
     @Flag(help: "Print the outcome as JSON.")
     var json = false
 
-    @Argument(help: "The id in the refusal, as `writ approvals` shows it.")
+    @Argument(help: "The id in the refusal, as `writ approvals` shows it.", completion: Offer.waiting)
     var id: String
 
     func run() throws {

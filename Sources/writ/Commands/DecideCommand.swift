@@ -27,7 +27,8 @@ struct Decide: ParsableCommand {
     @Flag(help: "Leave the default policy out; only those of --policy count.")
     var noDefault = false
 
-    @Option(help: "prototyping, guarded, production, or one that a policy defines.")
+    @Option(
+        help: "prototyping, guarded, production, or one that a policy defines.", completion: Offer.profiles)
     var profile = "prototyping"
 
     @Option(help: "The tool's name.")

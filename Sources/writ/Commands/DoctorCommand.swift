@@ -49,7 +49,8 @@ struct DoctorCommand: ParsableCommand {
               writ doctor --json | jq '.agents[].checks[] | select(.outcome != "denied")'
             """)
 
-    @Argument(help: "Agents to examine; without any, all at which Writ is installed.")
+    @Argument(
+        help: "Agents to examine; without any, all at which Writ is installed.", completion: Offer.agents)
     var agents: [String] = []
 
     @OptionGroup var place: PlaceOptions

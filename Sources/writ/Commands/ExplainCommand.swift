@@ -32,7 +32,9 @@ struct Explain: ParsableCommand {
     @Flag(help: "Print the record and the trace as JSON.")
     var json = false
 
-    @Argument(help: "The id of a decision, or a file (`x.json`, or a path with `/`) that holds a call.")
+    @Argument(
+        help: "The id of a decision, or a file (`x.json`, or a path with `/`) that holds a call.",
+        completion: Offer.decisionsOrFiles)
     var id: String
 
     func run() throws {

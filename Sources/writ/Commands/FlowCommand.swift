@@ -25,10 +25,10 @@ struct FlowClear: ParsableCommand {
 
     @OptionGroup var home: HomeOptions
 
-    @Option(help: "The id of a decision of the session, as `writ log` shows it.")
+    @Option(help: "The id of a decision of the session, as `writ log` shows it.", completion: Offer.entries)
     var decision: String
 
-    @Argument(help: "The label.")
+    @Argument(help: "The label.", completion: Offer.labels)
     var label: String
 
     func run() throws {

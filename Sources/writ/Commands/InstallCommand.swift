@@ -70,7 +70,7 @@ struct Uninstall: ParsableCommand {
 
 /// What both commands take and print.
 struct InstallOptions: ParsableArguments {
-    @Argument(help: "The agent; `writ agents` lists them.")
+    @Argument(help: "The agent; `writ agents` lists them.", completion: Offer.agents)
     var agent: String = ""
 
     @Flag(help: "Your own settings, for all projects. The default.")

@@ -27,7 +27,7 @@ struct PackagesCheck: ParsableCommand {
     @Flag(help: "Read {id, ecosystem, name} objects, one a line, from standard input; answer one a line.")
     var jsonl = false
 
-    @Option(help: "The registry: pypi, npm.")
+    @Option(help: "The registry: pypi, npm.", completion: .list(["pypi", "npm"]))
     var ecosystem = "pypi"
 
     @Option(help: "A file that asks for packages; may be repeated.", completion: .file())

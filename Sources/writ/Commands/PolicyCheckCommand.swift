@@ -24,13 +24,15 @@ struct PolicyCheckCommand: ParsableCommand {
     @Flag(help: "Print the report as SARIF 2.1.0.")
     var sarif = false
 
-    @Option(help: "The layer that the files are checked as; by default what they say themselves.")
+    @Option(
+        help: "The layer that the files are checked as; by default what they say themselves.",
+        completion: Offer.layers)
     var layer: String?
 
     @Option(
         help: ArgumentHelp(
             "Report also what the host of this agent cannot do.", discussion: "`writ agents` lists them.",
-            valueName: "agent"))
+            valueName: "agent"), completion: Offer.agents)
     var host: String?
 
     @Argument(help: "Policy files.", completion: .file(extensions: ["yaml", "yml"]))

@@ -45,7 +45,7 @@ struct PolicyShow: ParsableCommand {
     @Flag(name: .customLong("default"), help: "Print the default policies.")
     var isDefault = false
 
-    @Argument(help: "Only the policy of this name.")
+    @Argument(help: "Only the policy of this name.", completion: Offer.policies)
     var name: String?
 
     func run() throws {
@@ -84,7 +84,7 @@ struct PolicyNew: ParsableCommand {
         commandName: "new", abstract: "Print a policy to start from.",
         discussion: "Example: writ policy new --template coding > ~/.config/writ/policy.yaml")
 
-    @Option(help: "coding, production, mcp or ci.")
+    @Option(help: "coding, production, mcp or ci.", completion: Offer.templates)
     var template = "coding"
 
     func validate() throws {

@@ -149,7 +149,7 @@ struct PolicyWaive: ParsableCommand {
     @Flag(help: "Take the waivers of the rule back.")
     var remove = false
 
-    @Argument(help: "The rule's full id, as `writ explain` shows it.")
+    @Argument(help: "The rule's full id, as `writ explain` shows it.", completion: Offer.rules)
     var rule: String?
 
     func run() throws {

@@ -49,13 +49,17 @@ struct Scan: ParsableCommand {
     @Flag(help: "Instructions, skills, hooks and MCP configurations of every known agent on this machine.")
     var machine = false
 
-    @Option(help: ArgumentHelp("Run these detectors alone, separated by commas.", valueName: "names"))
+    @Option(
+        help: ArgumentHelp("Run these detectors alone, separated by commas.", valueName: "names"),
+        completion: Offer.detectors)
     var only: String?
 
-    @Option(help: ArgumentHelp("Run all but these.", valueName: "names"))
+    @Option(help: ArgumentHelp("Run all but these.", valueName: "names"), completion: Offer.detectors)
     var skip: String?
 
-    @Option(help: ArgumentHelp("The least severity that fails: info, low, medium, high, critical.", valueName: "level"))
+    @Option(
+        help: ArgumentHelp("The least severity that fails: info, low, medium, high, critical.", valueName: "level"),
+        completion: Offer.severities)
     var failOn: String?
 
     @Option(help: ArgumentHelp("Report findings from this probability on, 0 to 1.", valueName: "number"))

@@ -28,13 +28,15 @@ struct DelegationBind: ParsableCommand {
     @Option(help: "Every session whose workspace is this folder or lies below.", completion: .directory)
     var folder: String?
 
-    @Option(help: ArgumentHelp("One session, as `writ log` names it.", valueName: "agent:session"))
+    @Option(
+        help: ArgumentHelp("One session, as `writ log` names it.", valueName: "agent:session"),
+        completion: Offer.agentSessions)
     var session: String?
 
     @Flag(help: "Print the outcome as JSON.")
     var json = false
 
-    @Argument(help: "The writ.")
+    @Argument(help: "The writ.", completion: Offer.writs)
     var id: String
 
     func validate() throws {
@@ -66,7 +68,7 @@ struct DelegationUnbind: ParsableCommand {
     @Flag(help: "Print the outcome as JSON.")
     var json = false
 
-    @Argument(help: "The writ.")
+    @Argument(help: "The writ.", completion: Offer.allWrits)
     var id: String
 
     func run() throws {
@@ -90,7 +92,7 @@ struct DelegationRun: ParsableCommand {
 
     @OptionGroup var home: HomeOptions
 
-    @Argument(help: "The writ.")
+    @Argument(help: "The writ.", completion: Offer.writs)
     var id: String
 
     @Argument(parsing: .postTerminator, help: "The program and its arguments, after --.")

@@ -47,7 +47,8 @@ struct GrantOptions: ParsableArguments {
         name: .customLong("environment"),
         help: ArgumentHelp(
             "Where it holds: prototyping, guarded or production; several times for several. Issued for prototyping, "
-                + "and derived for what the first holds in, unless stated.", valueName: "profile"))
+                + "and derived for what the first holds in, unless stated.", valueName: "profile"),
+        completion: Offer.profiles)
     var environments: [String] = []
 
     /// The members of a request to the daemon.
@@ -106,7 +107,7 @@ struct DelegationIssue: ParsableCommand {
     @Option(help: "Bind it to this folder and what lies below.", completion: .directory)
     var folder: String?
 
-    @Option(help: "Only for this agent, such as claude-code.")
+    @Option(help: "Only for this agent, such as claude-code.", completion: Offer.agents)
     var agent = ""
 
     @Option(help: "How many times it may be narrowed for a sub-agent, and for that one's; 0 denies sub-agents' calls.")
@@ -190,7 +191,7 @@ struct DelegationShow: ParsableCommand {
     @Flag(help: "Print the writ itself: what `writ delegation verify` and `import` read.")
     var token = false
 
-    @Argument(help: "The writ.")
+    @Argument(help: "The writ.", completion: Offer.allWrits)
     var id: String
 
     func run() throws {

@@ -23,10 +23,10 @@ struct DelegationRevoke: ParsableCommand {
     @Option(help: "All of this person's.")
     var principal: String?
 
-    @Option(help: "All for this agent, such as claude-code.")
+    @Option(help: "All for this agent, such as claude-code.", completion: Offer.agents)
     var agent: String?
 
-    @Option(help: "All for this task and its parts.")
+    @Option(help: "All for this task and its parts.", completion: Offer.tasks)
     var task: String?
 
     @Option(help: ArgumentHelp("All that were issued longer ago than this: 90s, 30m, 2h, 7d.", valueName: "age"))
@@ -38,7 +38,7 @@ struct DelegationRevoke: ParsableCommand {
     @Flag(help: "Print the outcome as JSON.")
     var json = false
 
-    @Argument(help: "Writs.")
+    @Argument(help: "Writs.", completion: Offer.writs)
     var ids: [String] = []
 
     func run() throws {
@@ -107,13 +107,13 @@ struct DelegationDerive: ParsableCommand {
     @OptionGroup var home: HomeOptions
     @OptionGroup var terms: GrantOptions
 
-    @Option(help: "Only for this agent, such as codex.")
+    @Option(help: "Only for this agent, such as codex.", completion: Offer.agents)
     var agent = ""
 
     @Flag(help: "Print the outcome as JSON.")
     var json = false
 
-    @Argument(help: "The writ.")
+    @Argument(help: "The writ.", completion: Offer.writs)
     var id: String
 
     func run() throws {

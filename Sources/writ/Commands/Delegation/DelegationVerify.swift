@@ -102,7 +102,8 @@ struct DelegationAnchors: ParsableCommand {
     @Option(help: ArgumentHelp("With --add: its Ed25519 key, the `x` of its JWK: 43 characters.", valueName: "x"))
     var key: String?
 
-    @Option(help: ArgumentHelp("Trust no key of this issuer any more.", valueName: "issuer"))
+    @Option(
+        help: ArgumentHelp("Trust no key of this issuer any more.", valueName: "issuer"), completion: Offer.issuers)
     var remove: String?
 
     @Flag(help: "Print the anchors as JSON.")
