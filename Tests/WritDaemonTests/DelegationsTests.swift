@@ -169,7 +169,10 @@ private struct DelegationWorld {
             "do": "delegation.derive", "id": .string(id), "terms": ["grants": grants], "for": 600, "environments": [],
         ])
         #expect(answer["ok"]?.bool == (refusal == nil), "\(answer.text)")
-        if let refusal { #expect(answer["error"]?.string?.hasPrefix(refusal) == true, "\(answer.text)") }
+        if let refusal {
+            #expect(answer["error"]?.string?.hasPrefix(refusal) == true, "\(answer.text)")
+            #expect(answer["code"] == "WRIT_E_OUTSIDE")
+        }
     }
 }
 
