@@ -310,6 +310,10 @@ extension EndToEnd {
             let machine = try Machine(policy: nil)
             defer { machine.end() }
             let person = try Person(machine)
+            // The daemon that a command starts is not the terminal's: it outlives it, and what is typed there.
+            #expect(try machine.writ("delegation", "list").code == 0)
+            let daemon = try #require(machine.daemon)
+            #expect(getsid(daemon) == daemon)
             let id = try person.issue()
             let token = try token(machine, id)
             let garbage = machine.root + "/garbage"

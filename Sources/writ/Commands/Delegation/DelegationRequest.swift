@@ -72,24 +72,11 @@ enum DaemonStart {
         if answers(home) { return }
         guard let program = ProgramPath.own else { throw CommandFault("this program's own file cannot be found") }
         do { try home.prepareRuntime() } catch { throw CommandFault(error.message) }
-        #if canImport(Darwin)
-        var actions: posix_spawn_file_actions_t?
-        #else
-        var actions = posix_spawn_file_actions_t()
-        #endif
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-        posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
-        posix_spawn_file_actions_addopen(&actions, 2, home.daemonLog, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0o600)
-        let words = [program, "daemon", "run", "--home", home.home]
-        let variables = ["PATH=/usr/bin:/bin:/usr/sbin:/sbin", "HOME=\(home.home)", "LANG=C.UTF-8"]
-        var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
-        var environment: [UnsafeMutablePointer<CChar>?] = variables.map { strdup($0) } + [nil]
-        defer { (arguments + environment).forEach { free($0) } }
-        var child: pid_t = 0
-        let code = posix_spawn(&child, program, &actions, nil, &arguments, &environment)
-        guard code == 0 else { throw CommandFault("the daemon cannot be started: \(String(cString: strerror(code)))") }
+        do throws(Launch.Fault) {
+            _ = try Launch.daemon(program, of: home).start()
+        } catch {
+            throw CommandFault("the daemon cannot be started: \(error.reason)")
+        }
         for _ in 0..<1_000 {
             if answers(home) { return }
             usleep(10_000)
