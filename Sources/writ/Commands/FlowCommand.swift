@@ -17,10 +17,11 @@ struct FlowClear: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "clear", abstract: "Take a label off a session; the ledger keeps that.",
         discussion: """
-            Name the session by one of its decisions. A label that a flow of the organisation, the team or the project
+            Name the session by one of its decisions. A label that a flow of the organisation, the team or the project \
             watches is taken off only where that flow has `clear`, and its gate asks for one person at most.
 
-            Example: writ flow clear secret --decision 4f1c22ab
+            Example:
+              writ flow clear secret --decision 4f1c22ab
             """)
 
     @OptionGroup var home: HomeOptions
@@ -63,7 +64,7 @@ struct FlowReviewed: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "reviewed", abstract: "Say that you have reviewed what agents wrote below a folder.",
         discussion: """
-            Sessions that meet the files of prototypes are no longer labelled `prototyping` for it, and those that read
+            Sessions that meet the files of prototypes are no longer labelled `prototyping` for it, and those that read \
             agents' memory no longer take over the labels of the sessions that wrote it.
             """)
 

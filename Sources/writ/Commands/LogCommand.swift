@@ -40,7 +40,7 @@ struct Log: ParsableCommand {
     @Option(help: ArgumentHelp("Only entries so recent: 90s, 10m, 24h, 7d.", valueName: "age"))
     var since: String?
 
-    @Option(name: .shortAndLong, help: "At most so many of the newest entries.")
+    @Option(name: .shortAndLong, help: ArgumentHelp("At most so many of the newest entries.", valueName: "count"))
     var limit = 50
 
     @Flag(help: "Print whole entries as JSON, one a line.")

@@ -18,11 +18,11 @@ struct Scan: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Look for secrets, hidden and injected text, unsafe code, dependencies and agent settings.",
         discussion: """
-            Reads whole files, in windows where they are large, and says what it did not read. In a repository it takes
-            tracked files and those that are neither tracked nor ignored, and every instruction file of an agent even
+            Reads whole files, in windows where they are large, and says what it did not read. In a repository it takes \
+            tracked files and those that are neither tracked nor ignored, and every instruction file of an agent even \
             where it is ignored.
 
-            Exits 0 when nothing counts, 1 when a finding is at or above --fail-on, 2 when something could not be read or
+            Exits 0 when nothing counts, 1 when a finding is at or above --fail-on, 2 when something could not be read or \
             the settings are wrong, 3 when --gate finds nothing worse than changes to review.
 
             Examples:
@@ -94,7 +94,8 @@ struct Scan: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "How the content flows: input, tool_response, output, context_file, skill. Without it each path decides."))
+            "How the content flows: input, tool_response, output, context_file, skill. Without it each path decides.",
+            valueName: "phase"))
     var `as`: String?
 
     @Option(help: ArgumentHelp("With --history: the most commits that are read.", valueName: "count"))

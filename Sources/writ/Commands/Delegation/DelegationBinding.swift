@@ -87,7 +87,8 @@ struct DelegationRun: ParsableCommand {
             Every session of the program and of what it starts is under the writ. It works in a terminal that you opened \
             yourself.
 
-            Example: writ delegation run 3f9a21bc -- claude
+            Example:
+              writ delegation run 3f9a21bc -- claude
             """)
 
     @OptionGroup var home: HomeOptions

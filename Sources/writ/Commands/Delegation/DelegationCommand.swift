@@ -68,7 +68,7 @@ struct DelegationIssue: ParsableCommand {
         commandName: "issue",
         abstract: "Issue a writ; a person confirms it in their terminal.",
         discussion: """
-            FILE says in the words of a rule's `match` what is granted; what no grant covers is denied:
+            The file of --grants says in the words of a rule's `match` what is granted; what no grant covers is denied:
 
               grants:
                 - {actions: [file.read, file.search], paths: ['$repo/**']}
@@ -110,7 +110,10 @@ struct DelegationIssue: ParsableCommand {
     @Option(help: "Only for this agent, such as claude-code.", completion: Offer.agents)
     var agent = ""
 
-    @Option(help: "How many times it may be narrowed for a sub-agent, and for that one's; 0 denies sub-agents' calls.")
+    @Option(
+        help: ArgumentHelp(
+            "How many times it may be narrowed for a sub-agent, and for that one's; 0 denies sub-agents' calls.",
+            valueName: "count"))
     var maxDepth = 1
 
     @Flag(help: "Print the outcome as JSON.")
