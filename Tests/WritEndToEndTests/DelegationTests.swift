@@ -366,6 +366,48 @@ extension EndToEnd {
             // The one that was stays under it, wherever it goes on.
             #expect(try agent.word("some-unknown-tool", session: "r1") == "deny")
         }
+
+        @Test func `what an agent starts in another folder is under the agent's writ`() throws {
+            let machine = try Machine(policy: nil)
+            defer { machine.end() }
+            let id = try Person(machine).issue()
+            // A program of another name than a shell's stands for the agents.
+            let program = machine.root + "/some-agent"
+            try FileManager.default.copyItem(atPath: "/bin/bash", toPath: program)
+            let elsewhere = machine.root + "/home/elsewhere"
+            try FileManager.default.createDirectory(atPath: elsewhere, withIntermediateDirectories: true)
+            func event(_ name: String, in folder: String) throws -> String {
+                let file = machine.root + "/\(name).json"
+                let text = String(decoding: machine.bash("some-unknown-tool", session: name), as: UTF8.self)
+                try machine.write(text.replacing(machine.workspace, with: folder), to: file)
+                return "\(Machine.hook) claude-code --home \(machine.home.home) < \(file)"
+            }
+            func script(_ name: String, _ lines: String...) throws -> String {
+                try machine.write((lines + ["true"]).joined(separator: "\n") + "\n", to: machine.root + "/" + name)
+                return "\(program) \(machine.root)/\(name)"
+            }
+            let below = try script("below.sh", "echo below:", event("below", in: elsewhere))
+            let gone = try script("gone.sh", event("gone", in: elsewhere))
+            let above = try script(
+                "above.sh", "echo above:", event("above", in: machine.workspace), "bash -c '\(below); true'",
+                "(setsid \(gone) > \(machine.root)/gone.txt & ) ; sleep 1; echo gone: ; cat \(machine.root)/gone.txt")
+            let said = try Seat(in: machine.workspace).run(above)
+            func heard(_ from: String, _ to: String) throws -> Substring {
+                let start = try #require(said.firstRange(of: "\(from):\n")?.upperBound, "\(said)")
+                let end = try #require(said[start...].firstRange(of: "\(to)")?.lowerBound, "\(said)")
+                return said[start..<end]
+            }
+            #expect(try heard("above", "below:\n").contains(id), "\(said)")
+            #expect(try heard("below", "gone:\n").contains(id), "\(said)")
+            // Who lets go of the agent first is below nobody; the guide says so.
+            #expect(try !heard("gone", "~done~").contains("deny"), "\(said)")
+            // Neither is what a person starts beside it.
+            let beside = try script("beside.sh", "echo beside:", event("beside", in: elsewhere))
+            #expect(try !Seat(in: machine.workspace).run(beside).contains("deny"))
+            let entered = try machine.entries().filter { $0.record["event"] == "entered" }
+            #expect(entered.map(\.session) == ["above", "below"])
+            #expect(entered.last?.record["started_by"] == ["claude-code|above"])
+        }
     }
 }
 #endif

@@ -447,6 +447,29 @@ extension EndToEnd {
             }
         }
 
+        @Test func `a clone of a publisher's repository speaks for its skills, another does not`() throws {
+            try with { repository in
+                try repository.write(
+                    "---\nname: docs-helper\ndescription: The official Anthropic skill for documents.\n---\n",
+                    to: "skills/docs-helper/SKILL.md")
+                let claimed = ["skills/docs-helper/SKILL.md:2 claimed-publisher"]
+                #expect(try repository.found("--only", "skill") == claimed)
+                try repository.git("remote", "add", "origin", "https://github.com/anthropics/skills.git")
+                // The answer from before is not taken from the cache.
+                #expect(try repository.found("--only", "skill") == [])
+                try repository.commit("first")
+                try repository.write("k\n", to: "a.txt")
+                try repository.git("add", "-A")
+                #expect(try repository.found("--staged", "--only", "skill") == [])
+                #expect(try repository.found("--history", "--only", "skill") == [])
+                try repository.git("remote", "set-url", "origin", "https://github.com/someone/skills.git")
+                #expect(try repository.found("--only", "skill") == claimed)
+                // Of several addresses none speaks.
+                try repository.git("remote", "set-url", "--add", "origin", "https://github.com/anthropics/skills.git")
+                #expect(try repository.found("--only", "skill") == claimed)
+            }
+        }
+
         /// A zip archive without compression.
         private func zip(_ entries: [(name: String, content: String)]) -> [UInt8] {
             func number(_ value: Int, _ bytes: Int) -> [UInt8] {

@@ -86,13 +86,10 @@ struct Approve: ParsableCommand {
     var id: String
 
     func run() throws {
-        // Opened first: what is typed as soon as the question stands there must not be lost.
-        let terminal = PersonRequest.openTerminal()
-        defer { if terminal >= 0 { close(terminal) } }
-        var answer = try PersonRequest.send(["do": "challenge", "id": .string(id)], home: home)
-        if answer["ok"]?.bool == true {
-            let text = PersonRequest.readLine(terminal)
-            answer = try PersonRequest.send(["do": "answer", "id": .string(id), "text": .string(text)], home: home)
+        let answer = try PersonRequest.confirm {
+            try PersonRequest.send(["do": "challenge", "id": .string(id)], home: home)
+        } answering: { text in
+            try PersonRequest.send(["do": "answer", "id": .string(id), "text": .string(text)], home: home)
         }
         try PersonRequest.finish(answer, json: json) { answer in
             let seconds = (answer["left_ms"]?.integer ?? 0) / 1000
@@ -137,15 +134,27 @@ enum PersonRequest {
         return try JSON(parsing: answer.output)
     }
 
+    /// Asks for something that a person confirms: the daemon writes the question to the terminal, and what is typed
+    /// there goes back.
+    ///
+    /// - Returns: the answer to the last that was sent.
+    static func confirm(asking: () throws -> JSON, answering: (String) throws -> JSON) throws -> JSON {
+        // Opened first: what is typed as soon as the question stands there must not be lost.
+        let terminal = openTerminal()
+        defer { if terminal >= 0 { close(terminal) } }
+        let answer = try asking()
+        return answer["ok"]?.bool == true ? try answering(readLine(terminal)) : answer
+    }
+
     /// The terminal itself, wherever standard input comes from, without what was typed before; -1 when there is none.
-    static func openTerminal() -> Int32 {
+    private static func openTerminal() -> Int32 {
         let terminal = open("/dev/tty", O_RDONLY | O_CLOEXEC)
         if terminal >= 0 { tcflush(terminal, TCIFLUSH) }
         return terminal
     }
 
     /// One line that a person types.
-    static func readLine(_ terminal: Int32) -> String {
+    private static func readLine(_ terminal: Int32) -> String {
         guard terminal >= 0 else { return "" }
         var bytes: [UInt8] = []
         var byte: UInt8 = 0

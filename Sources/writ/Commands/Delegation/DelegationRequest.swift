@@ -18,16 +18,13 @@ enum DelegationRequest {
         return try PersonRequest.send(request, home: home)
     }
 
-    /// Asks for something that a person confirms: the daemon writes the question to the terminal, and what is typed
-    /// there goes back.
+    /// Asks for something that a person confirms.
     static func confirm(_ request: JSON, home: HomeOptions) throws -> JSON {
-        // Opened first: what is typed as soon as the question stands there must not be lost.
-        let terminal = PersonRequest.openTerminal()
-        defer { if terminal >= 0 { close(terminal) } }
-        let answer = try send(request, home: home)
-        guard answer["ok"]?.bool == true else { return answer }
-        let text = PersonRequest.readLine(terminal)
-        return try send(["do": "delegation.answer", "text": .string(text)], home: home)
+        try PersonRequest.confirm {
+            try send(request, home: home)
+        } answering: { text in
+            try send(["do": "delegation.answer", "text": .string(text)], home: home)
+        }
     }
 }
 
@@ -48,21 +45,7 @@ enum DelegationTermsFile {
 
     /// A file as a whole.
     static func contents(of file: String) throws -> [UInt8] {
-        let descriptor = open(file, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            throw CommandFault("\(file): cannot be read: \(String(cString: strerror(errno)))")
-        }
-        defer { close(descriptor) }
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 1 << 16)
-        while bytes.count <= maximumBytes {
-            let count = read(descriptor, &buffer, buffer.count)
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw CommandFault("\(file): cannot be read: \(String(cString: strerror(errno)))") }
-            if count == 0 { return bytes }
-            bytes.append(contentsOf: buffer[..<count])
-        }
-        throw CommandFault("\(file): is longer than \(maximumBytes) bytes")
+        try PolicyArguments.bytes(of: file, limit: maximumBytes)
     }
 }
 
