@@ -40,7 +40,11 @@ extension EndToEnd {
                 _ = try machine.hook().run(machine.bash(command, session: session))
             }
             try machine.stop()
-            let files = try FileManager.default.subpathsOfDirectory(atPath: machine.root).sorted()
+            // Without the ledger's own folder: the test reads there itself, through an index.
+            func files() throws -> [String] {
+                try FileManager.default.subpathsOfDirectory(atPath: machine.root).filter { !$0.contains("/ledger/") }.sorted()
+            }
+            let before = try files()
             let ids = try machine.entries().reversed().map { String($0.id.suffix(8)) }
             let first = String(try #require(try machine.entries().last { $0.kind == .decision }).id.suffix(8))
             let cases: [(command: String, argument: String, begun: String, words: [String])] = [
@@ -60,7 +64,7 @@ extension EndToEnd {
             #expect(try offer(machine, "policy waive", "positional@0", "builtin/exfiltration/").contains("builtin/exfiltration/force-push"))
             #expect(machine.daemon == nil)
             // Nothing is written, either.
-            #expect(try FileManager.default.subpathsOfDirectory(atPath: machine.root).sorted() == files)
+            #expect(try files() == before)
             // A damaged file is no offer and no message.
             try machine.write("?", to: machine.home.state + "/delegations.json")
             try machine.write("?", to: machine.policyFile)

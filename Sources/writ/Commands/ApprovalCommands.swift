@@ -119,15 +119,14 @@ struct Deny: ParsableCommand {
 
 /// What commands that a person answers ask the daemon.
 enum PersonRequest {
+    /// Asks once; starts the daemon where none runs, because what it keeps outlives it.
     static func send(_ request: JSON, home: HomeOptions) throws -> JSON {
         let home = try home.resolve()
+        try DaemonStart.ensure(home)
         let answer: HookResponse
         do {
             answer = try DaemonClient(home: home).control(
                 .approval, payload: request.bytes, by: Deadline(after: 10_000))
-        } catch ChannelFault.absent {
-            throw CommandFault(
-                "no daemon runs for \(home.home)", hint: "no call waits then; the next call of an agent starts it")
         } catch {
             throw CommandFault("the daemon does not answer: \(error)")
         }

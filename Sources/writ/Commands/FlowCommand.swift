@@ -90,6 +90,7 @@ struct FlowPrototypes: ParsableCommand {
 
     func run() throws {
         let paths = try HomeState.prototypes(of: try home.resolve())
+        if paths.folders.isEmpty, paths.files.isEmpty { Terminal.line("nothing waits for a review") }
         for path in paths.folders.map({ $0 + "/" }).sorted() + paths.files.sorted() {
             Terminal.line(Terminal.harmless(path))
         }

@@ -50,7 +50,9 @@ struct Scan: ParsableCommand {
     var machine = false
 
     @Option(
-        help: ArgumentHelp("Run these detectors alone, separated by commas.", valueName: "names"),
+        help: ArgumentHelp(
+            "Run these detectors alone, separated by commas: secrets, prompt_injection, unicode, skill, code, "
+                + "supply_chain, pii (which does not run unless named).", valueName: "names"),
         completion: Offer.detectors)
     var only: String?
 
@@ -58,7 +60,8 @@ struct Scan: ParsableCommand {
     var skip: String?
 
     @Option(
-        help: ArgumentHelp("The least severity that fails: info, low, medium, high, critical.", valueName: "level"),
+        help: ArgumentHelp(
+            "The least severity that fails: info, low, medium (unless stated), high, critical.", valueName: "level"),
         completion: Offer.severities)
     var failOn: String?
 

@@ -104,7 +104,7 @@ struct DelegationRun: ParsableCommand {
     }
 
     func run() throws {
-        let answer = try DelegationRequest.send(["do": "delegation.run", "id": .string(id)], home: home)
+        let answer = try PersonRequest.send(["do": "delegation.run", "id": .string(id)], home: home)
         guard answer["ok"]?.bool == true else { return try PersonRequest.finish(answer, json: false) { _ in "" } }
         // The process keeps its number and its start time, which is what the daemon knows it by.
         var words: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]

@@ -152,7 +152,7 @@ struct DelegationList: ParsableCommand {
     var json = false
 
     func run() throws {
-        let answer = try DelegationRequest.send(["do": "delegation.list", "all": .bool(all)], home: home)
+        let answer = try PersonRequest.send(["do": "delegation.list", "all": .bool(all)], home: home)
         try PersonRequest.report(answer, json: json, show(list:))
     }
 
@@ -198,7 +198,7 @@ struct DelegationShow: ParsableCommand {
     var id: String
 
     func run() throws {
-        let answer = try DelegationRequest.send(["do": "delegation.show", "id": .string(id)], home: home)
+        let answer = try PersonRequest.send(["do": "delegation.show", "id": .string(id)], home: home)
         try PersonRequest.report(answer, json: json, show)
     }
 

@@ -12,18 +12,12 @@ import Darwin
 
 /// What the commands about writs ask the daemon, which alone holds the keys.
 enum DelegationRequest {
-    /// Asks once; starts the daemon where none runs.
-    static func send(_ request: JSON, home: HomeOptions) throws -> JSON {
-        try DaemonStart.ensure(try home.resolve())
-        return try PersonRequest.send(request, home: home)
-    }
-
     /// Asks for something that a person confirms.
     static func confirm(_ request: JSON, home: HomeOptions) throws -> JSON {
         try PersonRequest.confirm {
-            try send(request, home: home)
+            try PersonRequest.send(request, home: home)
         } answering: { text in
-            try send(["do": "delegation.answer", "text": .string(text)], home: home)
+            try PersonRequest.send(["do": "delegation.answer", "text": .string(text)], home: home)
         }
     }
 }

@@ -54,7 +54,7 @@ struct DelegationRevoke: ParsableCommand {
         }
         if all { entries.append(["all": true]) }
         guard !entries.isEmpty else { throw ValidationError("say which: a writ, or one of the options") }
-        let answer = try DelegationRequest.send(
+        let answer = try PersonRequest.send(
             ["do": "delegation.revoke", "revoke": .array(entries)], home: home)
         try PersonRequest.finish(answer, json: json) { answer in
             switch answer["count"]?.integer ?? 0 {
@@ -85,7 +85,7 @@ struct DelegationImport: ParsableCommand {
 
     func run() throws {
         let text = String(decoding: try DelegationTermsFile.bytes(of: file), as: UTF8.self)
-        let answer = try DelegationRequest.send(["do": "delegation.import", "text": .string(text)], home: home)
+        let answer = try PersonRequest.send(["do": "delegation.import", "text": .string(text)], home: home)
         try PersonRequest.finish(answer, json: json) { answer in
             if let sequence = answer["sequence"]?.integer { return "the revocation list \(sequence) is in force" }
             return "taken up as \(answer["id"]?.string ?? "")"
@@ -121,7 +121,7 @@ struct DelegationDerive: ParsableCommand {
         let request = JSON.object(
             [.init("do", "delegation.derive"), .init("id", .string(id)), .init("agent", .string(agent))]
                 + (try terms.members()))
-        let answer = try DelegationRequest.send(request, home: home)
+        let answer = try PersonRequest.send(request, home: home)
         try PersonRequest.finish(answer, json: json) { "derived \($0["id"]?.string ?? "")" }
     }
 }
