@@ -96,6 +96,43 @@ struct UnveilPass {
 
     mutating func cut() { isCut = true }
 
+    /// Counts decoded bytes that are not kept, so that looking into them is bounded too; false when none are left.
+    mutating func spend(_ count: Int) -> Bool {
+        guard count <= budget else {
+            isCut = true
+            return false
+        }
+        budget -= count
+        return true
+    }
+
+    /// Takes off what hides text in a text that only decoding brought to light.
+    ///
+    /// - Parameters:
+    ///   - place: where its outermost layer stands.
+    ///   - hiding: how that was hidden; nil for a value of a document.
+    ///   - depth: the layers that were taken off so far.
+    mutating func unveil(
+        inside text: [UInt8], _ place: SourceSpan, hiding: Hiding?, depth: Int, key: String = ""
+    ) {
+        text.withUnsafeBytes { bytes in
+            var inner = UnveilPass(limits: limits, room: room)
+            let kinds = ByteKinds(bytes)
+            if kinds.hasHigh || kinds.hasEscape { InvisibleText.read(bytes, into: &inner) }
+            if kinds.hasMarkup { HiddenMarkup.read(bytes, path: nil, into: &inner) }
+            for found in inner.texts {
+                // What no reader sees stays that, whatever it is wrapped in.
+                let how = found.hiding.isInvisibleToReader ? found.hiding : hiding ?? found.hiding
+                keep(found.text, place.start, place.end, how, depth: depth + 1, key: key)
+            }
+            for finding in inner.findings { take(finding, at: place) }
+            if inner.isCut { cut() }
+            EncodedText.read(bytes, at: place, hiding: hiding, depth: depth, into: &self)
+            guard depth < limits.depth else { return }
+            StringValues.read(bytes, path: nil, at: place, hiding: hiding, depth: depth + 1, key: key, into: &self)
+        }
+    }
+
     /// Takes a finding in an unveiled text over to the place where that text stands.
     mutating func take(_ finding: Finding, at place: SourceSpan) {
         find(
