@@ -144,11 +144,16 @@ public final class Inspector: Sendable {
         _ subject: Subject, _ source: PeekedSource, head: [UInt8], counting: LineSet?, isPart: Bool = false
     ) throws -> Inspection {
         var result = Inspection()
-        let kind = ContentKind(head)
+        let phase = subject.phase ?? options.phase ?? phase(of: subject.path)
+        // What instructs an agent is loaded by its name, so that zeros in it hide nothing from the agent.
+        let kind = ContentKind(
+            head,
+            mustBeText: phase == .contextFile || ContentKind.isNamedText(subject.path))
         var onlySecrets = false
         var source = source
         var content: any ByteSource = source
         let others = detectors.others.filter { subject.lineNumbers == nil && $0.reads(subject.path) }
+        var hasZeros = false
         // What reads whole files gets those that are longer than a window in one piece.
         var whole: [UInt8]?
         switch kind {
@@ -168,10 +173,19 @@ public final class Inspector: Sendable {
                 }
                 content = source
             }
+            if head.contains(0) {
+                content = ZeroFilter(source)
+                hasZeros = true
+            }
         case .wide(let width, let isLittleEndian):
             content = WideDecoder(source, width: width, isLittleEndian: isLittleEndian)
         case .binary:
             onlySecrets = true
+            // Pictures hold texts for programs: descriptions, comments, what stands behind their end.
+            if !isPart, Container.isPicture(head) {
+                _ = try open(subject, &source, into: &result)
+                content = source
+            }
             result.notes.append(Note(.binary, path: subject.path, "binary: read for secrets only"))
         case .container(let name):
             onlySecrets = true
@@ -184,7 +198,6 @@ public final class Inspector: Sendable {
             content = source
         }
         let inside = result.findings.filter { $0.finding.scanner == DetectorName.secrets.rawValue }
-        let phase = subject.phase ?? options.phase ?? phase(of: subject.path)
         let key =
             cache != nil && counting == nil && subject.lineNumbers == nil && source.isShort && head.count >= 64
             ? FindingCache.Key(
@@ -200,6 +213,7 @@ public final class Inspector: Sendable {
         var finisher = Finisher(subject: subject, redactor: try redactor())
         var windows = WindowReader(AnySource(content))
         var count = 0
+        var isCut = false
         while let window = try windows.next() {
             result.bytes = window.base + window.kept.upperBound
             count += 1
@@ -208,14 +222,23 @@ public final class Inspector: Sendable {
                 found.filter { isSure($0) }, in: window.bytes, firstLine: window.firstLine,
                 beginsLine: window.beginsLine, base: window.base)
             if finisher.findings.count > options.findingLimit {
-                finisher.findings.removeLast(finisher.findings.count - options.findingLimit)
-                result.notes.append(
-                    Note(
-                        .limit, path: subject.path,
-                        "more than \(options.findingLimit) findings: those after line \(finisher.findings.last?.finding.line ?? 1) are not listed"
-                    ))
-                break
+                // The rest is read all the same: many small findings must not cover a large one behind them.
+                isCut = true
+                let strongest = finisher.findings.enumerated().sorted {
+                    ($1.element.finding.severity, $0.offset) < ($0.element.finding.severity, $1.offset)
+                }
+                finisher.findings = strongest.prefix(options.findingLimit).sorted { $0.offset < $1.offset }
+                    .map(\.element)
             }
+        }
+        if isCut {
+            result.notes.append(
+                Note(
+                    .limit, path: subject.path,
+                    "more than \(options.findingLimit) findings: the strongest of them are listed"))
+        }
+        if hasZeros, detectors.selected.contains(.unicode), isSure(Self.zeros) {
+            finisher.take([Self.zeros], in: [], firstLine: 1, beginsLine: true)
         }
         if count > 1, !onlySecrets, detectors.selected != [.secrets] {
             result.notes.append(
@@ -264,6 +287,11 @@ public final class Inspector: Sendable {
         result.findings += finisher.findings
         return result
     }
+
+    private static let zeros = Finding(
+        scanner: DetectorName.unicode.rawValue, rule: "zero-bytes", category: "hidden_text", severity: .medium,
+        confidence: 0.9, message: "zeros in a text make git and other tools take it for binary and show nothing of it",
+        remedy: "remove the zeros")
 
     /// Names what a file is judged with; empty when there is nothing.
     private static func digest(of siblings: [SkillFile]) -> String {
@@ -326,7 +354,7 @@ public final class Inspector: Sendable {
         }
         var found: [Finding] = []
         let unfolded = opened.members.reduce(0) { $0 + $1.content.count }
-        if unfolded >= 8 << 20, unfolded / 16 >= size {
+        if opened.isBomb || unfolded >= 8 << 20 && unfolded / 16 >= size {
             found.append(finding("archive-bomb", "it unfolds to many times its size and was not read to its end"))
         }
         let isDeep = opened.members.contains { member in

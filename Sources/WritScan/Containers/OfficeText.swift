@@ -76,17 +76,41 @@ enum Notebook {
             opening.addText(
                 "\(prefix)cell-\(number + 1).\(isCode ? ending : "md")", text(cell["source"] ?? cell["input"]))
             for (place, output) in (cell["outputs"]?.array ?? []).enumerated() {
-                var parts = [text(output["text"]), text(output["traceback"])]
+                var parts = [text(output["text"]), text(output["evalue"]), text(output["traceback"])]
                 for member in output["data"]?.members ?? []
-                where member.key.hasPrefix("text/") || member.key.hasSuffix("json") {
+                where !member.key.hasPrefix("image/") || member.key.hasSuffix("xml") {
                     parts.append(text(member.value))
+                    if let value = member.value.members { parts.append(strings(of: .object(value))) }
                 }
+                if let beside = output["metadata"] { parts.append(strings(of: beside)) }
                 opening.addText(
                     "\(prefix)cell-\(number + 1)-output-\(place + 1).txt",
                     parts.filter { !$0.isEmpty }.joined(separator: "\n"))
             }
         }
+        // What no reader of the notebook is shown, and programs read.
+        var beside = [strings(of: notebook["metadata"])]
+        for cell in cells {
+            beside.append(strings(of: cell["metadata"]))
+            for name in cell["attachments"]?.members ?? [] { beside.append(name.key) }
+        }
+        opening.addText("\(prefix)metadata.txt", beside.filter { !$0.isEmpty }.joined(separator: "\n"))
         return true
+    }
+
+    /// The strings in a value that can be sentences, one a line; the parser bounds how deep they lie.
+    private static func strings(of value: JSON?) -> String {
+        var out = ""
+        var open = [value].compactMap { $0 }
+        while let next = open.popLast() {
+            if let text = next.string, text.utf8.count >= 16 { out += text + "\n" }
+            if let items = next.array { open += items.reversed() }
+            for member in (next.members ?? []).reversed() {
+                if member.key.utf8.count >= 16 { out += member.key + "\n" }
+                open.append(member.value)
+            }
+        }
+        return out
     }
 
     /// A text, which notebooks keep whole or as a list of lines.

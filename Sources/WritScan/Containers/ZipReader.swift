@@ -48,6 +48,7 @@ enum ZipReader {
                 let read = Inflate.raw(bytes, from: start, limit: limit)
                 content = read.out
                 work -= read.end - start
+                if content.count >= limit { opening.see(packed: read.end - start, unpacked: content.count) }
                 if !read.isWhole { opening.gap("`\(prefix)\(entry.name)` could not be read to its end") }
             default:
                 opening.gap("`\(prefix)\(entry.name)` is packed in a way (\(entry.method)) that is not read")

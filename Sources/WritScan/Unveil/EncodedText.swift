@@ -242,11 +242,13 @@ enum EncodedText {
         return String(validating: text[..<end], as: UTF8.self) != nil
     }
 
-    /// Text that somebody wrote: printable, mostly letters and blanks.
+    /// Text that somebody wrote: printable, mostly letters and blanks. In letters beyond ASCII it takes more than a
+    /// name or two: addresses are full of those.
     static func isProse(_ text: [UInt8]) -> Bool {
         guard mayBeText(text) else { return false }
         var letters = 0
-        for byte in text.prefix(512) where byte.isLetter || byte == 0x20 || byte >= 0x80 { letters += 1 }
+        let least: UInt8 = text.count >= 80 ? 0x80 : 0xC2
+        for byte in text.prefix(512) where byte.isLetter || byte == 0x20 || byte >= least { letters += 1 }
         return letters * 10 >= min(512, text.count) * 6
     }
 
