@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import WritScan
 
 /// What kind of bytes content is made of, told from its beginning.
 public enum ContentKind: Sendable, Hashable {
@@ -50,6 +51,8 @@ public enum ContentKind: Sendable, Hashable {
         }
         if mustBeText {
             self = .text
+        } else if Container.isPicture(bytes) {
+            self = .binary
         } else if zeros > 0 {
             self = (strange + zeros) * 50 <= seen.count && Self.isPlain(seen) ? .text : .binary
         } else {
@@ -101,7 +104,7 @@ public enum ContentKind: Sendable, Hashable {
         return nil
     }
 
-    /// Every unit is printable ASCII, half of a well-formed pair, or a scalar far up, and a sixth at least is ASCII.
+    /// Every unit is printable ASCII, half of a well-formed pair, or a scalar far up, and a tenth at least is ASCII.
     private static func isWide(_ bytes: ArraySlice<UInt8>, width: Int, isLittleEndian: Bool) -> Bool {
         var ascii = 0
         var units = 0
@@ -124,7 +127,7 @@ public enum ContentKind: Sendable, Hashable {
                 return false
             }
         }
-        return units >= 8 && ascii * 6 >= units
+        return ascii >= 8 && ascii * 10 >= units
     }
 }
 

@@ -181,8 +181,9 @@ public final class Inspector: Sendable {
             content = WideDecoder(source, width: width, isLittleEndian: isLittleEndian)
         case .binary:
             onlySecrets = true
-            // Pictures hold texts for programs: descriptions, comments, what stands behind their end.
-            if !isPart, Container.isPicture(head) {
+            // Pictures hold texts for programs: descriptions, comments, what stands behind their end. Any file may end
+            // as an archive.
+            if !isPart, subject.lineNumbers == nil {
                 _ = try open(subject, &source, into: &result)
                 content = source
             }
@@ -283,9 +284,43 @@ public final class Inspector: Sendable {
                 return true
             }
         }
+        if !isPart, counting == nil, let named = try judge(name: subject, phase) {
+            finisher.take(named.filter(isSure), in: [], firstLine: 1, beginsLine: true)
+        }
         if let key, let cache, result.notes.isEmpty, inside.isEmpty { cache.remember(finisher.findings, for: key) }
         result.findings += finisher.findings
         return result
+    }
+
+    /// What a file's name says to a model that lists the folder: characters that nobody sees, or a whole order.
+    private func judge(name subject: Subject, _ phase: Phase) throws -> [Finding]? {
+        let name = Array((subject.path.split(separator: "/").last ?? "").utf8)
+        let selected = detectors.selected
+        guard name.count >= 24 || name.contains(where: { $0 >= 0x80 }),
+            selected.contains(.promptInjection) || selected.contains(.unicode)
+        else { return nil }
+        var words = 0
+        var isWord = false
+        for byte in name {
+            let isLetter = byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7A || byte >= 0x80
+            if isLetter, !isWord { words += 1 }
+            isWord = isLetter
+        }
+        let unveiling = Unveiler().unveil(name)
+        var found = selected.contains(.unicode) ? unveiling.findings : []
+        // Names of tests and articles are sentences too: what counts is an order that leaves little doubt.
+        if selected.contains(.promptInjection), words >= 6 {
+            let text = name.map { $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-") ? 0x20 : $0 }
+            let request = ScanRequest(text: text, phase: phase)
+            found += try detectors.injection().judge(request, unveiling).findings.filter { $0.confidence >= 0.95 }
+        }
+        return found.map { finding in
+            var finding = finding
+            finding.span = SourceSpan(start: 0, end: 0)
+            finding.line = 1
+            finding.message = "the file's name: " + finding.message
+            return finding
+        }
     }
 
     private static let zeros = Finding(

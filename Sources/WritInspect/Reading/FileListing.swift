@@ -116,6 +116,7 @@ public struct FileListing: Sendable {
         }
         markSkills()
         markReferences()
+        markImports()
         joinSkills()
         if links > 0 { notes.append(Note(.link, "symbolic links are not followed", count: links)) }
         if specials > 0 { notes.append(Note(.special, "devices, sockets and pipes are not read", count: specials)) }
@@ -213,6 +214,38 @@ public struct FileListing: Sendable {
         guard !wanted.isEmpty else { return }
         for index in files.indices where files[index].phase == nil && wanted.contains(files[index].location) {
             if places.place(inRepository: files[index].path) == nil { files[index].phase = .skill }
+        }
+    }
+
+    /// What an instruction file brings in by `@path` is an instruction file.
+    private mutating func markImports() {
+        guard let places else { return }
+        var known: [String: Int] = [:]
+        var open: [(index: Int, depth: Int)] = []
+        for index in files.indices {
+            guard places.place(inRepository: files[index].path)?.kind == .instructions, files[index].size <= 1 << 20
+            else { continue }
+            open.append((index, 0))
+        }
+        guard !open.isEmpty else { return }
+        for index in files.indices { known[files[index].location] = index }
+        while let next = open.popLast() {
+            let bytes: [UInt8]
+            do {
+                bytes = try OpenFile(files[next.index].location).readAll(limit: 1 << 20)
+            } catch {
+                // It is said when the file's own turn comes.
+                continue
+            }
+            for path in InstructionImports.paths(in: bytes, of: files[next.index].location, home: "") {
+                guard let index = known[path], files[index].phase == nil,
+                    places.place(inRepository: files[index].path) == nil
+                else { continue }
+                files[index].phase = .contextFile
+                if next.depth < InstructionImports.depth, files[index].size <= 1 << 20 {
+                    open.append((index, next.depth + 1))
+                }
+            }
         }
     }
 

@@ -124,9 +124,10 @@ struct Opening {
             PDFReader.read(bytes, inside: prefix, into: &self)
             return true
         }
-        if PictureText.isPicture(bytes) {
-            // Its texts are parts; the picture itself is one too, as before.
-            PictureText.read(bytes, inside: prefix, into: &self)
+        // Of both the parts are read, and the bytes too, as they are.
+        if PictureText.isPicture(bytes) { PictureText.read(bytes, inside: prefix, into: &self) }
+        if ZipReader.isTail(bytes) {
+            ZipReader.read(bytes, inside: prefix, depth: depth, into: &self)
             return false
         }
         if path.lowercased().hasSuffix(".ipynb") { return Notebook.read(bytes, inside: prefix, into: &self) }

@@ -111,7 +111,7 @@ enum HiddenMarkup {
         guard !voidElements.contains(word) else { return tag.end }
         let isUnshown = !page.isWhole && !isCode && unshown(word, attributes)
         guard isUnshown || Style.hides(word, attributes, page.sheet) else { return tag.end }
-        let close = close(of: name, bytes, from: tag.end)
+        let close = close(of: name, bytes, from: tag.end, within: tag.isClosed ? 4_096 : elementLimit)
         // What closes itself in templates has no text; in HTML it has, and then its end stands somewhere.
         if tag.isClosed, page.isWhole || close.isMissing { return tag.end }
         let text = Array(bytes.part(tag.end..<close.at))
@@ -128,7 +128,7 @@ enum HiddenMarkup {
 
     /// Where the end tag stands: behind those of elements of this name inside it.
     private static func close(
-        of name: [UInt8], _ bytes: UnsafeRawBufferPointer, from start: Int
+        of name: [UInt8], _ bytes: UnsafeRawBufferPointer, from start: Int, within limit: Int
     ) -> (at: Int, isMissing: Bool) {
         let nests = !["p", "li", "td", "th", "tr", "dt", "dd", "option"].contains(String(decoding: name, as: UTF8.self))
         func isNamed(_ at: Int) -> Bool {
@@ -137,7 +137,7 @@ enum HiddenMarkup {
         }
         var open = 0
         var at = start
-        while at < bytes.count, at - start < elementLimit {
+        while at < bytes.count, at - start < limit {
             if bytes[at] == UInt8(ascii: "<") {
                 if bytes.byte(at + 1) == UInt8(ascii: "/"), isNamed(at + 2) {
                     if open == 0 { return (at, false) }
