@@ -58,7 +58,7 @@ private enum Picture {
 
     @Test func `B52 texts that pictures hold beside what they show are read`() throws {
         let text = Array(order.utf8)
-        let wide = text.flatMap { [$0, 0] }
+        let wide: [UInt8] = text.flatMap { [$0, 0] as [UInt8] }
         let rows: [(String, [UInt8], String)] = [
             ("a.png", Picture.png([("tEXt", Array("Comment\0".utf8) + text)]), "a.png!tEXt"),
             ("a.png", Picture.png([("zTXt", Array("Comment\0\0".utf8) + Picture.stored(order))]), "a.png!zTXt"),
@@ -117,7 +117,10 @@ private enum Picture {
         let tags = String(String.UnicodeScalarView(order.unicodeScalars.compactMap { Unicode.Scalar(0xE0000 + $0.value) }))
         let units = Array("# Notes\n\nNothing to see in here.\(tags)\n".utf16)
         for isLittle in [true, false] {
-            let content = units.flatMap { isLittle ? [UInt8($0 & 0xFF), UInt8($0 >> 8)] : [UInt8($0 >> 8), UInt8($0 & 0xFF)] }
+            let content = units.flatMap { unit -> [UInt8] in
+                let both = [UInt8(unit & 0xFF), UInt8(unit >> 8)]
+                return isLittle ? both : both.reversed()
+            }
             #expect(try found("notes.md", content).contains("notes.md hidden-tag-characters"))
         }
     }

@@ -327,8 +327,9 @@ struct StyleSheet {
     private mutating func take(_ selectors: UnsafeRawBufferPointer) {
         let text = String(decoding: selectors.prefix(1_024).map(\.lowercased), as: UTF8.self)
         for selector in text.split(separator: ",") {
-            guard let last = selector.split(whereSeparator: { " >+~\n\t\r".contains($0) }).last,
-                !last.contains(":"), !last.contains("[")
+            // What depends on a state or an attribute may be seen.
+            guard !selector.contains(":"), !selector.contains("["),
+                let last = selector.split(whereSeparator: { " >+~\n\t\r".contains($0) }).last
             else { continue }
             if let mark = last.lastIndex(where: { $0 == "." || $0 == "#" }) {
                 let name = String(last[last.index(after: mark)...])

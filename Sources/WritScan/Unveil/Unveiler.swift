@@ -26,8 +26,9 @@ public struct Unveiler: Sendable {
         let kinds = ByteKinds(bytes)
         if kinds.hasHigh || kinds.hasEscape { InvisibleText.read(bytes, into: &pass) }
         if kinds.hasMarkup { HiddenMarkup.read(bytes, path: path, into: &pass) }
-        EncodedText.read(bytes, at: nil, hiding: nil, depth: 0, into: &pass)
+        // Values first: what is found in one has the name of its key.
         StringValues.read(bytes, path: path, into: &pass)
+        EncodedText.read(bytes, at: nil, hiding: nil, depth: 0, into: &pass)
         pass.findings.sort { $0.span.start < $1.span.start }
         return Unveiling(texts: pass.texts, findings: pass.located(in: bytes), isCut: pass.isCut)
     }
@@ -127,14 +128,21 @@ struct UnveilPass {
             }
             for finding in inner.findings { take(finding, at: place) }
             if inner.isCut { cut() }
+            if depth < limits.depth {
+                StringValues.read(bytes, path: nil, at: place, hiding: hiding, depth: depth + 1, key: key, into: &self)
+            }
             EncodedText.read(bytes, at: place, hiding: hiding, depth: depth, into: &self)
-            guard depth < limits.depth else { return }
-            StringValues.read(bytes, path: nil, at: place, hiding: hiding, depth: depth + 1, key: key, into: &self)
         }
     }
 
-    /// Takes a finding in an unveiled text over to the place where that text stands.
+    /// Takes a finding in an unveiled text over to the place where that text stands; once, however often the text came
+    /// to light there.
     mutating func take(_ finding: Finding, at place: SourceSpan) {
+        guard
+            !findings.contains(where: {
+                $0.rule == finding.rule && $0.span.start < place.end && place.start < $0.span.end
+            })
+        else { return }
         find(
             finding.rule, finding.severity, place.start, place.end, confidence: finding.confidence, finding.message,
             finding.remedy)

@@ -17,3 +17,25 @@ import WritScan
         #expect(InstructionImports.paths(in: Array("@~/a.md".utf8), of: "/r/A.md", home: "") == [])
     }
 }
+
+@Suite struct AgentSettingsTests {
+    @Test func `settings that leave nobody to ask are found in every agent's spelling`() throws {
+        let scanner = try SkillScanner()
+        let cases: [(path: String, text: String, rule: String?)] = [
+            (".amp/settings.json", #"{"amp.dangerouslyAllowAll": true}"#, "auto-approve"),
+            ("opencode.json", #"{"permission": {"bash": "allow"}}"#, "auto-approve"),
+            ("opencode.json", #"{"permission": "allow"}"#, "auto-approve"), ("opencode.json", #"{"permission": {"bash": "ask"}}"#, nil),
+            (".gemini/settings.json", #"{"tools": {"approvalMode": "yolo"}}"#, "auto-approve"),
+            (".codex/config.toml", "approval_policy = 'never'\n", "auto-approve"),
+            (".vscode/settings.json", #"{"chat.tools.auto\u0041pprove" : true}"#, "auto-approve"),
+            (".claude/settings.json", "{\"permissions\": {\"allow\": [\n  \"Bash(*)\"]}}", "auto-approve"),
+            (".claude/settings.json", #"{"permissions": {"allow": ["Bash(npm test)"]}}"#, nil),
+            ("config.yaml", "GOOSE_MODE: auto\n", "auto-approve"),
+        ]
+        for (path, text, rule) in cases {
+            let found = scanner.scan(Array(text.utf8), path: path).filter { $0.rule == "auto-approve" }
+            #expect(found.isEmpty == (rule == nil), "\(text): \(found)")
+            #expect(found.allSatisfy { $0.line >= 1 })
+        }
+    }
+}

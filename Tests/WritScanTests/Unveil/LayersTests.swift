@@ -41,6 +41,14 @@ private func codes(_ separator: String, _ code: (UInt8) -> String) -> String {
 
 private func hex(_ byte: UInt8) -> String { (byte < 16 ? "0" : "") + String(byte, radix: 16) }
 
+private func octal(_ byte: UInt8) -> String {
+    "\\" + String(byte >> 6 & 7) + String(byte >> 3 & 7) + String(byte & 7)
+}
+
+private func named(_ letter: Character) -> String {
+    letter == " " ? "&nbsp;" : letter == "." ? "&period;" : String(letter)
+}
+
 private func binary(_ byte: UInt8) -> String {
     let digits = String(byte, radix: 2)
     return String(repeating: "0", count: 8 - digits.count) + digits
@@ -61,11 +69,11 @@ private let layers: [(name: String, text: String)] = [
     ("a list of hexadecimal numbers", "[" + codes(", ") { "0x" + hex($0) } + "]"),
     ("a list of numbers", "[" + codes(", ") { String($0) } + "]"), ("numbers", codes(" ") { String($0) }),
     ("binary", codes(" ") { binary($0) }),
-    ("octal", codes("") { "\\" + (0..<3).map { place in String($0 >> UInt8(6 - 3 * place) & 7) }.joined() }),
+    ("octal", codes("", octal)),
     ("quoted-printable", codes("") { "=" + hex($0).uppercased() }),
     ("lines that go on", "Subject: x\n\n" + secret.map { "\($0)" }.joined(separator: "=\n")),
     ("references without their semicolon", codes("") { "&#\($0)" }),
-    ("named references", "x " + secret.map { $0 == " " ? "&nbsp;" : $0 == "." ? "&period;" : "\($0)" }.joined()),
+    ("named references", "x " + secret.map(named).joined()),
     ("UTF-16 escapes", codes("") { "\\u00" + hex($0) }),
 ]
 
