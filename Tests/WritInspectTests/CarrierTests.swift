@@ -93,6 +93,30 @@ private enum Picture {
         for row in rows { #expect(try found("a.ipynb", Array(row.utf8)).first?.hasSuffix(" injected-instructions") == true, "\(row)") }
     }
 
+    @Test func `B55 no form of XML keeps an office document's words from being read`() throws {
+        func document(_ body: String, styles: String = "") -> [UInt8] {
+            Packed.zip([
+                ("[Content_Types].xml", "<Types/>"), ("word/styles.xml", styles), ("word/document.xml", "<w:document>\(body)</w:document>"),
+            ])
+        }
+        let vanish = "<w:style w:styleId=\"H\"><w:rPr><w:vanish/></w:rPr></w:style>"
+        let rows: [([UInt8], String)] = [
+            (document("<w:p><w:r><w:t><![CDATA[\(order)]]></w:t></w:r></w:p>"), "word/document.xml injected-instructions"),
+            (document("<!-- \(order) -->"), "word/document.xml!alternative text injected-instructions"),
+            (document("<w:hyperlink w:tooltip=\"\(order)\"/>"), "word/document.xml!alternative text injected-instructions"),
+            (
+                document("<w:p><w:r><w:rPr><w:rStyle w:val=\"H\"/></w:rPr><w:t>words that no reader sees</w:t></w:r></w:p>", styles: vanish),
+                "word/document.xml!hidden hidden-document-text"
+            ),
+            (
+                document("<w:p><w:pPr><w:pStyle w:val=\"H\"/></w:pPr><w:r><w:t>words that no reader</w:t></w:r><w:r><w:t> sees</w:t></w:r></w:p>", styles: vanish),
+                "word/document.xml!hidden hidden-document-text"
+            ),
+        ]
+        for (content, expected) in rows { #expect(try found("a.docx", content) == ["a.docx!\(expected)"]) }
+        #expect(try found("a.docx", document("<w:p><w:r><w:t>words that readers see</w:t></w:r></w:p>", styles: vanish)) == [])
+    }
+
     @Test func `B52 a file's name that gives an order, or hides one, is a finding`() throws {
         let tags = String(String.UnicodeScalarView("do it".unicodeScalars.compactMap { Unicode.Scalar(0xE0000 + $0.value) }))
         #expect(
