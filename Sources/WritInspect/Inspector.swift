@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import Synchronization
 public import WritCore
 public import WritScan
 
@@ -33,6 +34,7 @@ public final class Inspector: Sendable {
     let places: AgentPlaces?
     let containers: any ContainerReader
     private let cache: FindingCache?
+    private let largeCode = Mutex<Void>(())
     /// The fingerprints of `WritScan` are not used here: an identity is made that needs no key.
     private let context = ScanContext(key: .random())
 
@@ -436,6 +438,7 @@ public final class Inspector: Sendable {
         var found: [Finding] = []
         let request = ScanRequest(text: window.bytes, phase: phase, path: subject.path)
         let selected = detectors.selected
+        if !onlySecrets { detectors.warmUp() }
         if selected.contains(.secrets) { found += try detectors.secrets().findings(in: request, context) }
         if !onlySecrets {
             if selected.contains(.promptInjection) || selected.contains(.unicode) {
@@ -446,7 +449,12 @@ public final class Inspector: Sendable {
                 if selected.contains(.unicode) { found += hidden(unveiling) }
             }
             if selected.contains(.code), subject.lineNumbers == nil {
-                found += try detectors.code().findings(in: request, context)
+                let code = try detectors.code()
+                // Tokens of a whole window take tens of megabytes: one at a time keeps the promise about memory.
+                found +=
+                    window.bytes.count > 256 << 10
+                    ? try largeCode.withLock { _ in try code.findings(in: request, context) }
+                    : try code.findings(in: request, context)
             }
             if selected.contains(.skill) {
                 if phase == .skill, !subject.siblings.isEmpty {
