@@ -34,6 +34,10 @@ public enum ContentKind: Sendable, Hashable {
             self = .container("tar archive")
             return
         }
+        if !mustBeText, Container.isPicture(bytes) {
+            self = .binary
+            return
+        }
         if let wide = Self.wide(bytes) {
             self = wide
             return
@@ -51,8 +55,6 @@ public enum ContentKind: Sendable, Hashable {
         }
         if mustBeText {
             self = .text
-        } else if Container.isPicture(bytes) {
-            self = .binary
         } else if zeros > 0 {
             self = (strange + zeros) * 50 <= seen.count && Self.isPlain(seen) ? .text : .binary
         } else {
@@ -67,7 +69,8 @@ public enum ContentKind: Sendable, Hashable {
     }
 
     private static let textEndings = [
-        ".md", ".mdc", ".mdx", ".markdown", ".txt", ".rst", ".adoc", ".json", ".jsonc", ".yaml", ".yml", ".toml", ".xml",
+        ".md", ".mdc", ".mdx", ".markdown", ".txt", ".rst", ".adoc", ".json", ".jsonc", ".yaml", ".yml", ".toml",
+        ".xml",
         ".html", ".htm", ".csv", ".py", ".js", ".ts", ".sh", ".rb", ".go", ".rs", ".java", ".c", ".h", ".swift",
     ]
 

@@ -99,6 +99,7 @@ private enum Picture {
                 ("[Content_Types].xml", "<Types/>"), ("word/styles.xml", styles), ("word/document.xml", "<w:document>\(body)</w:document>"),
             ])
         }
+        func run(_ text: String) -> String { "<w:r><w:t>\(text)</w:t></w:r>" }
         let vanish = "<w:style w:styleId=\"H\"><w:rPr><w:vanish/></w:rPr></w:style>"
         let rows: [([UInt8], String)] = [
             (document("<w:p><w:r><w:t><![CDATA[\(order)]]></w:t></w:r></w:p>"), "word/document.xml injected-instructions"),
@@ -109,7 +110,8 @@ private enum Picture {
                 "word/document.xml!hidden hidden-document-text"
             ),
             (
-                document("<w:p><w:pPr><w:pStyle w:val=\"H\"/></w:pPr><w:r><w:t>words that no reader</w:t></w:r><w:r><w:t> sees</w:t></w:r></w:p>", styles: vanish),
+                document(
+                    "<w:p><w:pPr><w:pStyle w:val=\"H\"/></w:pPr>\(run("words that no reader"))\(run(" sees"))</w:p>", styles: vanish),
                 "word/document.xml!hidden hidden-document-text"
             ),
         ]

@@ -41,7 +41,8 @@ import WritScan
             (".claude/skills/x/SKILL.md", "claude-code skills"), ("sub/.cursor/rules/a.mdc", "cursor skills"),
             (".mcp.json", "claude-code mcp"), ("sub/.mcp.json", "claude-code mcp"), ("a/b/.codex/config.toml", "codex hooks"),
             ("a/.gemini/settings.json", "gemini-cli skills"), (".amazonq/rules/x.md", "amazon-q skills"),
-            (".agent/rules/x.md", "antigravity instructions"), (".goose/recipes/x.yaml", "goose skills"), (".github/copilot-instructions.md", "copilot instructions"),
+            (".agent/rules/x.md", "antigravity instructions"), (".goose/recipes/x.yaml", "goose skills"),
+            (".github/copilot-instructions.md", "copilot instructions"),
             (".github/workflows/ci.yml", nil), (".vscode/tasks.json", "vscode hooks"), ("src/main.py", nil),
             ("docs/agents.md", nil), (".codex/config.toml", "codex hooks"), (".kiro/steering/x.md", "kiro skills"),
         ]

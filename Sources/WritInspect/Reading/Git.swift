@@ -48,7 +48,8 @@ public final class Git: Sendable {
         let names = try Self.output(
             program, Self.fixed + ["config", "--list", "--name-only", "-z"], Self.environment(home, nil), marker)
         overrides = names.map { Self.defused($0) } ?? []
-        let question = bare == nil ? ["--show-toplevel", "--absolute-git-dir"] : ["--absolute-git-dir", "--absolute-git-dir"]
+        // A repository without a work tree has one folder for both.
+        let question = [bare == nil ? "--show-toplevel" : "--absolute-git-dir", "--absolute-git-dir"]
         let answer = try Self.output(
             program, Self.fixed + overrides + ["rev-parse"] + question,
             Self.environment(home, nil), marker)

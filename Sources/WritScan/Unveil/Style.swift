@@ -241,7 +241,8 @@ private struct Colour {
             guard digits.count == 6 || digits.count == 8 else { return nil }
             let bytes = stride(from: 0, to: digits.count, by: 2).map { digits[$0] * 16 + digits[$0 + 1] }
             (parts, alpha) = (Array(bytes[..<3]), bytes.count == 4 ? bytes[3] / 255 : 1)
-        } else if let open = text.utf8.firstIndex(of: UInt8(ascii: "(")), text.hasPrefix("rgb") || text.hasPrefix("hsl") {
+        } else if let open = text.utf8.firstIndex(of: UInt8(ascii: "(")), text.hasPrefix("rgb") || text.hasPrefix("hsl")
+        {
             let words = text[text.index(after: open)...].split { $0 == "," || $0 == " " || $0 == "/" || $0 == ")" }
             let numbers = words.compactMap { Length(String($0)) }
             guard numbers.count >= 3 else { return nil }
@@ -287,7 +288,8 @@ struct StyleSheet {
                 continue
             }
             var end = tag.end
-            while end < bytes.count, !(bytes[end] == UInt8(ascii: "<") && HiddenMarkup.begins(bytes, end + 1, "/style")) {
+            while end < bytes.count, !(bytes[end] == UInt8(ascii: "<") && HiddenMarkup.begins(bytes, end + 1, "/style"))
+            {
                 end += 1
             }
             rules(bytes.part(tag.end..<end))

@@ -61,7 +61,9 @@ struct Tag {
     /// Cheap: the element may be one whose content is never shown.
     func isUnshown(_ bytes: UnsafeRawBufferPointer) -> Bool {
         switch name.count {
-        case 6: HiddenMarkup.begins(bytes, name.lowerBound, "dialog") || HiddenMarkup.begins(bytes, name.lowerBound, "script")
+        case 6:
+            HiddenMarkup.begins(bytes, name.lowerBound, "dialog")
+                || HiddenMarkup.begins(bytes, name.lowerBound, "script")
         case 8:
             HiddenMarkup.begins(bytes, name.lowerBound, "template")
                 || HiddenMarkup.begins(bytes, name.lowerBound, "noscript")
