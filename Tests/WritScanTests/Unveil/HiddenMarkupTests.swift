@@ -73,7 +73,7 @@ private let honest = [
 
     @Test func `tags without an end take linear time`() {
         for piece in ["<a hidden>", "<a b=\"", "<a b='<a c=\"", "<a hidden/>", "<style>", "<!--", "<div style=display:none>x", "`<b "] {
-            let text = Array(String(repeating: piece, count: 1_000_000 / piece.utf8.count).utf8)
+            let text = Array(String(repeating: piece, count: 150_000 / piece.utf8.count).utf8)
             let time = ContinuousClock().measure { _ = Unveiler().unveil(text, path: "a.md") }
             #expect(time < .seconds(20), "\(piece) \(time)")
         }

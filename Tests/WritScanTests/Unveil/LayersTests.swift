@@ -121,7 +121,7 @@ private let layers: [(name: String, text: String)] = [
         var random: UInt64 = 7
         var text: [UInt8] = []
         let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789".utf8)
-        for _ in 0..<60_000 {
+        for _ in 0..<15_000 {
             for _ in 0..<16 {
                 random = random &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
                 text.append(letters[Int(random >> 33) % letters.count])
