@@ -453,7 +453,10 @@ public final class Inspector: Sendable {
                 // Tokens of a whole window take tens of megabytes: one at a time keeps the promise about memory.
                 found +=
                     window.bytes.count > 256 << 10
-                    ? try largeCode.withLock { _ in try code.findings(in: request, context) }
+                    ? try largeCode.withLock { _ in
+                        defer { SystemMemory.giveBack() }
+                        return try code.findings(in: request, context)
+                    }
                     : try code.findings(in: request, context)
             }
             if selected.contains(.skill) {

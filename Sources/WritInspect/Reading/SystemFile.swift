@@ -88,6 +88,16 @@ enum SystemName {
     }
 }
 
+/// Memory that work on large content took.
+enum SystemMemory {
+    /// Gives what is free back to the system: each thread would keep as much as its largest work ever took.
+    static func giveBack() {
+        #if canImport(Glibc)
+        malloc_trim(0)
+        #endif
+    }
+}
+
 /// A regular file or an open descriptor, read piece by piece.
 public final class OpenFile: ByteSource {
     private let descriptor: Int32
