@@ -93,9 +93,17 @@ enum SystemMemory {
     /// Gives what is free back to the system: each thread would keep as much as its largest work ever took.
     static func giveBack() {
         #if canImport(Glibc)
-        malloc_trim(0)
+        _ = trim?(0)
         #endif
     }
+
+    #if canImport(Glibc)
+    private typealias Trim = @convention(c) @Sendable (UInt) -> Int32
+
+    // The module of the C library leaves malloc.h out. The cast is that header's own declaration, malloc_trim(3):
+    // `int malloc_trim(size_t pad)`; nil where the library has none.
+    private static let trim: Trim? = dlsym(nil, "malloc_trim").map { unsafeBitCast($0, to: Trim.self) }
+    #endif
 }
 
 /// A regular file or an open descriptor, read piece by piece.
