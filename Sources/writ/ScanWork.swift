@@ -41,10 +41,10 @@ struct ScanPlace {
     /// The whole of the root is scanned.
     var coversRoot: Bool { paths.contains(root) }
 
-    func repository(home: String) throws -> Git? {
+    func repository(home: String, takesBare: Bool) throws -> Git? {
         try Git(
             at: root, program: program, home: getenv("HOME").map { String(cString: $0) } ?? home,
-            indexFile: getenv("GIT_INDEX_FILE").map { String(cString: $0) })
+            indexFile: getenv("GIT_INDEX_FILE").map { String(cString: $0) }, takesBare: takesBare)
     }
 
     /// The same for any folder, for listing files: the index is always the repository's own.

@@ -143,7 +143,7 @@ public struct SkillScanner: Sendable {
         }
         bytes.withUnsafeBytes { pass.padding($0) }
         if let shell { readCode(bytes, path, shell, &pass) }
-        if let path, path.hasSuffix(".json") || path.hasSuffix(".jsonc") || path.hasSuffix(".toml") {
+        if let path, [".json", ".jsonc", ".toml", ".yaml", ".yml"].contains(where: { path.hasSuffix($0) }) {
             AgentSettings.read(bytes, path: path, into: &pass.findings)
         }
         pass.findings += declared(bytes, path, rest, pass.uses)

@@ -168,7 +168,7 @@ struct Scan: ParsableCommand {
         }
         let place = try ScanPlace(paths: history ? [] : paths, git: git)
         let isChange = staged || diff != nil || history
-        let repository = isChange ? try place.repository(home: try home.resolve().home) : nil
+        let repository = isChange ? try place.repository(home: try home.resolve().home, takesBare: history) : nil
         if isChange, repository == nil {
             throw ValidationError("\(place.root) is in no git repository")
         }
