@@ -187,6 +187,9 @@ extension Evaluator {
         var found: [InlineCode.Effect] = []
         switch language {
         case "awk": found = AwkProgram.effects(text)
+        case "vim", "ed":
+            guard let shell = Self.escapeOfEditor(text, isVim: language == "vim") else { return }
+            found = [shell.isEmpty ? .computed("\(language) code is not read", []) : .shell(Value(shell))]
         case "gdb", "less":
             guard let shell = Self.escape(from: language, text) else { return }
             found = [shell.isEmpty ? .computed("\(language) code is not read", []) : .shell(Value(shell))]
@@ -199,6 +202,12 @@ extension Evaluator {
             return
         default:
             guard let grammar = InlineLanguage.named(language) else {
+                found = OtherCode.effects(text, language: language)
+                for effect in found { apply(effect, language: language, &state, streams) }
+                if OtherCode.isPlain(text) {
+                    note(Operation(.shellExec, traits: .interpreter, opaque: .unread, detail: "\(language) code"))
+                    return
+                }
                 note(
                     Operation(
                         .shellExec, traits: .interpreter, opaque: .computed, detail: "\(language) code is not read"))
@@ -224,6 +233,32 @@ extension Evaluator {
         return looks.contains(word) ? nil : ""
     }
 
+    /// The same of commands of editors: `:!x`, `!x`, `r !x`; nil where all of them only edit.
+    private static func escapeOfEditor(_ text: String, isVim: Bool) -> String? {
+        if isVim {
+            var line = text.drop { $0 == ":" || $0 == " " }
+            for word in ["silent! ", "silent ", "sil! ", "r ", "read ", "%", "w "] where line.hasPrefix(word) {
+                line = line.dropFirst(word.count)
+            }
+            if line.hasPrefix("!") { return String(line.dropFirst()) }
+            if line.contains("|") || line.contains("\\=") || line.contains("!") { return "" }
+            let isEdit =
+                line.hasPrefix("s/") || line.hasPrefix("s#") || line.hasPrefix("set ") || line.hasPrefix("/")
+                || ["q", "qa", "wq", "wqa", "x", "xa", "w", "wa", "qall", "noh", "syntax on", "syntax off"].contains(
+                    String(line))
+                || !line.isEmpty && line.allSatisfy { $0.isNumber || $0 == "," || $0 == "$" || $0 == "d" }
+            return isEdit ? nil : ""
+        }
+        // A script on ed's input: one line that runs something is enough.
+        let lines = text.split(separator: "\n")
+        guard let line = lines.first(where: { $0.contains("!") }) else {
+            return lines.contains { $0.hasPrefix("e ") || $0.hasPrefix("r ") || $0.hasPrefix("w /") } ? "" : nil
+        }
+        let place = line.firstIndex(of: "!") ?? line.endIndex
+        let isEscape = ["", "r ", "w ", "e ", "r", "w", "e"].contains(line[..<place])
+        return isEscape ? String(line[place...].dropFirst()) : ""
+    }
+
     /// Commands of debuggers that show or step.
     private static let looks: Set<String> = [
         "bt", "backtrace", "where", "info", "frame", "f", "up", "down", "list", "l", "print", "p", "x", "disassemble",
@@ -243,10 +278,13 @@ extension Evaluator {
                 Operation(
                     .fileDelete, path: place.path, isPattern: place.isPattern, traits: isRecursive ? .recursive : []))
             noteSettings(place)
-        case .mode(let path):
+        case .mode(let path, let loosens):
             let place = resolve(path, state)
-            note(Operation(.fileMode, path: place.path, isPattern: place.isPattern))
+            note(
+                Operation(
+                    .fileMode, path: place.path, isPattern: place.isPattern, traits: loosens ? .loosens : []))
             noteSettings(place)
+        case .rights: note(Operation(.privilegeRaise, detail: "takes the rights of another user"))
         case .search(let path):
             let place = resolve(path, state)
             note(Operation(.fileSearch, path: place.path, isPattern: place.isPattern))

@@ -120,6 +120,15 @@ extension Evaluator {
         if let build { Self.replaceUnread(in: &reading, build) }
         noteRun(reading, fields, streams, isUnread: isUnread)
         if !reading.isKnown { notePossible(fields, state) }
+        // `sudo find . -exec /bin/sh \;`: a shell that gets nothing to run waits for whoever types.
+        if isRaised, streams.input == nil, remote == nil,
+            reading.effects.contains(where: {
+                if case .codeInput(let language) = $0 { Languages.isShell(language) } else { false }
+            })
+        {
+            note(Operation(.privilegeRaise, detail: "opens a shell with all rights"))
+        }
+        noteFetchedPackages(fields, state)
         var run = ProgramRun(fields: fields, state: state, streams: streams)
         for case .connect(let address, _, _) in reading.effects where !Publishers.supply(address) {
             run.strange = run.strange ?? address
@@ -202,6 +211,8 @@ extension Evaluator {
         var writes: [(path: Value, appends: Bool)] = []
         var output: Effect.Output?
         var runsOther = false
+        /// What it runs, it runs as another user.
+        var raises = false
         /// Where packages come from that is neither a registry that everybody uses nor a known publisher.
         var strange: Value?
         var host: String?
@@ -268,6 +279,31 @@ extension Evaluator {
         note(operation)
     }
 
+    /// `java -jar x.jar`, `dpkg -i x.deb`: a file that this command fetched is run, or run while it is installed.
+    private func noteFetchedPackages(_ fields: [Value], _ state: ShellState) {
+        guard !files.isEmpty, Self.runsPackages.contains(current.program) else { return }
+        for field in fields.dropFirst().prefix(32) {
+            guard let text = field.text, let dot = text.utf8.lastIndex(of: 0x2E),
+                Self.packageEndings.contains(String(text[text.index(after: dot)...]))
+            else { continue }
+            let taints = files[resolve(field, state).path]?.content.taints ?? []
+            if taints.isSuperset(of: .fetched) {
+                note(
+                    Operation(
+                        .shellExec, opaque: .tainted, detail: "a package that this command fetched", taints: taints))
+            }
+        }
+    }
+
+    private static let runsPackages: Set<String> = [
+        "java", "dpkg", "rpm", "apt", "apt-get", "dnf", "yum", "zypper", "mono", "dotnet", "wine", "wine64", "installer",
+        "insmod", "pip", "pip3", "gem", "snap", "code",
+    ]
+
+    private static let packageEndings: Set<String> = [
+        "jar", "deb", "rpm", "dll", "exe", "pkg", "ko", "whl", "gem", "snap", "vsix",
+    ]
+
     /// A program that no table knows may read the files and reach the hosts that it is given.
     private func notePossible(_ fields: [Value], _ state: ShellState) {
         for (index, field) in fields.dropFirst().prefix(32).enumerated() {
@@ -314,6 +350,9 @@ extension Evaluator {
             if Self.showsContents.contains(current.program), remote == nil {
                 if !place.isPattern, let one = classes(of: place).first(where: { $0.kind == .secret }) {
                     note(Operation(.secretRead, path: place.path, detail: one.word))
+                    run.contents.append(.unknown(.output, taints: .secret))
+                } else if !place.isPattern, PathText.isUnder(context.home, place.path), Self.huntsSecrets(run.fields) {
+                    note(Operation(.secretRead, detail: "looks for credentials in everything below \(place.path)"))
                     run.contents.append(.unknown(.output, taints: .secret))
                 }
             }
@@ -371,6 +410,9 @@ extension Evaluator {
             note(operation)
         case .run(let words, let environment, let takesInput, let isRemote):
             run.runsOther = true
+            let wasRaised = isRaised
+            if run.raises { isRaised = true }
+            defer { isRaised = wasRaised }
             var streams = run.streams
             if !takesInput { streams.input = nil }
             if isRemote {
@@ -385,6 +427,9 @@ extension Evaluator {
             runWithInput(words, run.fields, run.state, run.streams)
         case .code(let code, let language):
             if Languages.isShell(language) { run.runsOther = true }
+            let wasRaised = isRaised
+            if run.raises { isRaised = true }
+            defer { isRaised = wasRaised }
             let place = run.fields.firstIndex(of: code)
             let rest = place.map { Array(run.fields[($0 + 1)...]) } ?? []
             var inner = run.state
@@ -410,6 +455,12 @@ extension Evaluator {
         case .unread: break
         case .directory(let path): run.state.directories = [directory(path, run.state)]
         case .operation(var operation):
+            if operation.kind == .privilegeRaise, operation.detail.hasPrefix("runs as another user") {
+                run.raises = true
+            }
+            if operation.kind == .pkgInstall, let source = run.strange {
+                operation.detail = "from \(Endpoint(source.hasPrefix("git+") ? source.dropping(4) : source).host)"
+            }
             if !operation.path.isEmpty, operation.path.utf8.first != 0x2F {
                 let place = resolve(Value(operation.path), run.state)
                 operation.path = place.path
@@ -432,6 +483,19 @@ extension Evaluator {
 
     /// Programs that print what is in the files below a folder.
     private static let showsContents: Set<String> = ["grep", "egrep", "fgrep", "rg", "ag", "ack", "ugrep", "zgrep"]
+
+    /// The pattern of a search is what credentials look like or are called.
+    private static func huntsSecrets(_ fields: [Value]) -> Bool {
+        fields.dropFirst().contains { field in
+            let text = field.display.lowercased()
+            return !text.hasPrefix("-") && secretMarks.contains { text.holds($0) }
+        }
+    }
+
+    private static let secretMarks: [StaticString] = [
+        "akia", "asia[", "private key", "begin rsa", "begin openssh", "begin ec", "passw", "secret", "api_key", "apikey",
+        "api-key", "api.key", "ghp_", "sk-ant", "sk_live", "xox", "access_token", "auth_token", "bearer ", "credential",
+    ]
 
     private static let mainBranches: Set<String> = ["main", "master", "trunk", "develop", "mainline"]
 

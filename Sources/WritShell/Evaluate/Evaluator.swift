@@ -69,6 +69,8 @@ final class Evaluator {
     var frames: [Frame] = []
     var sinks: [Sink] = []
     var remote: String?
+    /// What runs now runs as another user.
+    var isRaised = false
     var isLimited = false
     var seen: Set<Int> = []
     var descriptorPaths = 63

@@ -159,6 +159,12 @@ enum TextModels {
             if words.first == "rev-parse", words.contains("--show-toplevel") {
                 return Value((context.workspace ?? context.workingDirectory) + "\n")
             }
+            // Names of files that git knows.
+            if words.first == "ls-files" || words.contains("--name-only"),
+                !words.contains("-s"), !words.contains("--stage")
+            {
+                return Value(pieces: [.text("./"), .unknown(.output)])
+            }
             return nil
         case "mktemp":
             return Value(pieces: [.text("/tmp/tmp."), .unknown(.output)])
@@ -169,7 +175,7 @@ enum TextModels {
         case "which":
             guard fields.count == 2, let name = fields[1].text, !name.hasPrefix("-") else { return nil }
             return Value((name.utf8.contains(0x2F) ? "" : "/usr/bin/") + name + "\n")
-        case "find", "fd": return listing(fields)
+        case "find", "fd": return listing(fields, context)
         default:
             guard let text = data.text, text.utf8.count <= Value.textLimit else { return nil }
             var arguments: [String] = []
@@ -225,8 +231,8 @@ enum TextModels {
     }
 
     /// Names that `find` prints all begin with the place that was searched.
-    private static func listing(_ fields: [Value]) -> Value? {
-        guard fields[0].text == "find" else { return nil }
+    private static func listing(_ fields: [Value], _ context: ShellContext) -> Value? {
+        guard fields[0].text?.baseName == "find" else { return nil }
         let roots = fields.dropFirst().prefix { field in
             guard let text = field.literalText else { return true }
             return !text.hasPrefix("-") && text != "(" && text != "!"
@@ -234,6 +240,16 @@ enum TextModels {
         if roots.count > 1 { return nil }
         var line = roots.first ?? Value(".")
         line.append(text: "/")
+        // Of several names that are looked for, one that only credentials have counts most.
+        for (index, field) in fields.enumerated().dropLast() where field.text == "-name" || field.text == "-iname" {
+            guard let name = fields[index + 1].literalText, let root = line.text else { continue }
+            let path = PathText.absolute(root, in: context.workingDirectory, home: context.home) + "/**/" + name
+            let classes = PathClasses.classify(
+                path, home: context.home, workspace: context.workspace ?? context.workingDirectory, isPattern: true)
+            if classes.contains(where: { $0.kind == .secret }) {
+                return Value(pieces: line.pieces + [.glob("**"), .text("/"), .glob(name)], taints: line.taints)
+            }
+        }
         line.append(Value.Piece.unknown(.output))
         return line
     }

@@ -10,7 +10,9 @@ struct InlineCode {
         case read(Value)
         case write(Value)
         case delete(Value, isRecursive: Bool)
-        case mode(Value)
+        case mode(Value, loosens: Bool)
+        /// Takes the rights of another user.
+        case rights
         case search(Value)
         /// `taints` are those of the data; what logs in stands apart.
         case connect(Value, sends: Bool, taints: Operation.Taints, credentials: [Value] = [])
@@ -50,6 +52,8 @@ struct InlineCode {
     private var listens = false
     private var tiesStreams = false
     private var startsShell = false
+    /// A folder far from the working directory that the code has looked through.
+    private var walked: Value?
 
     init(grammar: InlineLanguage, text: String) {
         language = grammar
@@ -118,6 +122,14 @@ struct InlineCode {
             note(access.value)
             return end
         }
+        if language.name == "javascript", name == "$" || name.hasSuffix(".$"), end < tokens.count,
+            case .string(let text) = tokens[end]
+        {
+            // `$`…`` of zx, execa and Bun.
+            effects.append(.shell(filled(text)))
+            return end + 1
+        }
+        if language.name == "php", Self.callers.contains(name), callBack(end) { return end }
         if let action = action(of: name) {
             call(action, name, end)
         } else if let dot = name.lastIndex(of: "."), let action = language.actions[String(name[dot...])] {
@@ -152,6 +164,34 @@ struct InlineCode {
         let arguments = arguments(from: end).arguments
         guard arguments.prefix(2).contains(where: { Self.isURL($0.value) }) else { return }
         call(["get", "head", "urlopen", "open"].contains(word) ? .connect : .send, name, end)
+    }
+
+    /// Functions that call what their first argument names.
+    private static let callers: Set<String> = [
+        "array_map", "array_walk", "array_filter", "call_user_func", "call_user_func_array", "usort", "register_shutdown_function",
+    ]
+
+    /// `array_map("unlink", glob("/x/*"))`: false when the first argument names nothing of interest.
+    private mutating func callBack(_ end: Int) -> Bool {
+        let arguments = arguments(from: end).arguments
+        guard let name = arguments.first?.value.text, let action = action(of: name) else { return false }
+        var at = end + 1
+        while at < min(closing(end), tokens.count), tokens[at] != .symbol(",") { at += 1 }
+        var value = arguments.count > 1 ? arguments[1].value : .unknown(.variable("argument"))
+        if let list = arguments.count > 1 ? arguments[1].list : nil, let first = list.first { value = first }
+        if at + 3 < tokens.count, case .name(let inner) = tokens[at + 1], self.action(of: inner) == .search,
+            case .string(let folder) = tokens[at + 3]
+        {
+            value = filled(folder)
+        }
+        switch action {
+        case .shell: effects.append(.shell(value))
+        case .delete, .deleteTree: effects.append(.delete(value, isRecursive: action == .deleteTree))
+        case .read: effects.append(.read(value))
+        case .eval: effects.append(.computed("php code that the code computes", value.taints))
+        default: return false
+        }
+        return true
     }
 
     private static let requests: Set<String> = [
@@ -587,12 +627,21 @@ struct InlineCode {
                 effects.append(.delete(path, isRecursive: action == .deleteTree))
             }
             if paths.isEmpty { effects.append(.delete(first, isRecursive: action == .deleteTree)) }
+            // What a walk through a folder finds is what is deleted.
+            if let walked, (paths.first ?? first).startsUnknown {
+                let isPattern = walked.display.contains("*")
+                effects.append(.delete(walked, isRecursive: !isPattern || action == .deleteTree))
+            }
         case .mode:
             // perl and ruby name the mode first.
             let paths =
                 language.callsWithoutParentheses && arguments.count > 1 ? arguments.dropFirst().map(\.value) : [first]
-            for path in paths { effects.append(.mode(path)) }
-        case .search: effects.append(.search(first.hasUnknown && arguments.isEmpty ? Value(".") : first))
+            let loosens = opensMode(from: end, to: hasParenthesis ? closing(end) : end + 8)
+            for path in paths { effects.append(.mode(path, loosens: loosens)) }
+        case .rights: effects.append(.rights)
+        case .search:
+            if ["/", "~"].contains(where: { first.hasPrefix($0) }) { walked = first }
+            effects.append(.search(first.hasUnknown && arguments.isEmpty ? Value(".") : first))
         case .connect, .send:
             var place = first
             if name.hasSuffix(".request"), arguments.count > 1, first.text?.contains("://") != true {
@@ -628,6 +677,21 @@ struct InlineCode {
                 for place in end..<min(closing(end), tokens.count) where tokens[place] == .name("stdin") {
                     tiesStreams = true
                 }
+            }
+        }
+    }
+
+    /// A mode that gives the owner's rights to whoever runs the file, or that lets everybody write it.
+    private func opensMode(from start: Int, to end: Int) -> Bool {
+        guard start < end else { return false }
+        return tokens[start..<min(end, tokens.count)].contains { token in
+            switch token {
+            case .number(let text):
+                let digits = text.drop { $0 == "0" || $0 == "o" || $0 == "O" }
+                guard text.hasPrefix("0"), let mode = Int(digits, radix: 8) else { return false }
+                return mode & 0o6002 != 0
+            case .name(let name): return name.hasSuffix("S_ISUID") || name.hasSuffix("S_ISGID")
+            default: return false
             }
         }
     }

@@ -5,6 +5,13 @@ import WritCore
 let networkReaders: [String: ProgramReader] = [
     "curl": ProgramReader(read: readCurl),
     "wget": ProgramReader(read: readWget),
+    "download": ProgramReader { call in
+        call.skipsTable = true
+        for url in call.words {
+            call.add(.connect(url, method: "", traits: call.traits.union(.download)))
+            if !call.has("-o") { call.add(.write(fileName(url, orElse: "index.html"), appends: false)) }
+        }
+    },
     "httpie": ProgramReader(read: readHTTPie),
     "nc": ProgramReader(read: readNetcat),
     "socat": ProgramReader(read: readSocat),
