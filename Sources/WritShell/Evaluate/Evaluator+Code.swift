@@ -42,6 +42,7 @@ extension Evaluator {
                     .shellExec, path: place.path, isPattern: place.isPattern, traits: .interpreter,
                     opaque: path.isKnown || content == nil ? .unread : .computed,
                     detail: "\(language) file \(path.display)"))
+            noteFetched(place)
             write(.unknown(.output), to: streams)
             return
         }
@@ -189,7 +190,8 @@ extension Evaluator {
         case "awk": found = AwkProgram.effects(text)
         case "vim", "ed":
             guard let shell = Self.escapeOfEditor(text, isVim: language == "vim") else { return }
-            found = [shell.isEmpty ? .computed("\(language) code is not read", []) : .shell(Value(shell))]
+            if !shell.isEmpty { found = [.shell(Value(shell))] }
+            found.append(.computed("\(language) code is not read", []))
         case "gdb", "less":
             guard let shell = Self.escape(from: language, text) else { return }
             found = [shell.isEmpty ? .computed("\(language) code is not read", []) : .shell(Value(shell))]
@@ -204,7 +206,7 @@ extension Evaluator {
             guard let grammar = InlineLanguage.named(language) else {
                 found = OtherCode.effects(text, language: language)
                 for effect in found { apply(effect, language: language, &state, streams) }
-                if OtherCode.isPlain(text) {
+                if OtherCode.isPlain(text, language: language) {
                     note(Operation(.shellExec, traits: .interpreter, opaque: .unread, detail: "\(language) code"))
                     return
                 }

@@ -44,6 +44,7 @@ extension Evaluator {
                 || folder.hasSuffix("/libexec")
             if !isFolderOfPrograms || !ProgramTable.builtIn.contains(base) {
                 fields[0] = Value(base, span: fields[0].span)
+                noteFetched(place)
                 runKnown(fields, &state, streams, isUnread: true)
                 return
             }
@@ -165,6 +166,7 @@ extension Evaluator {
             apply(
                 effect, &run, sent: index == lastConnection ? sent : Sent(credentials: sent.credentials), &state)
         }
+        noteFetchedFolders(reading, run)
         if let build {
             run.runsOther = true
             self.run(build, run.state, streams)
@@ -277,6 +279,34 @@ extension Evaluator {
             operation.traits.insert(.networkShell)
         }
         note(operation)
+    }
+
+    /// A program below a folder that this command fetched.
+    func noteFetched(_ place: Place) {
+        guard fetchedFolders.contains(where: { PathText.isUnder(place.path, $0) }) else { return }
+        note(
+            Operation(
+                .shellExec, path: place.path, opaque: .tainted, detail: "a program that this command fetched",
+                taints: .fetched))
+    }
+
+    /// What an archive or a repository of a stranger is unpacked into.
+    private func noteFetchedFolders(_ reading: ProgramReading, _ run: ProgramRun) {
+        guard !run.writes.isEmpty, fetchedFolders.count < 16 else { return }
+        let isStrange: Bool
+        switch current.program {
+        case "git": isStrange = reading.canonicalWords.last == "clone" && run.strange != nil
+        case "tar", "gtar", "bsdtar", "unzip", "7z", "cpio", "unrar":
+            let taints = run.contents.reduce(run.streams.input?.value.taints ?? []) { $0.union($1.taints) }
+            isStrange = taints.isSuperset(of: .fetched)
+        default: isStrange = false
+        }
+        guard isStrange else { return }
+        for (path, _) in run.writes {
+            var folder = resolve(path, run.state).path
+            while folder.hasSuffix("*") || folder.hasSuffix("/") && folder != "/" { folder = String(folder.dropLast()) }
+            if folder.hasPrefix("/"), folder.utf8.count > 1 { fetchedFolders.append(folder) }
+        }
     }
 
     /// `java -jar x.jar`, `dpkg -i x.deb`: a file that this command fetched is run, or run while it is installed.

@@ -243,9 +243,11 @@ enum TextModels {
         // Of several names that are looked for, one that only credentials have counts most.
         for (index, field) in fields.enumerated().dropLast() where field.text == "-name" || field.text == "-iname" {
             guard let name = fields[index + 1].literalText, let root = line.text else { continue }
-            let path = PathText.absolute(root, in: context.workingDirectory, home: context.home) + "/**/" + name
+            let path =
+                PathText.absolute(root, in: context.workingDirectory, home: context.home) + "/x/"
+                + name.split(separator: "*", omittingEmptySubsequences: false).joined(separator: name == "*" ? "" : "x")
             let classes = PathClasses.classify(
-                path, home: context.home, workspace: context.workspace ?? context.workingDirectory, isPattern: true)
+                path, home: context.home, workspace: context.workspace ?? context.workingDirectory)
             if classes.contains(where: { $0.kind == .secret }) {
                 return Value(pieces: line.pieces + [.glob("**"), .text("/"), .glob(name)], taints: line.taints)
             }

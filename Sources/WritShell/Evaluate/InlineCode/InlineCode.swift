@@ -54,6 +54,8 @@ struct InlineCode {
     private var startsShell = false
     /// A folder far from the working directory that the code has looked through.
     private var walked: Value?
+    /// 1 for files whose names are found, 2 for whole folders.
+    private var deletesFound = 0
 
     init(grammar: InlineLanguage, text: String) {
         language = grammar
@@ -76,6 +78,9 @@ struct InlineCode {
                 at = at > 0 && tokens[at - 1] == .symbol(".") ? method(at) : chain(at)
             case .string, .number, .symbol, .newline: at += 1
             }
+        }
+        if let walked, deletesFound > 0 {
+            effects.append(.delete(walked, isRecursive: !walked.display.contains("*") || deletesFound > 1))
         }
         if isCut { effects.append(.computed("more code than is read", [])) }
         if usesSocket && (tiesStreams || startsShell) || listens && tiesStreams { effects.append(.networkShell) }
@@ -589,6 +594,7 @@ struct InlineCode {
             guard language.callsWithoutParentheses, receiver == nil, end < tokens.count else { return }
             switch tokens[end] {
             case .string, .name, .command: break
+            case .number where action == .mode: break
             default: return
             }
         }
@@ -628,10 +634,7 @@ struct InlineCode {
             }
             if paths.isEmpty { effects.append(.delete(first, isRecursive: action == .deleteTree)) }
             // What a walk through a folder finds is what is deleted.
-            if let walked, (paths.first ?? first).startsUnknown {
-                let isPattern = walked.display.contains("*")
-                effects.append(.delete(walked, isRecursive: !isPattern || action == .deleteTree))
-            }
+            if (paths.first ?? first).startsUnknown { deletesFound = max(deletesFound, action == .deleteTree ? 2 : 1) }
         case .mode:
             // perl and ruby name the mode first.
             let paths =

@@ -61,8 +61,8 @@ enum OtherCode {
     }
 
     /// Whether nothing in it is named like something that could do harm.
-    static func isPlain(_ code: String) -> Bool {
-        guard code.utf8.count <= 400 else { return false }
+    static func isPlain(_ code: String, language: String) -> Bool {
+        guard ["r", "other", "tcl", "elisp"].contains(language), code.utf8.count <= 400 else { return false }
         let text = code.lowercased()
         if text.contains("`") || text.contains("|") || text.contains("!") || text.contains("://") { return false }
         return !marks.contains { text.holds($0) }
