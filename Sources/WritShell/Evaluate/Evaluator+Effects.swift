@@ -39,12 +39,12 @@ extension Evaluator {
                 runScript(Value(text), named: place.path, fields, &state, streams)
                 return
             }
+            noteFetched(place)
             let isFolderOfPrograms =
                 folder.hasSuffix("/bin") || folder.hasSuffix("/sbin") || folder.hasSuffix("/.bin")
                 || folder.hasSuffix("/libexec")
             if !isFolderOfPrograms || !ProgramTable.builtIn.contains(base) {
                 fields[0] = Value(base, span: fields[0].span)
-                noteFetched(place)
                 runKnown(fields, &state, streams, isUnread: true)
                 return
             }
@@ -523,7 +523,7 @@ extension Evaluator {
     }
 
     private static let secretMarks: [StaticString] = [
-        "akia", "asia[", "private key", "begin rsa", "begin openssh", "begin ec", "passw", "secret", "api_key", "apikey",
+        "akia", "asia[", "private", "begin rsa", "begin openssh", "begin ec", "passw", "secret", "api_key", "apikey",
         "api-key", "api.key", "ghp_", "sk-ant", "sk_live", "xox", "access_token", "auth_token", "bearer ", "credential",
     ]
 

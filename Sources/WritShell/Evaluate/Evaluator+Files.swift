@@ -137,8 +137,11 @@ extension Evaluator {
 
     /// Notes that a change of a place changes what starts, guards or records.
     func noteSettings(_ place: Place, appends: Bool = false, traits: Operation.Traits = []) {
-        if remote != nil { return }
         for found in classes(of: place) where found.kind == .configuration {
+            // On another machine only what lets somebody in counts: whose machine it is, nobody here knows.
+            if remote != nil, found.word != "auth", found.word != "ssh" || !place.path.hasSuffix("authorized_keys") {
+                continue
+            }
             if appends, found.word == "log" { continue }
             note(
                 Operation(

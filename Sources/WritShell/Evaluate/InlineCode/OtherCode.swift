@@ -83,7 +83,7 @@ enum OtherCode {
     private static let marks: [StaticString] = [
         "system", "shell", "exec", "run", "spawn", "popen", "cmd", "command", "process", "eval", "parse", "compile",
         "load", "source", "include", "import", "require", "library(", "download", "http", "url", "socket", "connect", "tcp",
-        "open", "read", "write", "save", "delete", "unlink", "remove", "rm", "file", "path", "dir", "rename", "move", "copy",
+        "open", "read", "write", "save", "delete", "unlink", "remove", "rm", "file", "path", "mkdir", "dir.create", "setwd", "rename", "move", "copy",
         "chmod", "env", "sys", "getfield", "apply", "invoke", "reflect", "class", "symbol", "port", "node", "rpc", "remote",
         "ffi", "ccall", "dyn", "native", "unsafe", "tell ", "keystroke", "clipboard", "password", "secret", "send",
         "os:", "os.", ".os", "io.popen", "slurp", "spit", "base", "call", "install", "quit", "kill", "exit(", "macro", "quote",

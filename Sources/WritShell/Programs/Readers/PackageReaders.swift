@@ -5,6 +5,13 @@ import WritCore
 let packageReaders: [String: ProgramReader] = [
     "npx": ProgramReader(read: readNpx),
     "pip": ProgramReader(read: readPip),
+    "concurrently": ProgramReader { call in
+        call.skipsTable = true
+        for word in call.words {
+            let isScript = ["npm:", "pnpm:", "yarn:", "bun:", "node:", "deno:"].contains { word.hasPrefix($0) }
+            call.add(isScript ? .unread("a script of package.json") : .code(word, language: "sh"))
+        }
+    },
     "npm-pkg": ProgramReader { call in
         // `scripts.test=COMMAND`: what others run later, and some of it as soon as somebody installs.
         call.skipsTable = true
