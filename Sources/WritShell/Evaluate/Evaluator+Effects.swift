@@ -281,15 +281,6 @@ extension Evaluator {
         note(operation)
     }
 
-    /// A program below a folder that this command fetched.
-    func noteFetched(_ place: Place) {
-        guard fetchedFolders.contains(where: { PathText.isUnder(place.path, $0) }) else { return }
-        note(
-            Operation(
-                .shellExec, path: place.path, opaque: .tainted, detail: "a program that this command fetched",
-                taints: .fetched))
-    }
-
     /// What an archive or a repository of a stranger is unpacked into.
     private func noteFetchedFolders(_ reading: ProgramReading, _ run: ProgramRun) {
         guard !run.writes.isEmpty, fetchedFolders.count < 16 else { return }
@@ -308,31 +299,6 @@ extension Evaluator {
             if folder.hasPrefix("/"), folder.utf8.count > 1 { fetchedFolders.append(folder) }
         }
     }
-
-    /// `java -jar x.jar`, `dpkg -i x.deb`: a file that this command fetched is run, or run while it is installed.
-    private func noteFetchedPackages(_ fields: [Value], _ state: ShellState) {
-        guard !files.isEmpty, Self.runsPackages.contains(current.program) else { return }
-        for field in fields.dropFirst().prefix(32) {
-            guard let text = field.text, let dot = text.utf8.lastIndex(of: 0x2E),
-                Self.packageEndings.contains(String(text[text.index(after: dot)...]))
-            else { continue }
-            let taints = files[resolve(field, state).path]?.content.taints ?? []
-            if taints.isSuperset(of: .fetched) {
-                note(
-                    Operation(
-                        .shellExec, opaque: .tainted, detail: "a package that this command fetched", taints: taints))
-            }
-        }
-    }
-
-    private static let runsPackages: Set<String> = [
-        "java", "dpkg", "rpm", "apt", "apt-get", "dnf", "yum", "zypper", "mono", "dotnet", "wine", "wine64", "installer",
-        "insmod", "pip", "pip3", "gem", "snap", "code",
-    ]
-
-    private static let packageEndings: Set<String> = [
-        "jar", "deb", "rpm", "dll", "exe", "pkg", "ko", "whl", "gem", "snap", "vsix",
-    ]
 
     /// A program that no table knows may read the files and reach the hosts that it is given.
     private func notePossible(_ fields: [Value], _ state: ShellState) {
@@ -513,19 +479,6 @@ extension Evaluator {
 
     /// Programs that print what is in the files below a folder.
     private static let showsContents: Set<String> = ["grep", "egrep", "fgrep", "rg", "ag", "ack", "ugrep", "zgrep"]
-
-    /// The pattern of a search is what credentials look like or are called.
-    private static func huntsSecrets(_ fields: [Value]) -> Bool {
-        fields.dropFirst().contains { field in
-            let text = field.display.lowercased()
-            return !text.hasPrefix("-") && secretMarks.contains { text.holds($0) }
-        }
-    }
-
-    private static let secretMarks: [StaticString] = [
-        "akia", "asia[", "private", "begin rsa", "begin openssh", "begin ec", "passw", "secret", "api_key", "apikey",
-        "api-key", "api.key", "ghp_", "sk-ant", "sk_live", "xox", "access_token", "auth_token", "bearer ", "credential",
-    ]
 
     private static let mainBranches: Set<String> = ["main", "master", "trunk", "develop", "mainline"]
 

@@ -44,7 +44,7 @@ struct InlineCode {
     let language: InlineLanguage
     private(set) var tokens: [CodeToken]
     private let isCut: Bool
-    private var effects: [Effect] = []
+    var effects: [Effect] = []
     private(set) var variables: [String: Expression] = [:]
     /// What imported names stand for: `o` for `os`, `run` for `subprocess.run`.
     private var aliases: [String: String] = [:]
@@ -171,34 +171,6 @@ struct InlineCode {
         call(["get", "head", "urlopen", "open"].contains(word) ? .connect : .send, name, end)
     }
 
-    /// Functions that call what their first argument names.
-    private static let callers: Set<String> = [
-        "array_map", "array_walk", "array_filter", "call_user_func", "call_user_func_array", "usort", "register_shutdown_function",
-    ]
-
-    /// `array_map("unlink", glob("/x/*"))`: false when the first argument names nothing of interest.
-    private mutating func callBack(_ end: Int) -> Bool {
-        let arguments = arguments(from: end).arguments
-        guard let name = arguments.first?.value.text, let action = action(of: name) else { return false }
-        var at = end + 1
-        while at < min(closing(end), tokens.count), tokens[at] != .symbol(",") { at += 1 }
-        var value = arguments.count > 1 ? arguments[1].value : .unknown(.variable("argument"))
-        if let list = arguments.count > 1 ? arguments[1].list : nil, let first = list.first { value = first }
-        if at + 3 < tokens.count, case .name(let inner) = tokens[at + 1], self.action(of: inner) == .search,
-            case .string(let folder) = tokens[at + 3]
-        {
-            value = filled(folder)
-        }
-        switch action {
-        case .shell: effects.append(.shell(value))
-        case .delete, .deleteTree: effects.append(.delete(value, isRecursive: action == .deleteTree))
-        case .read: effects.append(.read(value))
-        case .eval: effects.append(.computed("php code that the code computes", value.taints))
-        default: return false
-        }
-        return true
-    }
-
     private static let requests: Set<String> = [
         "get", "post", "put", "patch", "delete", "head", "request", "send", "fetch", "urlopen", "open", "post_form",
     ]
@@ -227,7 +199,7 @@ struct InlineCode {
         return at + 1
     }
 
-    private func action(of name: String) -> InlineLanguage.Action? {
+    func action(of name: String) -> InlineLanguage.Action? {
         if let found = language.actions[name] { return found }
         guard
             name.hasPrefix("builtins.") || name.hasPrefix("__builtins__.") || name.hasPrefix("globalThis.")
@@ -531,7 +503,7 @@ struct InlineCode {
 
     /// The arguments of a call whose parenthesis is at `open`, and the place after it. Without one, those up to the end of
     /// the statement.
-    private func arguments(from open: Int) -> (arguments: [Expression], end: Int) {
+    func arguments(from open: Int) -> (arguments: [Expression], end: Int) {
         var arguments: [Expression] = []
         var at = open
         if at < tokens.count, tokens[at] == .symbol("(") { at += 1 }
@@ -551,7 +523,7 @@ struct InlineCode {
     }
 
     /// The place of the parenthesis that closes the one at `open`.
-    private func closing(_ open: Int) -> Int {
+    func closing(_ open: Int) -> Int {
         var level = 0
         var at = open
         while at < tokens.count, at < open + 400 {
@@ -680,21 +652,6 @@ struct InlineCode {
                 for place in end..<min(closing(end), tokens.count) where tokens[place] == .name("stdin") {
                     tiesStreams = true
                 }
-            }
-        }
-    }
-
-    /// A mode that gives the owner's rights to whoever runs the file, or that lets everybody write it.
-    private func opensMode(from start: Int, to end: Int) -> Bool {
-        guard start < end else { return false }
-        return tokens[start..<min(end, tokens.count)].contains { token in
-            switch token {
-            case .number(let text):
-                let digits = text.drop { $0 == "0" || $0 == "o" || $0 == "O" }
-                guard text.hasPrefix("0"), let mode = Int(digits, radix: 8) else { return false }
-                return mode & 0o6002 != 0
-            case .name(let name): return name.hasSuffix("S_ISUID") || name.hasSuffix("S_ISGID")
-            default: return false
             }
         }
     }

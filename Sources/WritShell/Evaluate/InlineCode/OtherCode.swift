@@ -76,16 +76,21 @@ enum OtherCode {
     private static let deletes: [(name: String, isRecursive: Bool)] = [
         ("rm_rf!", true), ("rm_rf", true), ("unlink", true), ("delete-directory", true), ("rm", true),
         ("removedirectoryrecursive", true), ("deletedir", true), ("remove_dir_all", true), ("file.rm!", false),
-        ("file.rm", false), ("file.remove", false), ("delete-file", false), ("file delete", false), ("sys.remove", false),
+        ("file.rm", false), ("file.remove", false), ("delete-file", false), ("file delete", false),
+        ("sys.remove", false),
     ]
 
     /// Parts of names of what runs, reads, writes, sends, loads, or makes code; also of what looks a name up.
     private static let marks: [StaticString] = [
         "system", "shell", "exec", "run", "spawn", "popen", "cmd", "command", "process", "eval", "parse", "compile",
-        "load", "source", "include", "import", "require", "library(", "download", "http", "url", "socket", "connect", "tcp",
-        "open", "read", "write", "save", "delete", "unlink", "remove", "rm", "file", "path", "mkdir", "dir.create", "setwd", "rename", "move", "copy",
-        "chmod", "env", "sys", "getfield", "apply", "invoke", "reflect", "class", "symbol", "port", "node", "rpc", "remote",
+        "load", "source", "include", "import", "require", "library(", "download", "http", "url", "socket", "connect",
+        "tcp",
+        "open", "read", "write", "save", "delete", "unlink", "remove", "rm", "file", "path", "mkdir", "dir.create",
+        "setwd", "rename", "move", "copy",
+        "chmod", "env", "sys", "getfield", "apply", "invoke", "reflect", "class", "symbol", "port", "node", "rpc",
+        "remote",
         "ffi", "ccall", "dyn", "native", "unsafe", "tell ", "keystroke", "clipboard", "password", "secret", "send",
-        "os:", "os.", ".os", "io.popen", "slurp", "spit", "base", "call", "install", "quit", "kill", "exit(", "macro", "quote",
+        "os:", "os.", ".os", "io.popen", "slurp", "spit", "base", "call", "install", "quit", "kill", "exit(", "macro",
+        "quote",
     ]
 }

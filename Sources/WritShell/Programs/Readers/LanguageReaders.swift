@@ -179,7 +179,8 @@ private func readPython(_ call: inout Invocation) {
                 let folder = rest[at + 1].display
                 let parts = folder.split(separator: "/")
                 // All of a machine or a home, with what lies hidden there.
-                if folder.hasPrefix("/"), parts.isEmpty || ["home", "Users", "root"].contains(parts[0]) && parts.count < 3 {
+                let isHome = parts.first.map { ["home", "Users", "root"].contains($0) } ?? true
+                if folder.hasPrefix("/"), isHome, parts.count < 3 {
                     call.add(.netListen, "opens this machine to others: \(folder)")
                 }
             }
