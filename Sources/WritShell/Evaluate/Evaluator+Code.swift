@@ -268,10 +268,29 @@ extension Evaluator {
         "s", "finish", "quit", "q", "display", "set", "register", "memory", "image", "show", "delete", "until", "ptype",
     ]
 
+    /// `os.path.expanduser('~/x')`, `Path.home() / 'x'`: what code means by `~` is the home.
+    private func atHome(_ effect: InlineCode.Effect) -> InlineCode.Effect {
+        func home(_ path: Value) -> Value {
+            guard case .text(let text)? = path.pieces.first, text == "~" || text.hasPrefix("~/") else { return path }
+            var path = path
+            path.pieces[0] = .text(context.home + text.dropFirst())
+            return path
+        }
+        switch effect {
+        case .read(let path): return .read(home(path))
+        case .write(let path): return .write(home(path))
+        case .delete(let path, let isRecursive): return .delete(home(path), isRecursive: isRecursive)
+        case .mode(let path, let loosens): return .mode(home(path), loosens: loosens)
+        case .search(let path): return .search(home(path))
+        case .program(let words): return .program(words.map(home))
+        case .connect, .listen, .shell, .code, .secret, .computed, .networkShell, .signal, .sql, .rights: return effect
+        }
+    }
+
     private func apply(
         _ effect: InlineCode.Effect, language: String, _ state: inout ShellState, _ streams: Streams
     ) {
-        switch effect {
+        switch atHome(effect) {
         case .read(let path): noteRead(path, state, wantsContent: false)
         case .write(let path): noteWrite(path, appends: false, state)
         case .delete(let path, let isRecursive):

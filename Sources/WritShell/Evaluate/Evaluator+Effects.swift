@@ -16,6 +16,9 @@ extension Evaluator {
         guard name.utf8.contains(0x2F) else {
             if let place = copies[name], place != name {
                 fields[0] = Value(place, span: fields[0].span)
+            } else if let fetched = fetchedProgram(name) {
+                runScript(fetched.content, named: fetched.path, fields, &state, streams)
+                return
             }
             runKnown(fields, &state, streams, isUnread: false)
             return
@@ -119,6 +122,12 @@ extension Evaluator {
         current.program = program.baseName
         let build = buildScripts(of: reading, fields, state)
         if let build { Self.replaceUnread(in: &reading, build) }
+        // `aws ecr get-login-password | docker login --password-stdin`: what was asked for is used in its place.
+        if Self.logsIn(reading), streams.input?.value.asCredential != nil, let last = operations.last,
+            last.kind == .secretRead, last.path.isEmpty
+        {
+            operations.removeLast()
+        }
         noteRun(reading, fields, streams, isUnread: isUnread)
         if !reading.isKnown { notePossible(fields, state) }
         // `sudo find . -exec /bin/sh \;`: a shell that gets nothing to run waits for whoever types.

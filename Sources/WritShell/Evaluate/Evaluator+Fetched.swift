@@ -3,6 +3,17 @@ import WritCore
 
 /// Programs and packages that the same command fetched, and searches for what nobody should find.
 extension Evaluator {
+    /// A program that this command fetched into a folder where programs are looked for.
+    func fetchedProgram(_ name: String) -> (path: String, content: Value)? {
+        guard !files.isEmpty else { return nil }
+        for folder in ["/usr/local/bin/", "/usr/bin/", context.home + "/.local/bin/", context.home + "/bin/"] {
+            if let file = files[folder + name], file.program == nil, file.content.taints.isSuperset(of: .fetched) {
+                return (folder + name, file.content)
+            }
+        }
+        return nil
+    }
+
     /// A program below a folder that this command fetched.
     func noteFetched(_ place: Place) {
         guard fetchedFolders.contains(where: { PathText.isUnder(place.path, $0) }) else { return }

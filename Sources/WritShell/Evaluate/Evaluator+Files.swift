@@ -115,12 +115,23 @@ extension Evaluator {
                 note(Operation(.secretRead, path: place.path, isPattern: place.isPattern, detail: found.word))
             }
         }
+        if remote != nil,
+            let found = classes(of: place).first(where: { $0.kind == .secret && Self.strongSecrets.contains($0.word) })
+        {
+            taints = .secret
+            note(Operation(.secretRead, detail: "a credential of another machine (\(found.word)): \(place.path)"))
+        }
         if let written = files[place.path] { return written.content.tainted(taints) }
         if wantsContent, !place.isPattern, remote == nil, let text = context.files?.contents(of: place.path) {
             return Value(text, taints: taints)
         }
         return .unknown(.output, taints: taints)
     }
+
+    /// What nobody needs of another machine or a container to see how it does.
+    private static let strongSecrets: Set<String> = [
+        "ssh-key", "cloud", "cluster", "registry", "login", "agent-token", "gpg", "system",
+    ]
 
     /// Notes a write, with the settings it may change.
     func noteWrite(_ path: Value, appends: Bool, _ state: ShellState) {

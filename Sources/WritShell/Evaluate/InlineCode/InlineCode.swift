@@ -453,12 +453,15 @@ struct InlineCode {
             "Path", "pathlib.Path", "os.path.abspath", "str", "os.homedir", "Path.home", "pathlib.Path.home",
             "base64.b64decode", "atob",
             "Base64.decode64", "base64_decode", "decode_base64", "MIME.Base64.decode_base64", "bytes.fromhex", "String",
-            "Pathname.new", "glob", "glob.glob", "Dir.glob", "URI", "URL",
+            "Pathname.new", "glob", "glob.glob", "Dir.glob", "URI", "URL", "tempfile.mkdtemp", "tempfile.gettempdir",
+            "os.tmpdir", "fs.mkdtempSync", "Dir.mktmpdir", "Dir.tmpdir",
         ]
         guard kinds.contains(name) else { return nil }
         let (arguments, after) = arguments(from: end)
         switch name {
         case "os.homedir", "Path.home", "pathlib.Path.home": return (Value("~"), after)
+        case "tempfile.mkdtemp", "tempfile.gettempdir", "os.tmpdir", "fs.mkdtempSync", "Dir.mktmpdir", "Dir.tmpdir":
+            return (Value(pieces: [.text("/tmp/"), .unknown(.output)]), after)
         case "os.path.join", "path.join", "path.resolve", "File.join":
             return (Value.joined(arguments.map(\.value), separator: "/"), after)
         case "chr", "String.fromCharCode":

@@ -30,9 +30,12 @@ let networkReaders: [String: ProgramReader] = [
         call.skipsTable = true
         let arguments = call.arguments
         let isPut = arguments.contains { $0.text == "-p" || $0.text == "put" }
-        call.add(.connect(host, method: "", traits: []))
+        call.add(.connect(host, method: "", traits: isPut ? [] : .download))
         for (index, argument) in arguments.enumerated() where argument.text == "put" || argument.text == "-l" {
             if index + 1 < arguments.count, isPut { call.send(file: arguments[index + 1]) }
+        }
+        for (index, argument) in arguments.enumerated() where !isPut && ["-r", "-l", "get"].contains(argument.text) {
+            if index + 1 < arguments.count { call.add(.write(arguments[index + 1], appends: false)) }
         }
     },
     "dig": ProgramReader { call in
