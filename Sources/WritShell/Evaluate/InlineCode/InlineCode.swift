@@ -185,9 +185,16 @@ struct InlineCode {
         guard case .name(let name) = tokens[at] else { return at + 1 }
         if let action = language.actions["." + name] {
             var receiver: Value?
-            // The constant in the parentheses before it.
-            if at >= 5, tokens[at - 2] == .symbol(")"), case .string(let text) = tokens[at - 3],
-                tokens[at - 4] == .symbol("(")
+            // The constant in the parentheses before it, and before calls that leave it what it is.
+            var end = at - 2
+            while end >= 5, tokens[end] == .symbol(")"), tokens[end - 1] == .symbol("("),
+                case .name(let step) = tokens[end - 2], ["expanduser", "resolve", "absolute"].contains(step),
+                tokens[end - 3] == .symbol(".")
+            {
+                end -= 4
+            }
+            if end >= 3, tokens[end] == .symbol(")"), case .string(let text) = tokens[end - 1],
+                tokens[end - 2] == .symbol("(")
             {
                 receiver = filled(text)
             }

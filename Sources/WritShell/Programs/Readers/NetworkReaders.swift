@@ -30,7 +30,8 @@ let networkReaders: [String: ProgramReader] = [
         call.skipsTable = true
         let arguments = call.arguments
         let isPut = arguments.contains { $0.text == "-p" || $0.text == "put" }
-        call.add(.connect(host, method: "", traits: isPut ? [] : .download))
+        let isGet = !isPut && arguments.contains { ["-g", "-r", "-l", "get"].contains($0.text) }
+        call.add(.connect(host, method: "", traits: isGet ? .download : []))
         for (index, argument) in arguments.enumerated() where argument.text == "put" || argument.text == "-l" {
             if index + 1 < arguments.count, isPut { call.send(file: arguments[index + 1]) }
         }
