@@ -363,8 +363,8 @@ private struct ThreatCase {
             .init(.deny, #"ruby -e 'system("rm -rf /")'"#),
             .init(.deny, #"perl -e 'system("rm -rf /")'"#),
             .init(.ask, #"sqlite3 a.db '.shell rm -rf /'"#),
-            .init(.ask, #"vim -c '!rm -rf /' a"#),
-            .init(.ask, #"echo '!rm -rf /' | ed"#),
+            .init(.deny, #"vim -c '!rm -rf /' a"#),
+            .init(.deny, #"echo '!rm -rf /' | ed"#),
             .init(.deny, #"echo 'rm -rf /' > x; chmod +x x; ./x"#),
             .init(.deny, #"cat > x.py <<'Z'\#nimport os\#nos.system('rm -rf /')\#nZ\#npython3 x.py"#),
         ])

@@ -104,10 +104,22 @@ extension Evaluator {
                 {
                     note(Operation(.configWrite, traits: .unverified, detail: "environment \(name)=\(text)"))
                 }
-            case .redirect: noteSetting(name, found, value)
+            case .redirect:
+                // Where packages come from is only of interest where it is elsewhere.
+                let isElsewhere =
+                    Self.namesIndex(name)
+                    && text.split(whereSeparator: { $0 == " " || $0 == "," || $0 == "|" }).contains {
+                        $0.contains("://") && !Publishers.supply(Value(String($0)))
+                    }
+                noteSetting(name, found, value, traits: isElsewhere && value.isKnown ? .unverified : [])
             case .guard: noteSetting(name, found, value)
             }
         }
+    }
+
+    private static func namesIndex(_ name: String) -> Bool {
+        name.hasPrefix("PIP_") || name.hasPrefix("UV_") || name.lowercased() == "npm_config_registry"
+            || name == "GOPROXY"
     }
 
     /// It names a file that lies neither in the workspace nor where packages of the system put their files.

@@ -42,6 +42,7 @@ extension Evaluator {
                     .shellExec, path: place.path, isPattern: place.isPattern, traits: .interpreter,
                     opaque: path.isKnown || content == nil ? .unread : .computed,
                     detail: "\(language) file \(path.display)"))
+            noteFetched(place)
             write(.unknown(.output), to: streams)
             return
         }
@@ -187,6 +188,10 @@ extension Evaluator {
         var found: [InlineCode.Effect] = []
         switch language {
         case "awk": found = AwkProgram.effects(text)
+        case "vim", "ed":
+            guard let shell = Self.escapeOfEditor(text, isVim: language == "vim") else { return }
+            if !shell.isEmpty { found = [.shell(Value(shell))] }
+            found.append(.computed("\(language) code is not read", []))
         case "gdb", "less":
             guard let shell = Self.escape(from: language, text) else { return }
             found = [shell.isEmpty ? .computed("\(language) code is not read", []) : .shell(Value(shell))]
@@ -199,6 +204,12 @@ extension Evaluator {
             return
         default:
             guard let grammar = InlineLanguage.named(language) else {
+                found = OtherCode.effects(text, language: language)
+                for effect in found { apply(effect, language: language, &state, streams) }
+                if OtherCode.isPlain(text, language: language) {
+                    note(Operation(.shellExec, traits: .interpreter, opaque: .unread, detail: "\(language) code"))
+                    return
+                }
                 note(
                     Operation(
                         .shellExec, traits: .interpreter, opaque: .computed, detail: "\(language) code is not read"))
@@ -224,6 +235,32 @@ extension Evaluator {
         return looks.contains(word) ? nil : ""
     }
 
+    /// The same of commands of editors: `:!x`, `!x`, `r !x`; nil where all of them only edit.
+    private static func escapeOfEditor(_ text: String, isVim: Bool) -> String? {
+        if isVim {
+            var line = text.drop { $0 == ":" || $0 == " " }
+            for word in ["silent! ", "silent ", "sil! ", "r ", "read ", "%", "w "] where line.hasPrefix(word) {
+                line = line.dropFirst(word.count)
+            }
+            if line.hasPrefix("!") { return String(line.dropFirst()) }
+            if line.contains("|") || line.contains("\\=") || line.contains("!") { return "" }
+            let isEdit =
+                line.hasPrefix("s/") || line.hasPrefix("s#") || line.hasPrefix("set ") || line.hasPrefix("/")
+                || ["q", "qa", "wq", "wqa", "x", "xa", "w", "wa", "qall", "noh", "syntax on", "syntax off"].contains(
+                    String(line))
+                || !line.isEmpty && line.allSatisfy { $0.isNumber || $0 == "," || $0 == "$" || $0 == "d" }
+            return isEdit ? nil : ""
+        }
+        // A script on ed's input: one line that runs something is enough.
+        let lines = text.split(separator: "\n")
+        guard let line = lines.first(where: { $0.contains("!") }) else {
+            return lines.contains { $0.hasPrefix("e ") || $0.hasPrefix("r ") || $0.hasPrefix("w /") } ? "" : nil
+        }
+        let place = line.firstIndex(of: "!") ?? line.endIndex
+        let isEscape = ["", "r ", "w ", "e ", "r", "w", "e"].contains(line[..<place])
+        return isEscape ? String(line[place...].dropFirst()) : ""
+    }
+
     /// Commands of debuggers that show or step.
     private static let looks: Set<String> = [
         "bt", "backtrace", "where", "info", "frame", "f", "up", "down", "list", "l", "print", "p", "x", "disassemble",
@@ -231,10 +268,29 @@ extension Evaluator {
         "s", "finish", "quit", "q", "display", "set", "register", "memory", "image", "show", "delete", "until", "ptype",
     ]
 
+    /// `os.path.expanduser('~/x')`, `Path.home() / 'x'`: what code means by `~` is the home.
+    private func atHome(_ effect: InlineCode.Effect) -> InlineCode.Effect {
+        func home(_ path: Value) -> Value {
+            guard case .text(let text)? = path.pieces.first, text == "~" || text.hasPrefix("~/") else { return path }
+            var path = path
+            path.pieces[0] = .text(context.home + text.dropFirst())
+            return path
+        }
+        switch effect {
+        case .read(let path): return .read(home(path))
+        case .write(let path): return .write(home(path))
+        case .delete(let path, let isRecursive): return .delete(home(path), isRecursive: isRecursive)
+        case .mode(let path, let loosens): return .mode(home(path), loosens: loosens)
+        case .search(let path): return .search(home(path))
+        case .program(let words): return .program(words.map(home))
+        case .connect, .listen, .shell, .code, .secret, .computed, .networkShell, .signal, .sql, .rights: return effect
+        }
+    }
+
     private func apply(
         _ effect: InlineCode.Effect, language: String, _ state: inout ShellState, _ streams: Streams
     ) {
-        switch effect {
+        switch atHome(effect) {
         case .read(let path): noteRead(path, state, wantsContent: false)
         case .write(let path): noteWrite(path, appends: false, state)
         case .delete(let path, let isRecursive):
@@ -243,10 +299,13 @@ extension Evaluator {
                 Operation(
                     .fileDelete, path: place.path, isPattern: place.isPattern, traits: isRecursive ? .recursive : []))
             noteSettings(place)
-        case .mode(let path):
+        case .mode(let path, let loosens):
             let place = resolve(path, state)
-            note(Operation(.fileMode, path: place.path, isPattern: place.isPattern))
+            note(
+                Operation(
+                    .fileMode, path: place.path, isPattern: place.isPattern, traits: loosens ? .loosens : []))
             noteSettings(place)
+        case .rights: note(Operation(.privilegeRaise, detail: "takes the rights of another user"))
         case .search(let path):
             let place = resolve(path, state)
             note(Operation(.fileSearch, path: place.path, isPattern: place.isPattern))

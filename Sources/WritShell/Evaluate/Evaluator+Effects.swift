@@ -16,6 +16,9 @@ extension Evaluator {
         guard name.utf8.contains(0x2F) else {
             if let place = copies[name], place != name {
                 fields[0] = Value(place, span: fields[0].span)
+            } else if let fetched = fetchedProgram(name) {
+                runScript(fetched.content, named: fetched.path, fields, &state, streams)
+                return
             }
             runKnown(fields, &state, streams, isUnread: false)
             return
@@ -39,6 +42,7 @@ extension Evaluator {
                 runScript(Value(text), named: place.path, fields, &state, streams)
                 return
             }
+            noteFetched(place)
             let isFolderOfPrograms =
                 folder.hasSuffix("/bin") || folder.hasSuffix("/sbin") || folder.hasSuffix("/.bin")
                 || folder.hasSuffix("/libexec")
@@ -118,8 +122,23 @@ extension Evaluator {
         current.program = program.baseName
         let build = buildScripts(of: reading, fields, state)
         if let build { Self.replaceUnread(in: &reading, build) }
+        // `aws ecr get-login-password | docker login --password-stdin`: what was asked for is used in its place.
+        if Self.logsIn(reading), streams.input?.value.asCredential != nil, let last = operations.last,
+            last.kind == .secretRead, last.path.isEmpty
+        {
+            operations.removeLast()
+        }
         noteRun(reading, fields, streams, isUnread: isUnread)
         if !reading.isKnown { notePossible(fields, state) }
+        // `sudo find . -exec /bin/sh \;`: a shell that gets nothing to run waits for whoever types.
+        if isRaised, streams.input == nil, remote == nil,
+            reading.effects.contains(where: {
+                if case .codeInput(let language) = $0 { Languages.isShell(language) } else { false }
+            })
+        {
+            note(Operation(.privilegeRaise, detail: "opens a shell with all rights"))
+        }
+        noteFetchedPackages(fields, state)
         var run = ProgramRun(fields: fields, state: state, streams: streams)
         for case .connect(let address, _, _) in reading.effects where !Publishers.supply(address) {
             run.strange = run.strange ?? address
@@ -156,6 +175,7 @@ extension Evaluator {
             apply(
                 effect, &run, sent: index == lastConnection ? sent : Sent(credentials: sent.credentials), &state)
         }
+        noteFetchedFolders(reading, run)
         if let build {
             run.runsOther = true
             self.run(build, run.state, streams)
@@ -202,6 +222,8 @@ extension Evaluator {
         var writes: [(path: Value, appends: Bool)] = []
         var output: Effect.Output?
         var runsOther = false
+        /// What it runs, it runs as another user.
+        var raises = false
         /// Where packages come from that is neither a registry that everybody uses nor a known publisher.
         var strange: Value?
         var host: String?
@@ -268,6 +290,25 @@ extension Evaluator {
         note(operation)
     }
 
+    /// What an archive or a repository of a stranger is unpacked into.
+    private func noteFetchedFolders(_ reading: ProgramReading, _ run: ProgramRun) {
+        guard !run.writes.isEmpty, fetchedFolders.count < 16 else { return }
+        let isStrange: Bool
+        switch current.program {
+        case "git": isStrange = reading.canonicalWords.last == "clone" && run.strange != nil
+        case "tar", "gtar", "bsdtar", "unzip", "7z", "cpio", "unrar":
+            let taints = run.contents.reduce(run.streams.input?.value.taints ?? []) { $0.union($1.taints) }
+            isStrange = taints.isSuperset(of: .fetched)
+        default: isStrange = false
+        }
+        guard isStrange else { return }
+        for (path, _) in run.writes {
+            var folder = resolve(path, run.state).path
+            while folder.hasSuffix("*") || folder.hasSuffix("/") && folder != "/" { folder = String(folder.dropLast()) }
+            if folder.hasPrefix("/"), folder.utf8.count > 1 { fetchedFolders.append(folder) }
+        }
+    }
+
     /// A program that no table knows may read the files and reach the hosts that it is given.
     private func notePossible(_ fields: [Value], _ state: ShellState) {
         for (index, field) in fields.dropFirst().prefix(32).enumerated() {
@@ -314,6 +355,9 @@ extension Evaluator {
             if Self.showsContents.contains(current.program), remote == nil {
                 if !place.isPattern, let one = classes(of: place).first(where: { $0.kind == .secret }) {
                     note(Operation(.secretRead, path: place.path, detail: one.word))
+                    run.contents.append(.unknown(.output, taints: .secret))
+                } else if !place.isPattern, PathText.isUnder(context.home, place.path), Self.huntsSecrets(run.fields) {
+                    note(Operation(.secretRead, detail: "looks for credentials in everything below \(place.path)"))
                     run.contents.append(.unknown(.output, taints: .secret))
                 }
             }
@@ -371,6 +415,9 @@ extension Evaluator {
             note(operation)
         case .run(let words, let environment, let takesInput, let isRemote):
             run.runsOther = true
+            let wasRaised = isRaised
+            if run.raises { isRaised = true }
+            defer { isRaised = wasRaised }
             var streams = run.streams
             if !takesInput { streams.input = nil }
             if isRemote {
@@ -385,6 +432,9 @@ extension Evaluator {
             runWithInput(words, run.fields, run.state, run.streams)
         case .code(let code, let language):
             if Languages.isShell(language) { run.runsOther = true }
+            let wasRaised = isRaised
+            if run.raises { isRaised = true }
+            defer { isRaised = wasRaised }
             let place = run.fields.firstIndex(of: code)
             let rest = place.map { Array(run.fields[($0 + 1)...]) } ?? []
             var inner = run.state
@@ -410,6 +460,12 @@ extension Evaluator {
         case .unread: break
         case .directory(let path): run.state.directories = [directory(path, run.state)]
         case .operation(var operation):
+            if operation.kind == .privilegeRaise, operation.detail.hasPrefix("runs as another user") {
+                run.raises = true
+            }
+            if operation.kind == .pkgInstall, let source = run.strange {
+                operation.detail = "from \(Endpoint(source.hasPrefix("git+") ? source.dropping(4) : source).host)"
+            }
             if !operation.path.isEmpty, operation.path.utf8.first != 0x2F {
                 let place = resolve(Value(operation.path), run.state)
                 operation.path = place.path

@@ -115,12 +115,23 @@ extension Evaluator {
                 note(Operation(.secretRead, path: place.path, isPattern: place.isPattern, detail: found.word))
             }
         }
+        if remote != nil,
+            let found = classes(of: place).first(where: { $0.kind == .secret && Self.strongSecrets.contains($0.word) })
+        {
+            taints = .secret
+            note(Operation(.secretRead, detail: "a credential of another machine (\(found.word)): \(place.path)"))
+        }
         if let written = files[place.path] { return written.content.tainted(taints) }
         if wantsContent, !place.isPattern, remote == nil, let text = context.files?.contents(of: place.path) {
             return Value(text, taints: taints)
         }
         return .unknown(.output, taints: taints)
     }
+
+    /// What nobody needs of another machine or a container to see how it does.
+    private static let strongSecrets: Set<String> = [
+        "ssh-key", "cloud", "cluster", "registry", "login", "agent-token", "gpg", "system",
+    ]
 
     /// Notes a write, with the settings it may change.
     func noteWrite(_ path: Value, appends: Bool, _ state: ShellState) {
@@ -137,8 +148,11 @@ extension Evaluator {
 
     /// Notes that a change of a place changes what starts, guards or records.
     func noteSettings(_ place: Place, appends: Bool = false, traits: Operation.Traits = []) {
-        if remote != nil { return }
         for found in classes(of: place) where found.kind == .configuration {
+            // On another machine only what lets somebody in counts: whose machine it is, nobody here knows.
+            if remote != nil, found.word != "auth", found.word != "ssh" || !place.path.hasSuffix("authorized_keys") {
+                continue
+            }
             if appends, found.word == "log" { continue }
             note(
                 Operation(

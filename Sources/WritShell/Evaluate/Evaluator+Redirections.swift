@@ -51,6 +51,7 @@ extension Evaluator {
     /// Remembers what a file holds after a write in the analysed command.
     func record(_ path: Value, _ content: Value, appends: Bool, _ state: ShellState) {
         let place = resolve(path, state)
+        notePackageSettings(place, content)
         if place.isPattern, !content.taints.isEmpty, patternTaints.count < 256 {
             patternTaints[place.path, default: []].formUnion(content.taints)
         }
@@ -65,6 +66,34 @@ extension Evaluator {
             files[place.path] = WrittenFile(content: whole)
         } else {
             files[place.path] = WrittenFile(content: appends ? .unknown(.output, taints: content.taints) : content)
+        }
+    }
+
+    /// Settings that are written out: packages from elsewhere, and programs that stand in for a compiler or a shell.
+    private func notePackageSettings(_ place: Place, _ content: Value) {
+        let text = content.display
+        guard !place.isPattern, remote == nil, text.holds("://") || text.holds("wrapper") || text.holds("script-shell"),
+            classes(of: place).contains(where: { $0.kind == .configuration && $0.word == "package-settings" })
+        else { return }
+        for line in text.split(separator: "\n").prefix(64) {
+            guard let equals = line.firstIndex(where: { $0 == "=" || $0 == ":" || $0 == " " }) else { continue }
+            let key = line[..<equals].filter { $0 != " " && $0 != "\"" }.lowercased()
+            let value = line[equals...].drop { "=: \"'".contains($0) }
+            if key.hasSuffix("registry") || key.hasSuffix("index-url") || key == "index" || key.hasPrefix("proxy") {
+                let address = String(value.prefix { !" \"',".contains($0) })
+                if address.holds("://"), !Publishers.supply(Value(address)) {
+                    note(
+                        Operation(
+                            .configWrite, path: place.path, traits: .unverified,
+                            detail: "packages come from \(Endpoint(Value(address)).host)"))
+                }
+            } else if ["rustc-wrapper", "rustc-workspace-wrapper", "script-shell", "linker", "runner"].contains(key),
+                value.contains("/")
+            {
+                note(
+                    Operation(
+                        .configWrite, path: place.path, traits: .unverified, detail: "builds run \(value.prefix(80))"))
+            }
         }
     }
 

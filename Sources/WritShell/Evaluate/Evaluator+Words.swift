@@ -284,6 +284,13 @@ extension Evaluator {
                 builder.append(home)
                 rest = text[end...]
             }
+        } else if isFirst, !isAssignment, let (name, user) = Self.tildeAfterName(text),
+            let home = tilde(user, state)
+        {
+            // `dd of=~/x`: what looks like an assignment is treated as one, also where it is an argument.
+            builder.append(text: String(name))
+            builder.append(home)
+            rest = text[user.endIndex...]
         } else if isFirst, dialect == .zsh, text.utf8.first == 0x3D, text.utf8.count > 1 {
             // zsh: `=ls` is the path of `ls`.
             builder.append(text: "/usr/bin/")
@@ -312,6 +319,20 @@ extension Evaluator {
         } else {
             builder.value.append(text: String(rest))
         }
+    }
+
+    /// `name=` and the user in `name=~user/…`.
+    private static func tildeAfterName(_ text: String) -> (name: Substring, user: Substring)? {
+        guard let equals = text.utf8.firstIndex(of: 0x3D), equals != text.startIndex else { return nil }
+        let tilde = text.utf8.index(after: equals)
+        guard tilde < text.endIndex, text.utf8[tilde] == 0x7E else { return nil }
+        let name = text[..<equals].utf8
+        guard
+            name.allSatisfy({ ($0 | 0x20) >= 0x61 && ($0 | 0x20) <= 0x7A || $0 >= 0x30 && $0 <= 0x39 || $0 == 0x5F }),
+            let first = name.first, first < 0x30 || first > 0x39
+        else { return nil }
+        let start = text.utf8.index(after: tilde)
+        return (text[...equals], text[start..<(text.utf8[start...].firstIndex(of: 0x2F) ?? text.endIndex)])
     }
 
     /// What `~name` stands for.

@@ -69,6 +69,10 @@ final class Evaluator {
     var frames: [Frame] = []
     var sinks: [Sink] = []
     var remote: String?
+    /// Folders that this command unpacked or cloned from a place that nobody vouches for.
+    var fetchedFolders: [String] = []
+    /// What runs now runs as another user.
+    var isRaised = false
     var isLimited = false
     var seen: Set<Int> = []
     var descriptorPaths = 63

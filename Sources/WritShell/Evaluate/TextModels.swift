@@ -159,6 +159,12 @@ enum TextModels {
             if words.first == "rev-parse", words.contains("--show-toplevel") {
                 return Value((context.workspace ?? context.workingDirectory) + "\n")
             }
+            // Names of files that git knows.
+            if words.first == "ls-files" || words.contains("--name-only"),
+                !words.contains("-s"), !words.contains("--stage")
+            {
+                return Value(pieces: [.text("./"), .unknown(.output)])
+            }
             return nil
         case "mktemp":
             return Value(pieces: [.text("/tmp/tmp."), .unknown(.output)])
@@ -169,7 +175,10 @@ enum TextModels {
         case "which":
             guard fields.count == 2, let name = fields[1].text, !name.hasPrefix("-") else { return nil }
             return Value((name.utf8.contains(0x2F) ? "" : "/usr/bin/") + name + "\n")
-        case "find", "fd": return listing(fields)
+        case "find", "fd": return listing(fields, context)
+        case "locate", "plocate", "mlocate", "mdfind":
+            guard let name = fields.last?.literalText, fields.count > 1, !name.hasPrefix("-") else { return nil }
+            return secretListing(Value("/"), name, context)
         default:
             guard let text = data.text, text.utf8.count <= Value.textLimit else { return nil }
             var arguments: [String] = []
@@ -224,9 +233,20 @@ enum TextModels {
         }
     }
 
+    /// Names below a folder, where the name that is looked for is one that only credentials have.
+    private static func secretListing(_ folder: Value, _ name: String, _ context: ShellContext) -> Value? {
+        guard let root = folder.text, name.contains(where: { $0 != "*" }) else { return nil }
+        let plain = name.split(separator: "*", omittingEmptySubsequences: false).joined(separator: "x")
+        let path = PathText.absolute(root, in: context.workingDirectory, home: context.home) + "/x/" + plain
+        let classes = PathClasses.classify(
+            path, home: context.home, workspace: context.workspace ?? context.workingDirectory)
+        guard classes.contains(where: { $0.kind == .secret }) else { return nil }
+        return Value(pieces: folder.pieces + [.glob("**"), .text("/"), .glob(name)], taints: folder.taints)
+    }
+
     /// Names that `find` prints all begin with the place that was searched.
-    private static func listing(_ fields: [Value]) -> Value? {
-        guard fields[0].text == "find" else { return nil }
+    private static func listing(_ fields: [Value], _ context: ShellContext) -> Value? {
+        guard fields[0].text?.baseName == "find" else { return nil }
         let roots = fields.dropFirst().prefix { field in
             guard let text = field.literalText else { return true }
             return !text.hasPrefix("-") && text != "(" && text != "!"
@@ -234,6 +254,11 @@ enum TextModels {
         if roots.count > 1 { return nil }
         var line = roots.first ?? Value(".")
         line.append(text: "/")
+        // Of several names that are looked for, one that only credentials have counts most.
+        for (index, field) in fields.enumerated().dropLast() where field.text == "-name" || field.text == "-iname" {
+            guard let name = fields[index + 1].literalText else { continue }
+            if let found = secretListing(line, name, context) { return found }
+        }
         line.append(Value.Piece.unknown(.output))
         return line
     }

@@ -233,14 +233,17 @@ struct Invocation {
         }
         index += 1
         guard let option = found else {
-            if name == "--help" || name == "--version", attached == nil {
+            // `cargo yank --version 1.0`: with a word behind it, in a sub-command, it may take a value.
+            if name == "--help" || name == "--version" && (canonicalWords.count == 1 || index >= arguments.count),
+                attached == nil
+            {
                 asksForHelp = true
             } else {
                 unknownOptions += 1
             }
             return .option
         }
-        if name == "--help" || name == "--version" { asksForHelp = true }
+        if name == "--help" || name == "--version", definition.options[option].values == 0 { asksForHelp = true }
         take(option, attached: attached, at: &index)
         return .option
     }

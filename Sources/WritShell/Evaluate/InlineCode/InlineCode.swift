@@ -10,7 +10,9 @@ struct InlineCode {
         case read(Value)
         case write(Value)
         case delete(Value, isRecursive: Bool)
-        case mode(Value)
+        case mode(Value, loosens: Bool)
+        /// Takes the rights of another user.
+        case rights
         case search(Value)
         /// `taints` are those of the data; what logs in stands apart.
         case connect(Value, sends: Bool, taints: Operation.Taints, credentials: [Value] = [])
@@ -42,7 +44,7 @@ struct InlineCode {
     let language: InlineLanguage
     private(set) var tokens: [CodeToken]
     private let isCut: Bool
-    private var effects: [Effect] = []
+    var effects: [Effect] = []
     private(set) var variables: [String: Expression] = [:]
     /// What imported names stand for: `o` for `os`, `run` for `subprocess.run`.
     private var aliases: [String: String] = [:]
@@ -50,6 +52,10 @@ struct InlineCode {
     private var listens = false
     private var tiesStreams = false
     private var startsShell = false
+    /// A folder far from the working directory that the code has looked through.
+    private var walked: Value?
+    /// 1 for files whose names are found, 2 for whole folders.
+    private var deletesFound = 0
 
     init(grammar: InlineLanguage, text: String) {
         language = grammar
@@ -72,6 +78,9 @@ struct InlineCode {
                 at = at > 0 && tokens[at - 1] == .symbol(".") ? method(at) : chain(at)
             case .string, .number, .symbol, .newline: at += 1
             }
+        }
+        if let walked, deletesFound > 0 {
+            effects.append(.delete(walked, isRecursive: !walked.display.contains("*") || deletesFound > 1))
         }
         if isCut { effects.append(.computed("more code than is read", [])) }
         if usesSocket && (tiesStreams || startsShell) || listens && tiesStreams { effects.append(.networkShell) }
@@ -118,6 +127,14 @@ struct InlineCode {
             note(access.value)
             return end
         }
+        if language.name == "javascript", name == "$" || name.hasSuffix(".$"), end < tokens.count,
+            case .string(let text) = tokens[end]
+        {
+            // `$`…`` of zx, execa and Bun.
+            effects.append(.shell(filled(text)))
+            return end + 1
+        }
+        if language.name == "php", Self.callers.contains(name), callBack(end) { return end }
         if let action = action(of: name) {
             call(action, name, end)
         } else if let dot = name.lastIndex(of: "."), let action = language.actions[String(name[dot...])] {
@@ -168,9 +185,16 @@ struct InlineCode {
         guard case .name(let name) = tokens[at] else { return at + 1 }
         if let action = language.actions["." + name] {
             var receiver: Value?
-            // The constant in the parentheses before it.
-            if at >= 5, tokens[at - 2] == .symbol(")"), case .string(let text) = tokens[at - 3],
-                tokens[at - 4] == .symbol("(")
+            // The constant in the parentheses before it, and before calls that leave it what it is.
+            var end = at - 2
+            while end >= 5, tokens[end] == .symbol(")"), tokens[end - 1] == .symbol("("),
+                case .name(let step) = tokens[end - 2], ["expanduser", "resolve", "absolute"].contains(step),
+                tokens[end - 3] == .symbol(".")
+            {
+                end -= 4
+            }
+            if end >= 3, tokens[end] == .symbol(")"), case .string(let text) = tokens[end - 1],
+                tokens[end - 2] == .symbol("(")
             {
                 receiver = filled(text)
             }
@@ -182,7 +206,7 @@ struct InlineCode {
         return at + 1
     }
 
-    private func action(of name: String) -> InlineLanguage.Action? {
+    func action(of name: String) -> InlineLanguage.Action? {
         if let found = language.actions[name] { return found }
         guard
             name.hasPrefix("builtins.") || name.hasPrefix("__builtins__.") || name.hasPrefix("globalThis.")
@@ -436,12 +460,15 @@ struct InlineCode {
             "Path", "pathlib.Path", "os.path.abspath", "str", "os.homedir", "Path.home", "pathlib.Path.home",
             "base64.b64decode", "atob",
             "Base64.decode64", "base64_decode", "decode_base64", "MIME.Base64.decode_base64", "bytes.fromhex", "String",
-            "Pathname.new", "glob", "glob.glob", "Dir.glob", "URI", "URL",
+            "Pathname.new", "glob", "glob.glob", "Dir.glob", "URI", "URL", "tempfile.mkdtemp", "tempfile.gettempdir",
+            "os.tmpdir", "fs.mkdtempSync", "Dir.mktmpdir", "Dir.tmpdir",
         ]
         guard kinds.contains(name) else { return nil }
         let (arguments, after) = arguments(from: end)
         switch name {
         case "os.homedir", "Path.home", "pathlib.Path.home": return (Value("~"), after)
+        case "tempfile.mkdtemp", "tempfile.gettempdir", "os.tmpdir", "fs.mkdtempSync", "Dir.mktmpdir", "Dir.tmpdir":
+            return (Value(pieces: [.text("/tmp/"), .unknown(.output)]), after)
         case "os.path.join", "path.join", "path.resolve", "File.join":
             return (Value.joined(arguments.map(\.value), separator: "/"), after)
         case "chr", "String.fromCharCode":
@@ -486,7 +513,7 @@ struct InlineCode {
 
     /// The arguments of a call whose parenthesis is at `open`, and the place after it. Without one, those up to the end of
     /// the statement.
-    private func arguments(from open: Int) -> (arguments: [Expression], end: Int) {
+    func arguments(from open: Int) -> (arguments: [Expression], end: Int) {
         var arguments: [Expression] = []
         var at = open
         if at < tokens.count, tokens[at] == .symbol("(") { at += 1 }
@@ -506,7 +533,7 @@ struct InlineCode {
     }
 
     /// The place of the parenthesis that closes the one at `open`.
-    private func closing(_ open: Int) -> Int {
+    func closing(_ open: Int) -> Int {
         var level = 0
         var at = open
         while at < tokens.count, at < open + 400 {
@@ -549,6 +576,7 @@ struct InlineCode {
             guard language.callsWithoutParentheses, receiver == nil, end < tokens.count else { return }
             switch tokens[end] {
             case .string, .name, .command: break
+            case .number where action == .mode: break
             default: return
             }
         }
@@ -587,12 +615,18 @@ struct InlineCode {
                 effects.append(.delete(path, isRecursive: action == .deleteTree))
             }
             if paths.isEmpty { effects.append(.delete(first, isRecursive: action == .deleteTree)) }
+            // What a walk through a folder finds is what is deleted.
+            if (paths.first ?? first).startsUnknown { deletesFound = max(deletesFound, action == .deleteTree ? 2 : 1) }
         case .mode:
             // perl and ruby name the mode first.
             let paths =
                 language.callsWithoutParentheses && arguments.count > 1 ? arguments.dropFirst().map(\.value) : [first]
-            for path in paths { effects.append(.mode(path)) }
-        case .search: effects.append(.search(first.hasUnknown && arguments.isEmpty ? Value(".") : first))
+            let loosens = opensMode(from: end, to: hasParenthesis ? closing(end) : end + 8)
+            for path in paths { effects.append(.mode(path, loosens: loosens)) }
+        case .rights: effects.append(.rights)
+        case .search:
+            if ["/", "~"].contains(where: { first.hasPrefix($0) }) { walked = first }
+            effects.append(.search(first.hasUnknown && arguments.isEmpty ? Value(".") : first))
         case .connect, .send:
             var place = first
             if name.hasSuffix(".request"), arguments.count > 1, first.text?.contains("://") != true {

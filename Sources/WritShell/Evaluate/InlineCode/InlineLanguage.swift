@@ -6,7 +6,7 @@ struct InlineLanguage: Sendable {
     /// What a call does, as the table says it.
     enum Action: String, Sendable {
         case shell, process, open, read, write, delete, mode, search, move, connect, send, socket, listen, eval, decode
-        case environment, signal, duplicate, sql
+        case environment, signal, duplicate, sql, rights
         case deleteTree = "delete-tree"
     }
 

@@ -165,7 +165,12 @@ private func readConfig(_ call: inout Invocation) {
     guard kind.actsLater else { return call.add(.gitConfig, "sets \(name)", traits: traits) }
     let detail: String
     switch kind {
-    case .trust: detail = "sets \(name), which changes whom git trusts"
+    case .trust:
+        let isOff = ["false", "0", "no", "off"].contains(words[1].display.lowercased())
+        detail =
+            isOff && name.lowercased().hasSuffix("sslverify")
+            ? "sets \(name), which switches a check of the network off"
+            : "sets \(name), which changes whom git trusts"
     default: detail = "sets \(name), which runs programs later"
     }
     call.add(.gitConfig, detail, traits: traits)
@@ -395,7 +400,8 @@ private func readMerge(_ call: inout Invocation) {
         for word in call.words { call.perform(.read, on: word, traits: [], detail: "") }
         if !isCheck { call.add(.write(Value(pieces: [.glob("*")]), appends: false)) }
     default:
-        if call.has("--abort") { return call.add(.gitDiscard, "ends a merge and throws away its changes") }
+        // What was there before comes back.
+        if call.has("--abort") { return }
         call.add(.gitCommit)
     }
 }
@@ -408,6 +414,16 @@ private func isRemark(_ endpoint: String) -> Bool {
     }
     return segments.dropFirst(3).contains {
         ["comments", "labels", "reactions", "assignees", "requested_reviewers", "lock", "notes"].contains($0)
+    }
+}
+
+/// Keys, hooks, members, secrets and protections: who gets in, and what is sent out by itself.
+private func givesAccess(_ endpoint: String) -> Bool {
+    endpoint.split(separator: "/").contains { segment in
+        [
+            "keys", "gpg_keys", "ssh_signing_keys", "deploy_keys", "hooks", "collaborators", "memberships", "members",
+            "invitations", "protection", "protected_branches", "rulesets", "secrets", "access_tokens", "installations",
+        ].contains(String(segment.prefix { $0 != "?" }))
     }
 }
 
@@ -437,6 +453,10 @@ private func readForgeAPI(_ call: inout Invocation) {
             && !(call.values("-f") + call.values("-F") + call.values("--input")).contains { value in
                 value.text == nil || value.contains("mutation") || value.hasPrefix("query=@")
             } && !call.has("--input")
-        if !isQuery { call.add(.resourceWrite, "\(what): \(shown)", method: method) }
+        if givesAccess(shown) {
+            call.add(.deployApply, "gives access through the forge's interface: \(shown)", method: method)
+        } else if !isQuery {
+            call.add(.resourceWrite, "\(what): \(shown)", method: method)
+        }
     }
 }

@@ -174,6 +174,16 @@ private func readPython(_ call: inout Invocation) {
         let rest = index.map { Array(arguments[($0 + 1)...]) } ?? []
         switch module.text {
         case "http.server", "SimpleHTTPServer", "CGIHTTPServer", "xmlrpc.server", "pydoc":
+            if let at = rest.firstIndex(where: { $0.text == "-d" || $0.text == "--directory" }), at + 1 < rest.count {
+                call.add(.search(rest[at + 1]))
+                let folder = rest[at + 1].display
+                let parts = folder.split(separator: "/")
+                // All of a machine or a home, with what lies hidden there.
+                let isHome = parts.first.map { ["home", "Users", "root"].contains($0) } ?? true
+                if folder.hasPrefix("/"), isHome, parts.count < 3 {
+                    call.add(.netListen, "opens this machine to others: \(folder)")
+                }
+            }
             call.add(
                 .listen(rest.first { $0.text?.utf8.allSatisfy { $0 >= 0x30 && $0 <= 0x39 } == true } ?? Value("8000")))
         case "json.tool", "base64", "tokenize", "ast", "dis", "gzip", "zipfile", "tarfile", "py_compile", "compileall",

@@ -5,6 +5,13 @@ import WritCore
 let networkReaders: [String: ProgramReader] = [
     "curl": ProgramReader(read: readCurl),
     "wget": ProgramReader(read: readWget),
+    "download": ProgramReader { call in
+        call.skipsTable = true
+        for url in call.words {
+            call.add(.connect(url, method: "", traits: call.traits.union(.download)))
+            if !call.has("-o") { call.add(.write(fileName(url, orElse: "index.html"), appends: false)) }
+        }
+    },
     "httpie": ProgramReader(read: readHTTPie),
     "nc": ProgramReader(read: readNetcat),
     "socat": ProgramReader(read: readSocat),
@@ -23,9 +30,13 @@ let networkReaders: [String: ProgramReader] = [
         call.skipsTable = true
         let arguments = call.arguments
         let isPut = arguments.contains { $0.text == "-p" || $0.text == "put" }
-        call.add(.connect(host, method: "", traits: []))
+        let isGet = !isPut && arguments.contains { ["-g", "-r", "-l", "get"].contains($0.text) }
+        call.add(.connect(host, method: "", traits: isGet ? .download : []))
         for (index, argument) in arguments.enumerated() where argument.text == "put" || argument.text == "-l" {
             if index + 1 < arguments.count, isPut { call.send(file: arguments[index + 1]) }
+        }
+        for (index, argument) in arguments.enumerated() where !isPut && ["-r", "-l", "get"].contains(argument.text) {
+            if index + 1 < arguments.count { call.add(.write(arguments[index + 1], appends: false)) }
         }
     },
     "dig": ProgramReader { call in

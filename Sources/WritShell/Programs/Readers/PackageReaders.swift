@@ -5,6 +5,22 @@ import WritCore
 let packageReaders: [String: ProgramReader] = [
     "npx": ProgramReader(read: readNpx),
     "pip": ProgramReader(read: readPip),
+    "concurrently": ProgramReader { call in
+        call.skipsTable = true
+        for word in call.words {
+            let isScript = ["npm:", "pnpm:", "yarn:", "bun:", "node:", "deno:"].contains { word.hasPrefix($0) }
+            call.add(isScript ? .unread("a script of package.json") : .code(word, language: "sh"))
+        }
+    },
+    "npm-pkg": ProgramReader { call in
+        // `scripts.test=COMMAND`: what others run later, and some of it as soon as somebody installs.
+        call.skipsTable = true
+        call.add(.write(Value("package.json"), appends: false))
+        for word in call.words where word.hasPrefix("scripts.") {
+            guard let (_, command) = word.split(at: UInt8(ascii: "=")) else { continue }
+            call.add(.code(command, language: "sh"))
+        }
+    },
     "uv-run": ProgramReader { call in
         // `-m MODULE`: what follows are its arguments.
         if call.has("-m") { call.tail = [] }
