@@ -122,7 +122,7 @@ let package = Package(
         // For developers: trains the weights of the injection detector (`make model`).
         .executableTarget(
             name: "writ-model", dependencies: ["WritCore", "WritScan", "WritShell"], path: "Tools/model",
-            exclude: ["examples.grammar"]),
+            exclude: ["examples.grammar", "examples"]),
         // For developers: measures engines alone, and makes traffic to replay.
         .executableTarget(
             name: "writ-engine-bench",
