@@ -34,7 +34,7 @@ public enum HomeState {
     ///
     /// - Returns: how many accounts were emptied.
     public static func resetBudget(_ budget: String, owner: String?, of home: WritHome) throws -> Int {
-        try change(home, "the budget \(budget) was given back") { withholding in
+        try change(home, "the budget \(budget) was given back", unless: 0) { withholding in
             try BudgetFile(home: home, withholding: withholding).reset(budget, owner: owner)
         }
     }
@@ -48,7 +48,8 @@ public enum HomeState {
     public static func clear(
         label: String, agent: String, session: String, of home: WritHome
     ) throws -> Bool {
-        try change(home, "the label \(label) was taken off the session \(session) of \(agent)") { withholding in
+        try change(home, "the label \(label) was taken off the session \(session) of \(agent)", unless: false) {
+            withholding in
             let store = try SessionStore(directory: home.state + "/sessions", withholding: withholding)
             return try store.with("\(agent)|\(session)", now: Int64(time(nil))) { tracker in
                 let hadIt = tracker.clear(label: label)
@@ -62,7 +63,7 @@ public enum HomeState {
     ///
     /// - Returns: how many entries that were.
     public static func clearPrototypes(below folder: String, of home: WritHome) throws -> Int {
-        try change(home, "what agents wrote below \(folder) was reviewed") { withholding in
+        try change(home, "what agents wrote below \(folder) was reviewed", unless: 0) { withholding in
             try PrototypeFiles(home: home, withholding: withholding).clear(below: folder)
                 + InstructionWatch(home: home, withholding: withholding).clear(below: folder)
         }
@@ -99,8 +100,9 @@ public enum HomeState {
         return Withholding(detectors: try Engines.detectors(), key: key)
     }
 
-    private static func change<Result>(
-        _ home: WritHome, _ what: String, _ body: (Withholding) throws -> Result
+    /// - Parameter nothing: what `body` returns when it changed nothing, of which the ledger hears nothing.
+    private static func change<Result: Equatable>(
+        _ home: WritHome, _ what: String, unless nothing: Result, _ body: (Withholding) throws -> Result
     ) throws -> Result {
         do {
             try WritHome.makeFolders(home.state)
@@ -109,9 +111,11 @@ public enum HomeState {
         let lock = try alone(home)
         let withholding = try withholding(home)
         let result = try body(withholding)
-        let service = try GuardService(home: home)
-        service.record("\(what) by a person")
-        service.close()
+        if result != nothing {
+            let service = try GuardService(home: home)
+            service.record("\(what) by a person")
+            service.close()
+        }
         // Held to the end, and by the file that others look for.
         guard lock.isInPlace else { throw DaemonFault("the home was replaced while it was changed; look at it again") }
         return result

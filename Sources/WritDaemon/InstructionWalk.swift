@@ -36,8 +36,8 @@ struct InstructionWalk {
         for kind in [AgentPlaces.Kind.instructions, .memory, .mcp, .hooks, .skills] {
             for place in own where place.kind == kind {
                 switch place.root {
-                case .project: expand(root, place)
-                case .nested: for folder in Self.folders(from: root, to: folder) { expand(folder, place) }
+                // An agent that starts in a folder takes that for its project, too.
+                case .project, .nested: for folder in Self.folders(from: root, to: folder) { expand(folder, place) }
                 // Skills, plugins and settings of the person are not what a repository brings in.
                 case .home where kind == .instructions || kind == .memory: expand(home, place, workspace: root)
                 case .home, .machine: break

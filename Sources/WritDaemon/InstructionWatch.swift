@@ -168,7 +168,13 @@ final class InstructionWatch: Sendable {
             try Guard.agentPlaces(), agent: reader.call.agent.kind, root: reader.root,
             folder: reader.call.workingDirectory, home: reader.call.home)
         var start = InstructionStart(isCut: walk.isCut)
-        for found in walk.files {
+        // What an instruction file brings in by `@path` is loaded with it, and so looked at like it.
+        var files = walk.files.map { (file: $0, depth: 0) }
+        var seen = Set(walk.files.map(\.path))
+        var next = 0
+        while next < files.count {
+            let (found, depth) = files[next]
+            next += 1
             let name =
                 PathText.isUnder(found.path, reader.root) && found.path != reader.root
                 ? String(found.path.dropFirst(reader.root.utf8.count).drop { $0 == "/" }) : found.path
@@ -186,6 +192,12 @@ final class InstructionWatch: Sendable {
             {
                 start.leave(name, found.kind)
                 continue
+            }
+            if found.kind == .instructions || found.kind == .memory, depth < InstructionImports.depth {
+                for path in InstructionImports.paths(in: bytes, of: found.path, home: reader.call.home)
+                where seen.count < Self.maximumFiles && seen.insert(path).inserted {
+                    files.append((InstructionWalk.File(path: path, kind: .instructions), depth + 1))
+                }
             }
             let (review, isFresh, labels) = look(at: bytes, found.path, AgentPlaces.phase(of: found.kind), reader)
             start.take(name, found.kind, review, isFresh: isFresh, labels)

@@ -63,8 +63,6 @@ public struct DelegationError: Error, Sendable, Hashable, CustomStringConvertibl
         case possession = "WRIT_E_POP"
         /// The proof was used before, or too many are in use to tell.
         case replay = "WRIT_E_REPLAY"
-        /// A derived link asks for something that its parent plainly does not grant.
-        case outside = "WRIT_E_OUTSIDE"
     }
 
     /// For programs.

@@ -2,8 +2,10 @@
 public import WritCore
 
 extension Delegation {
-    /// The most seconds that a sub-agent's link lives.
+    /// The most seconds that a sub-agent's link lives. While its sub-agent works it is renewed.
     public static let subAgentLifetime: Int64 = 30 * 60
+    /// How many seconds before its end the link of a sub-agent that still works is renewed.
+    public static let subAgentRenewal: Int64 = subAgentLifetime / 3
 
     /// What a sub-agent may not do unless somebody gives it so by name: write, publish, and start agents of its own.
     public static let notForSubAgents: [Operation.Kind] = [

@@ -18,11 +18,14 @@ public struct ContainerParts: Sendable, Hashable {
     /// Parts of parts stand behind a `!` in their path.
     public var members: [ContainerContents.Member]
     public var notes: [Note]
+    /// A part unfolds to many times its size, past every limit.
+    public var isBomb: Bool
 
     /// Creates parts.
-    public init(members: [ContainerContents.Member] = [], notes: [Note] = []) {
+    public init(members: [ContainerContents.Member] = [], notes: [Note] = [], isBomb: Bool = false) {
         self.members = members
         self.notes = notes
+        self.isBomb = isBomb
     }
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import WritScan
 
 /// What kind of bytes content is made of, told from its beginning.
 public enum ContentKind: Sendable, Hashable {
@@ -22,7 +23,9 @@ public enum ContentKind: Sendable, Hashable {
     ]
 
     /// Looks at the first bytes; 8 KiB are enough.
-    public init(_ bytes: [UInt8]) {
+    ///
+    /// - Parameter mustBeText: whoever reads this file takes it for text, whatever strange bytes are in it.
+    public init(_ bytes: [UInt8], mustBeText: Bool = false) {
         for magic in Self.magics where bytes.starts(with: magic.bytes) {
             self = .container(magic.name)
             return
@@ -31,23 +34,45 @@ public enum ContentKind: Sendable, Hashable {
             self = .container("tar archive")
             return
         }
+        if !mustBeText, Container.isPicture(bytes) {
+            self = .binary
+            return
+        }
         if let wide = Self.wide(bytes) {
             self = wide
             return
         }
-        // What text never has; NUL alone decides for most formats.
+        // What text hardly ever has. A few zeros do not make it a binary file: readers pass over them.
         var strange = 0
-        for byte in bytes.prefix(8192) {
+        var zeros = 0
+        let seen = bytes.prefix(8192)
+        for byte in seen {
             if byte == 0 {
-                self = .binary
-                return
-            }
-            if byte < 0x20, byte != 0x09, byte != 0x0A, byte != 0x0D, byte != 0x0C, byte != 0x1B, byte != 0x08 {
+                zeros += 1
+            } else if byte < 0x20, byte != 0x09, byte != 0x0A, byte != 0x0D, byte != 0x0C, byte != 0x1B, byte != 0x08 {
                 strange += 1
             }
         }
-        self = strange * 10 > min(bytes.count, 8192) ? .binary : .text
+        if mustBeText {
+            self = .text
+        } else if zeros > 0 {
+            self = (strange + zeros) * 50 <= seen.count && Self.isPlain(seen) ? .text : .binary
+        } else {
+            self = strange * 10 > seen.count ? .binary : .text
+        }
     }
+
+    /// Files that people and agents read as text, by their name.
+    static func isNamedText(_ path: String) -> Bool {
+        let name = path.split(separator: "/").last.map { $0.lowercased() } ?? ""
+        return textEndings.contains { name.hasSuffix($0) }
+    }
+
+    private static let textEndings = [
+        ".md", ".mdc", ".mdx", ".markdown", ".txt", ".rst", ".adoc", ".json", ".jsonc", ".yaml", ".yml", ".toml",
+        ".xml",
+        ".html", ".htm", ".csv", ".py", ".js", ".ts", ".sh", ".rb", ".go", ".rs", ".java", ".c", ".h", ".swift",
+    ]
 
     /// Nearly all bytes are printable ASCII, which two bytes a unit hardly ever are.
     private static func isPlain(_ bytes: ArraySlice<UInt8>) -> Bool {
@@ -74,7 +99,56 @@ public enum ContentKind: Sendable, Hashable {
         if mostly[0], mostly[1], mostly[2], hardly[3] { return .wide(width: 4, isLittleEndian: false) }
         if mostly[1], mostly[3], hardly[0], hardly[2] { return .wide(width: 2, isLittleEndian: true) }
         if mostly[0], mostly[2], hardly[1], hardly[3] { return .wide(width: 2, isLittleEndian: false) }
+        // Characters beyond the first 65,536, as hidden text has them, bring bytes other than zero into every place.
+        if isWide(bytes[..<sample], width: 4, isLittleEndian: true) { return .wide(width: 4, isLittleEndian: true) }
+        if isWide(bytes[..<sample], width: 4, isLittleEndian: false) { return .wide(width: 4, isLittleEndian: false) }
+        if isWide(bytes[..<sample], width: 2, isLittleEndian: true) { return .wide(width: 2, isLittleEndian: true) }
+        if isWide(bytes[..<sample], width: 2, isLittleEndian: false) { return .wide(width: 2, isLittleEndian: false) }
         return nil
+    }
+
+    /// Every unit is printable ASCII, half of a well-formed pair, or a scalar far up, and a tenth at least is ASCII.
+    private static func isWide(_ bytes: ArraySlice<UInt8>, width: Int, isLittleEndian: Bool) -> Bool {
+        var ascii = 0
+        var units = 0
+        var isHigh = false
+        for at in stride(from: bytes.startIndex, to: bytes.endIndex, by: width) {
+            var value: UInt32 = 0
+            for place in 0..<width {
+                value = value << 8 | UInt32(bytes[isLittleEndian ? at + width - 1 - place : at + place])
+            }
+            units += 1
+            let isPairHigh = width == 2 && (0xD800...0xDBFF).contains(value)
+            let isPairLow = width == 2 && (0xDC00...0xDFFF).contains(value)
+            if isHigh != isPairLow { return false }
+            isHigh = isPairHigh
+            if (0x20..<0x7F).contains(value) || value == 0x0A || value == 0x0D || value == 0x09 {
+                ascii += 1
+            } else if !isPairHigh, !isPairLow, !(width == 4 && (0xE0000...0xE01EF).contains(value)),
+                !(0x2000...0x206F).contains(value), !(0xFE00...0xFE0F).contains(value), value != 0xFEFF
+            {
+                return false
+            }
+        }
+        return ascii >= 8 && ascii * 10 >= units
+    }
+}
+
+/// Leaves zeros out of text.
+struct ZeroFilter: ByteSource {
+    private var source: any ByteSource
+
+    init(_ source: any ByteSource) {
+        self.source = source
+    }
+
+    mutating func read(_ most: Int) throws -> [UInt8] {
+        while true {
+            let bytes = try source.read(most)
+            guard bytes.contains(0) else { return bytes }
+            let kept = bytes.filter { $0 != 0 }
+            if !kept.isEmpty { return kept }
+        }
     }
 }
 

@@ -51,6 +51,7 @@ public final class DetectorSet: Sendable {
     private let skillScannerSlot: Lazy<SkillScanner>
     private let codeSlot: Lazy<CodeDetector>
     private let diffSlot: Lazy<CodeDiff>
+    private let isWarm = Atomic<Bool>(false)
 
     /// What runs when nothing is said: all but personal data, which is for responses and logs.
     public static let usual: Set<DetectorName> = [
@@ -59,12 +60,16 @@ public final class DetectorSet: Sendable {
 
     /// Creates a set; nothing is loaded yet.
     ///
-    /// - Parameter others: detectors of whole files, such as the supply chain's; each runs when its name is selected.
-    public init(_ selected: Set<DetectorName> = DetectorSet.usual, others: [any FileDetector] = []) {
+    /// - Parameters:
+    ///   - others: detectors of whole files, such as the supply chain's; each runs when its name is selected.
+    ///   - origin: where the repository comes from, for what skills say about their publisher.
+    public init(
+        _ selected: Set<DetectorName> = DetectorSet.usual, others: [any FileDetector] = [], origin: String? = nil
+    ) {
         self.selected = selected
         self.others = others.filter { selected.contains($0.name) }
         let code = Lazy { try CodeDetector() }
-        let skills = Lazy { try SkillScanner(shell: Self.operations) }
+        let skills = Lazy { try SkillScanner(shell: Self.operations, origin: origin) }
         secretsSlot = Lazy { try SecretDetector(rules: try SecretRules.builtIn()) }
         injectionSlot = Lazy { InjectionDetector(model: try InjectionModel.embedded()) }
         skillScannerSlot = skills
@@ -80,12 +85,15 @@ public final class DetectorSet: Sendable {
     func code() throws -> CodeDetector { try codeSlot.value() }
     func diff() throws -> CodeDiff { try diffSlot.value() }
 
-    /// Makes the usual detectors side by side, where more than a file or two will need them.
+    /// Makes the usual detectors side by side, before the first content is looked at: one after the other would take
+    /// most of the time that a scan of one file takes. Does nothing the second time.
     public func warmUp() {
+        guard !isWarm.exchange(true, ordering: .relaxed) else { return }
         var work: [@Sendable () throws -> Void] = []
         if selected.contains(.secrets) { work.append { _ = try self.secrets() } }
         if selected.contains(.promptInjection) { work.append { _ = try self.injection() } }
         if selected.contains(.code) { work.append { _ = try self.code() } }
+        if selected.contains(.skill) { work.append { _ = try self.skill() } }
         let tasks = work
         DispatchQueue.concurrentPerform(iterations: tasks.count) { index in
             // A detector that cannot be made says so again where it is used, and there it counts.

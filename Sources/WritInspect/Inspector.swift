@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import Synchronization
 public import WritCore
 public import WritScan
 
@@ -33,6 +34,7 @@ public final class Inspector: Sendable {
     let places: AgentPlaces?
     let containers: any ContainerReader
     private let cache: FindingCache?
+    private let largeCode = Mutex<Void>(())
     /// The fingerprints of `WritScan` are not used here: an identity is made that needs no key.
     private let context = ScanContext(key: .random())
 
@@ -144,11 +146,16 @@ public final class Inspector: Sendable {
         _ subject: Subject, _ source: PeekedSource, head: [UInt8], counting: LineSet?, isPart: Bool = false
     ) throws -> Inspection {
         var result = Inspection()
-        let kind = ContentKind(head)
+        let phase = subject.phase ?? options.phase ?? phase(of: subject.path)
+        // What instructs an agent is loaded by its name, so that zeros in it hide nothing from the agent.
+        let kind = ContentKind(
+            head,
+            mustBeText: phase == .contextFile || ContentKind.isNamedText(subject.path))
         var onlySecrets = false
         var source = source
         var content: any ByteSource = source
         let others = detectors.others.filter { subject.lineNumbers == nil && $0.reads(subject.path) }
+        var hasZeros = false
         // What reads whole files gets those that are longer than a window in one piece.
         var whole: [UInt8]?
         switch kind {
@@ -168,10 +175,20 @@ public final class Inspector: Sendable {
                 }
                 content = source
             }
+            if head.contains(0) {
+                content = ZeroFilter(source)
+                hasZeros = true
+            }
         case .wide(let width, let isLittleEndian):
             content = WideDecoder(source, width: width, isLittleEndian: isLittleEndian)
         case .binary:
             onlySecrets = true
+            // Pictures hold texts for programs: descriptions, comments, what stands behind their end. Any file may end
+            // as an archive.
+            if !isPart, subject.lineNumbers == nil {
+                _ = try open(subject, &source, into: &result)
+                content = source
+            }
             result.notes.append(Note(.binary, path: subject.path, "binary: read for secrets only"))
         case .container(let name):
             onlySecrets = true
@@ -184,7 +201,6 @@ public final class Inspector: Sendable {
             content = source
         }
         let inside = result.findings.filter { $0.finding.scanner == DetectorName.secrets.rawValue }
-        let phase = subject.phase ?? options.phase ?? phase(of: subject.path)
         let key =
             cache != nil && counting == nil && subject.lineNumbers == nil && source.isShort && head.count >= 64
             ? FindingCache.Key(
@@ -200,6 +216,7 @@ public final class Inspector: Sendable {
         var finisher = Finisher(subject: subject, redactor: try redactor())
         var windows = WindowReader(AnySource(content))
         var count = 0
+        var isCut = false
         while let window = try windows.next() {
             result.bytes = window.base + window.kept.upperBound
             count += 1
@@ -208,14 +225,23 @@ public final class Inspector: Sendable {
                 found.filter { isSure($0) }, in: window.bytes, firstLine: window.firstLine,
                 beginsLine: window.beginsLine, base: window.base)
             if finisher.findings.count > options.findingLimit {
-                finisher.findings.removeLast(finisher.findings.count - options.findingLimit)
-                result.notes.append(
-                    Note(
-                        .limit, path: subject.path,
-                        "more than \(options.findingLimit) findings: those after line \(finisher.findings.last?.finding.line ?? 1) are not listed"
-                    ))
-                break
+                // The rest is read all the same: many small findings must not cover a large one behind them.
+                isCut = true
+                let strongest = finisher.findings.enumerated().sorted {
+                    ($1.element.finding.severity, $0.offset) < ($0.element.finding.severity, $1.offset)
+                }
+                finisher.findings = strongest.prefix(options.findingLimit).sorted { $0.offset < $1.offset }
+                    .map(\.element)
             }
+        }
+        if isCut {
+            result.notes.append(
+                Note(
+                    .limit, path: subject.path,
+                    "more than \(options.findingLimit) findings: the strongest of them are listed"))
+        }
+        if hasZeros, detectors.selected.contains(.unicode), isSure(Self.zeros) {
+            finisher.take([Self.zeros], in: [], firstLine: 1, beginsLine: true)
         }
         if count > 1, !onlySecrets, detectors.selected != [.secrets] {
             result.notes.append(
@@ -260,10 +286,49 @@ public final class Inspector: Sendable {
                 return true
             }
         }
+        if !isPart, counting == nil, let named = try judge(name: subject, phase) {
+            finisher.take(named.filter(isSure), in: [], firstLine: 1, beginsLine: true)
+        }
         if let key, let cache, result.notes.isEmpty, inside.isEmpty { cache.remember(finisher.findings, for: key) }
         result.findings += finisher.findings
         return result
     }
+
+    /// What a file's name says to a model that lists the folder: characters that nobody sees, or a whole order.
+    private func judge(name subject: Subject, _ phase: Phase) throws -> [Finding]? {
+        let name = Array((subject.path.split(separator: "/").last ?? "").utf8)
+        let selected = detectors.selected
+        guard name.count >= 24 || name.contains(where: { $0 >= 0x80 }),
+            selected.contains(.promptInjection) || selected.contains(.unicode)
+        else { return nil }
+        var words = 0
+        var isWord = false
+        for byte in name {
+            let isLetter = byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7A || byte >= 0x80
+            if isLetter, !isWord { words += 1 }
+            isWord = isLetter
+        }
+        let unveiling = Unveiler().unveil(name)
+        var found = selected.contains(.unicode) ? unveiling.findings : []
+        // Names of tests and articles are sentences too: what counts is an order that leaves little doubt.
+        if selected.contains(.promptInjection), words >= 6 {
+            let text = name.map { $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-") ? 0x20 : $0 }
+            let request = ScanRequest(text: text, phase: phase)
+            found += try detectors.injection().judge(request, unveiling).findings.filter { $0.confidence >= 0.95 }
+        }
+        return found.map { finding in
+            var finding = finding
+            finding.span = SourceSpan(start: 0, end: 0)
+            finding.line = 1
+            finding.message = "the file's name: " + finding.message
+            return finding
+        }
+    }
+
+    private static let zeros = Finding(
+        scanner: DetectorName.unicode.rawValue, rule: "zero-bytes", category: "hidden_text", severity: .medium,
+        confidence: 0.9, message: "zeros in a text make git and other tools take it for binary and show nothing of it",
+        remedy: "remove the zeros")
 
     /// Names what a file is judged with; empty when there is nothing.
     private static func digest(of siblings: [SkillFile]) -> String {
@@ -326,7 +391,7 @@ public final class Inspector: Sendable {
         }
         var found: [Finding] = []
         let unfolded = opened.members.reduce(0) { $0 + $1.content.count }
-        if unfolded >= 8 << 20, unfolded / 16 >= size {
+        if opened.isBomb || unfolded >= 8 << 20 && unfolded / 16 >= size {
             found.append(finding("archive-bomb", "it unfolds to many times its size and was not read to its end"))
         }
         let isDeep = opened.members.contains { member in
@@ -373,6 +438,7 @@ public final class Inspector: Sendable {
         var found: [Finding] = []
         let request = ScanRequest(text: window.bytes, phase: phase, path: subject.path)
         let selected = detectors.selected
+        if !onlySecrets { detectors.warmUp() }
         if selected.contains(.secrets) { found += try detectors.secrets().findings(in: request, context) }
         if !onlySecrets {
             if selected.contains(.promptInjection) || selected.contains(.unicode) {
@@ -383,7 +449,15 @@ public final class Inspector: Sendable {
                 if selected.contains(.unicode) { found += hidden(unveiling) }
             }
             if selected.contains(.code), subject.lineNumbers == nil {
-                found += try detectors.code().findings(in: request, context)
+                let code = try detectors.code()
+                // Tokens of a whole window take tens of megabytes: one at a time keeps the promise about memory.
+                found +=
+                    window.bytes.count > 256 << 10
+                    ? try largeCode.withLock { _ in
+                        defer { SystemMemory.giveBack() }
+                        return try code.findings(in: request, context)
+                    }
+                    : try code.findings(in: request, context)
             }
             if selected.contains(.skill) {
                 if phase == .skill, !subject.siblings.isEmpty {

@@ -25,7 +25,8 @@ public struct OpenContainers: ContainerReader {
         guard let contents = Container.open(bytes, path: name, limits: limits) else { return ContainerParts() }
         // The names of parts are the file's own words.
         var parts = ContainerParts(
-            members: contents.members, notes: contents.gaps.map { Note(.container, Excerpt.harmless($0)) })
+            members: contents.members, notes: contents.gaps.map { Note(.container, Excerpt.harmless($0)) },
+            isBomb: contents.isBomb)
         if !isWhole {
             parts.notes.append(
                 Note(

@@ -43,7 +43,7 @@ public struct LedgerReader: Sendable {
         let path = "\(directory)/vkey"
         guard let bytes = try disk.read(path, limit: 4096) else {
             throw LedgerError(
-                .key, "no ledger here: its public key is missing", path: path, hint: "start the daemon once")
+                .key, "no ledger here: its public key is missing", path: path, hint: "an agent's first call makes one")
         }
         let text = String(decoding: bytes, as: UTF8.self)
         guard text.hasSuffix("\n"), let key = LedgerVerifierKey(String(text.dropLast())) else {

@@ -105,3 +105,21 @@ public struct Launch: Sendable {
         return child
     }
 }
+
+extension Launch {
+    /// The daemon of a home, as whoever needs one starts it: in a session of its own, so that it outlives the terminal
+    /// and what is typed there, with nothing open but its log, and with an environment that nobody chose.
+    ///
+    /// - Parameter program: `writ`, an absolute path.
+    public static func daemon(_ program: String, of home: WritHome) -> Launch {
+        // A daemon that keeps one of the hook's pipes open makes the agent wait until its time-out, which means consent.
+        let errors = Stream.file(home.daemonLog, flags: O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, mode: 0o600)
+        var launch = Launch(
+            program, ["daemon", "run", "--home", home.home],
+            environment: ["PATH=/usr/bin:/bin:/usr/sbin:/sbin", "HOME=\(home.home)", "LANG=C.UTF-8"],
+            streams: [.nothingToRead, .nowhere, errors])
+        launch.resetsSignals = true
+        launch.leadsSession = true
+        return launch
+    }
+}

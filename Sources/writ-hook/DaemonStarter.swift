@@ -74,15 +74,7 @@ struct DaemonStarter: ~Copyable {
         for descriptor in 3..<4096 as Range<Int32> { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
         // This process needs its directory no more; the daemon must not pin the agent's.
         _ = chdir("/")
-        // A daemon that keeps one of the hook's pipes open makes the agent wait until its time-out, which means consent.
-        let errors = Launch.Stream.file(
-            home.daemonLog, flags: O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, mode: 0o600)
-        var launch = Launch(
-            program, ["daemon", "run", "--home", home.home],
-            environment: ["PATH=/usr/bin:/bin:/usr/sbin:/sbin", "HOME=\(home.home)", "LANG=C.UTF-8"],
-            streams: [.nothingToRead, .nowhere, errors])
-        launch.resetsSignals = true
-        launch.leadsSession = true
+        let launch = Launch.daemon(program, of: home)
         do {
             child = try launch.start()
         } catch {

@@ -13,9 +13,8 @@ import Darwin
 struct HomeOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The folder that stands for the home.",
-            discussion: "Default: $WRIT_HOME, then the user's home. Policies, ledger and socket lie below it.",
-            valueName: "folder"),
+            "The folder that stands for the home, below which policies, ledger and socket lie. Default: $WRIT_HOME, "
+                + "then yours.", valueName: "folder"),
         completion: .directory)
     var home: String?
 

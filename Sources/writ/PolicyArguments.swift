@@ -13,22 +13,24 @@ enum PolicyArguments {
     ///
     /// - Throws: ``CommandFault`` when it cannot be read or is over 256 MiB.
     static func source(_ path: String) throws -> PolicyLayer.Source {
-        PolicyLayer.Source(file: path, bytes: try bytes(of: path))
+        PolicyLayer.Source(file: path, bytes: try bytes(of: path, limit: 256 << 20))
     }
 
-    /// A device or a pipe has no end that its size would tell, so what is read is counted.
-    private static func bytes(of path: String) throws -> [UInt8] {
+    /// A file as a whole. A device or a pipe has no end that its size would tell, so what is read is counted.
+    ///
+    /// - Throws: ``CommandFault`` when it cannot be read or is over `limit` bytes.
+    static func bytes(of path: String, limit: Int) throws -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             throw CommandFault("\(path): cannot be read", hint: "check the path and its permissions")
         }
         defer { close(descriptor) }
         do throws(DescriptorFault) {
-            return try StandardInput.readAll(descriptor, limit: 256 << 20)
+            return try StandardInput.readAll(descriptor, limit: limit)
         } catch .unreadable {
             throw CommandFault("\(path): cannot be read", hint: "check the path and its permissions")
         } catch .tooLong {
-            throw CommandFault("\(path): is over 256 MiB")
+            throw CommandFault("\(path): is over \(limit >> 20) MiB")
         }
     }
 

@@ -41,15 +41,27 @@ struct ScanPlace {
     /// The whole of the root is scanned.
     var coversRoot: Bool { paths.contains(root) }
 
-    func repository(home: String) throws -> Git? {
+    func repository(home: String, takesBare: Bool) throws -> Git? {
         try Git(
             at: root, program: program, home: getenv("HOME").map { String(cString: $0) } ?? home,
-            indexFile: getenv("GIT_INDEX_FILE").map { String(cString: $0) })
+            indexFile: getenv("GIT_INDEX_FILE").map { String(cString: $0) }, takesBare: takesBare)
     }
 
     /// The same for any folder, for listing files: the index is always the repository's own.
     func repository(of folder: String) throws -> Git? {
         try Git(at: folder, program: program, home: getenv("HOME").map { String(cString: $0) } ?? "/nonexistent")
+    }
+
+    /// Where the repository comes from, for what its skills say about their publisher; nil where that cannot be told.
+    ///
+    /// - Parameter repository: the one that the scan is about, where it is opened already.
+    func origin(_ repository: Git?) -> String? {
+        do {
+            return try (repository ?? self.repository(of: root))?.origin()
+        } catch {
+            // Without git nothing speaks for a claim. The scan itself says what it needs git for.
+            return nil
+        }
     }
 
     /// The settings' bytes; nil when there are none.
@@ -92,6 +104,13 @@ struct ScanWork {
 
     /// Those of the items that are files.
     var files: [ListedFile] { items.compactMap { item in if case .file(let file) = item { file } else { nil } } }
+
+    /// Some file may say whose it is. What changes and histories hold is not looked through for that.
+    var mayClaim: Bool {
+        items.contains { item in
+            if case .file(let file) = item { InstructionFiles.isInstruction(file.path) } else { true }
+        }
+    }
 
     /// Files and standard input.
     init(files place: ScanPlace, exclude: [PathPattern], places: AgentPlaces?, ignores: Bool) throws {

@@ -8,10 +8,13 @@ struct Writ: ParsableCommand {
         commandName: "writ",
         abstract: "The runtime security control plane for AI coding agents.",
         discussion: """
-            Writ stands between a coding agent and everything it can touch: it understands every tool call, decides it
+            Writ stands between a coding agent and everything it can touch: it understands every tool call, decides it \
             by policy, and records the decision in a tamper-evident ledger.
 
             Start with `writ init`; see what happened with `writ log` and why with `writ explain ID`.
+
+            Every command ends with 0 when it is done; with 1 when it is done and the answer is no, such as a refused \
+            call, a failed test or a finding; and with 2 when it could not be done. `writ scan --gate` has a 3.
             """,
         version: version,
         groupedSubcommands: [

@@ -112,6 +112,16 @@ struct ApprovalWorld {
         view.add(70, 40, session: 30, terminal: 1, start: 290, "writ")
         view.add(98, 50, session: 50, terminal: 2, start: 300, "writ")
         view.add(99, 50, session: 50, terminal: 2, start: 300, "writ")
+        // The agent (40) starts another (42, hook 91); a second hook of its own (92); a person's third agent (51, 93).
+        view.add(41, 40, session: 30, terminal: 1, start: 301, "bash", ["-c", "codex exec"])
+        view.add(42, 41, session: 30, terminal: 1, start: 302, "node", ["codex"])
+        view.add(43, 42, session: 30, terminal: 1, start: 303, "timeout", ["9", "writ-hook", "codex"])
+        view.add(91, 43, session: 30, terminal: 1, start: 303, "writ-hook")
+        view.add(44, 40, session: 30, terminal: 1, start: 304, "sh", ["-c", "writ-hook claude-code"])
+        view.add(92, 44, session: 30, terminal: 1, start: 305, "writ-hook")
+        view.add(51, 50, session: 50, terminal: 2, start: 306, "node", ["claude"])
+        view.add(52, 51, session: 50, terminal: 2, start: 307, "sh", ["-c", "writ-hook claude-code"])
+        view.add(93, 52, session: 50, terminal: 2, start: 308, "writ-hook")
         let approvals = try Approvals(
             path: folder.path + "/approvals.json", key: key,
             withholding: Withholding(detectors: guardian.detectors, key: key), view: view, board: board, boot: boot,

@@ -18,11 +18,12 @@ private func writ(_ id: String, until: Int64 = 10_000) -> DelegationBook.Writ {
 
 private func origin(
     _ session: String, in workspace: String = "/home/dev/parser", agent: String = "claude-code",
-    processes: [Int32] = []
+    processes: [Int32] = [], of process: Int32? = nil
 ) -> DelegationBook.Origin {
     DelegationBook.Origin(
         session: "\(agent)|\(session)", agent: agent, workspace: workspace,
-        processes: Set(processes.map { .init(number: $0, start: 7) }))
+        processes: Set(processes.map { .init(number: $0, start: 7) }),
+        agentProcess: process.map { .init(number: $0, start: 7) })
 }
 
 @Sendable private func none(_ id: String) -> Bool { false }
@@ -30,8 +31,8 @@ private func origin(
 extension DelegationBook {
     /// The writs that a call is under, with a star where the session is under one that it was not under before.
     fileprivate mutating func says(_ origin: Origin, now: Int64 = 2_000) -> String {
-        let (writs, isNew) = standing(of: origin, now: now)
-        return writs.joined(separator: " ") + (isNew ? " *" : "")
+        let found = standing(of: origin, now: now)
+        return found.writs.joined(separator: " ") + (found.isNew ? " *" : "")
     }
 
     /// What gives way to a writ in a place.
@@ -108,7 +109,7 @@ extension DelegationBook {
     _ = book.bind("a", to: .folder("/w"), agent: "", by: "dev", isOver: none)
     _ = book.bind("b", to: .session("codex|s2"), agent: "codex", by: "dev", isOver: none)
     _ = book.bind("b", to: .process(.init(number: 3, start: 9)), agent: "", by: "dev", isOver: none)
-    _ = book.standing(of: origin("s1", in: "/w"), now: 2_000)
+    _ = book.standing(of: origin("s1", in: "/w", processes: [4, 5], of: 4), now: 2_000)
     _ = book.keep(writ("c"), for: .init(session: "claude-code|s1", parent: "a", agent: "a1"), now: 2_000)
     book.revocations = ["urn:x": "r.s.t"]
     let json = book.json
@@ -124,7 +125,24 @@ extension DelegationBook {
     // A start of the machine ends processes and nothing else.
     book.startAnew()
     #expect(book.bindings.map(\.writ) == ["a", "b"])
-    #expect(book.sessions.count == 1)
+    #expect(book.sessions.mapValues(\.process) == ["claude-code|s1": nil])
+}
+
+@Test func `a session's agent is where its calls come from, and is written down when that changes`() {
+    var book = book("f")
+    _ = book.puts("f", .folder("/w"))
+    let steps: [(processes: [Int32], agent: Int32?, isKept: Bool, process: Int32?)] = [
+        ([], nil, true, nil), ([40, 30], 40, true, 40), ([40, 30], 40, false, 40),
+        // A program between the agent and its hook is not the agent.
+        ([81, 40, 30], 81, false, 40), ([82, 40, 30], 82, false, 40),
+        // The session goes on in another process, and then where none can be told.
+        ([60, 30], 60, true, 60), ([30], nil, true, nil),
+    ]
+    for step in steps {
+        let found = book.standing(of: origin("s1", in: "/w", processes: step.processes, of: step.agent), now: 2_000)
+        #expect(found.mustBeKept == step.isKept && found.writs == ["f"], "\(step)")
+        #expect(book.sessions["claude-code|s1"]?.process?.number == step.process, "\(step)")
+    }
 }
 
 @Test func `ids are found by their end or beginning, when only one fits`() {

@@ -169,7 +169,10 @@ private struct DelegationWorld {
             "do": "delegation.derive", "id": .string(id), "terms": ["grants": grants], "for": 600, "environments": [],
         ])
         #expect(answer["ok"]?.bool == (refusal == nil), "\(answer.text)")
-        if let refusal { #expect(answer["error"]?.string?.hasPrefix(refusal) == true, "\(answer.text)") }
+        if let refusal {
+            #expect(answer["error"]?.string?.hasPrefix(refusal) == true, "\(answer.text)")
+            #expect(answer["code"] == "WRIT_E_OUTSIDE")
+        }
     }
 }
 
@@ -190,7 +193,6 @@ private struct DelegationWorld {
     try world.restart()
     #expect(try leaf(world, "a1", at: now + 60)?.id == first.id)
     #expect(try leaf(world, "a2", at: now + 60)?.id != first.id)
-    #expect(try world.code(subagent: "a1", at: now + 1_831) == "WRIT_E_EXPIRED")
     // Starting it is the agent's own doing.
     let start = Call(
         event: .subagentStart, agent: AgentIdentity(kind: "claude-code", id: "a3"), session: "s1", workspace: "/w")
@@ -207,6 +209,48 @@ private struct DelegationWorld {
     _ = try world.issue([("max_depth", 0), ("folder", "/y")])
     #expect(try world.code("y", in: "/y") == "")
     #expect(try world.code("y", in: "/y", subagent: "a1") == "WRIT_E_DEPTH")
+}
+
+@Test func `a sub-agent that works gets its writ anew, and never beyond its parent`() throws {
+    var world = try DelegationWorld()
+    // The parent lasts for an hour and a half.
+    let id = try world.issue([("for", 5_400)])
+    let now = DelegationWorld.now
+    func call(at seconds: Int64, _ name: String = "a1") throws -> (leaf: Delegation?, kinds: [DelegationEvent.Kind]) {
+        let call = Call(
+            agent: AgentIdentity(kind: "claude-code", id: name, type: "explorer"), session: "s1", workspace: "/w")
+        let (standing, events) = try world.delegations.standing(of: call, session: "s1", hook: 90, now: now + seconds)
+        return (standing.chains.first?.leaf, events.map(\.kind))
+    }
+    let steps: [(at: Int64, kinds: [DelegationEvent.Kind], until: Int64)] = [
+        (0, [.entered, .derived], 1_800), (1_199, [], 1_800), (1_200, [.renewed], 3_000), (1_900, [], 3_000),
+        // Also after its end: it waited for a long build.
+        (3_700, [.renewed], 5_400), (5_300, [], 5_400), (5_430, [], 5_400),
+    ]
+    var last: Delegation?
+    for step in steps {
+        let (leaf, kinds) = try call(at: step.at)
+        #expect(kinds == step.kinds && leaf?.expires == now + step.until, "at \(step.at)")
+        #expect((leaf?.id == last?.id) == kinds.isEmpty)
+        #expect(leaf?.grants == last?.grants ?? leaf?.grants && leaf?.depth == 1)
+        #expect(try world.code(subagent: "a1", at: now + step.at) == "", "at \(step.at)")
+        last = leaf
+        try world.restart()
+    }
+    #expect(try world.code(subagent: "a1", at: now + 5_431) == "WRIT_E_EXPIRED")
+
+    // A sub-agent's writ that was revoked by itself stays so, however long its parent lasts.
+    world = try DelegationWorld()
+    let parent = try world.issue([("for", 5_400)])
+    let child = try #require(try call(at: 0).leaf)
+    #expect(parent != id && child.depth == 1)
+    _ = try world.ask(["do": "delegation.revoke", "revoke": [["id": .string(child.id)]]])
+    for second in [10, 1_500, 2_000] as [Int64] {
+        #expect(try call(at: second).kinds == [])
+        let code = try world.code(subagent: "a1", at: now + second)
+        #expect(code == (second < 1_830 ? "WRIT_E_REVOKED" : "WRIT_E_EXPIRED"))
+    }
+    #expect(try call(at: 2_000, "a2").kinds == [.derived])
 }
 
 @Test func `what is revoked holds no more, here and after a restart`() throws {
@@ -297,6 +341,39 @@ private struct DelegationWorld {
     // Process 99 is what the person started.
     #expect(try chains("codex", in: "/elsewhere", hook: 99) == [id])
     #expect(try chains("claude-code", in: "/elsewhere", hook: 99) == [id])
+}
+
+@Test func `a session that an agent starts elsewhere is under the writs of the one that started it`() throws {
+    var world = try DelegationWorld()
+    let id = try world.issue()
+    func chains(_ session: String, in workspace: String, hook: Int32, agent: String = "claude-code") throws -> [String] {
+        let call = Call(agent: AgentIdentity(kind: agent), session: session, workspace: workspace)
+        return try world.delegations.standing(of: call, session: session, hook: hook, now: DelegationWorld.now)
+            .standing.chains.map(\.leaf.id)
+    }
+    // Not before the agent's own session is known to be under it.
+    #expect(try chains("early", in: "/elsewhere", hook: 91, agent: "codex") == [])
+    #expect(try chains("s1", in: "/w", hook: 90) == [id])
+    try world.restart()
+    #expect(try chains("below", in: "/elsewhere", hook: 91, agent: "codex") == [id])
+    #expect(try chains("early", in: "/elsewhere", hook: 91, agent: "codex") == [id])
+    // One process that serves several sessions has not started one by another; a person's agents are their own.
+    #expect(try chains("beside", in: "/elsewhere", hook: 92) == [])
+    #expect(try chains("person's", in: "/elsewhere", hook: 93) == [])
+    #expect(try chains("person", in: "/elsewhere", hook: 99) == [])
+    // It stays under it, also when nobody is above it any more.
+    #expect(try chains("below", in: "/third", hook: 99, agent: "codex") == [id])
+    let call = Call(agent: AgentIdentity(kind: "codex"), session: "new", workspace: "/elsewhere")
+    let events = try world.delegations.standing(of: call, session: "new", hook: 91, now: DelegationWorld.now).events
+    #expect(
+        events.map(\.message) == [
+            "the session is under \(Delegations.short(id)), as claude-code|s1 below whose agent it works"
+        ])
+    #expect(events.first?.record["started_by"] == ["claude-code|s1"])
+    // What takes the place of the writ does so for all of them, and so does letting them go.
+    _ = try world.ask(["do": "delegation.unbind", "id": .string(id)])
+    _ = try world.ask(["do": "delegation.answer", "text": .string(world.world.board.challenge)])
+    #expect(try chains("below", in: "/elsewhere", hook: 91, agent: "codex") == [])
 }
 
 @Test func `a file that somebody has changed denies everything`() throws {

@@ -121,6 +121,17 @@ final class Ground: Sendable {
         #expect(again.labels == ["untrusted"])
     }
 
+    @Test func `B54 what an instruction file brings in by name is looked at like it`() throws {
+        let ground = try Ground()
+        try ground.put("repo/CLAUDE.md", "# Build\n\nSee @docs/setup.md\n")
+        try ground.put("repo/docs/setup.md", "And @deep/more.md\n")
+        try ground.put("repo/docs/deep/more.md", Ground.hostile)
+        let start = try #require(try watch(ground).start("a|1", try reader(ground)))
+        #expect(start.labels == ["untrusted"])
+        #expect(start.files == 3)
+        #expect(start.record?["suspect"]?.array?.map { $0["path"]?.string } == ["docs/deep/more.md"])
+    }
+
     @Test func `a session without a start of its own is looked at when it is first met, and once`() throws {
         let ground = try Ground()
         try ground.put("repo/CLAUDE.md", Ground.hostile)

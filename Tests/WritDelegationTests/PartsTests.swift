@@ -185,28 +185,4 @@ import WritTestSupport
         #expect(leaf.expires == Example.now + 1_800)
         #expect(leaf.depth == 1 && leaf.maximumDepth == 2 && leaf.task == Example.root.task)
     }
-
-    @Test func `a derivation says what is plainly outside and lets the rest pass`() {
-        let parent = [
-            Delegation.Capability(actions: ["file.read"], tools: ["Read"]),
-            Delegation.Capability(actions: ["git.*"], tools: ["mcp:git/*"]),
-        ]
-        let rows: [(Delegation.Capability, String?)] = [
-            (.init(actions: ["file.read"]), nil), (.init(actions: ["file.write"]), nil),
-            (.init(tools: ["Write"]), nil), (.init(tools: ["read"]), nil), (.init(paths: ["/etc/**"]), nil),
-            (.init(actions: ["file.read"], tools: ["Read", "mcp:git/push"]), nil), (.init(actions: ["list:all"]), nil),
-        ]
-        for (child, witness) in rows { #expect(CapabilityWitness.outside(of: parent, in: [child]) == witness) }
-        let plain = [parent[0]]
-        let outside: [(Delegation.Capability, String?)] = [
-            (.init(actions: ["file.read"]), nil), (.init(actions: ["file.read", "file.write"]), "`file.write`"),
-            (.init(tools: ["Write"]), "`Write`"), (.init(actions: ["file.*"]), nil),
-        ]
-        for (child, witness) in outside { #expect(CapabilityWitness.outside(of: plain, in: [child]) == witness) }
-        #expect(CapabilityWitness.outside(of: [], in: [.init(tools: ["x"])]) == "anything")
-        let apart = [Delegation.Capability(actions: ["file.read"], tools: ["Read"]), .init(actions: ["file.write"], tools: ["Write"])]
-        #expect(
-            CapabilityWitness.outside(of: apart, in: [.init(actions: ["file.read"], tools: ["Write"])])
-                == "all of `{\"actions\":[\"file.read\"],\"tools\":[\"Write\"]}` at once")
-    }
 }

@@ -105,6 +105,14 @@ extension EndToEnd {
             defer { machine.end() }
             let agent = try Agent(machine)
             let id = try id(try agent.call("t1"))
+            // What waits outlives the daemon, and a person's command starts another.
+            machine.killDaemon()
+            #expect(try machine.writ("approvals").output.contains("\(id)  waiting"))
+            machine.killDaemon()
+            for (words, code) in [(["approve", "zzzzzz"], 2), (["deny", "zzzzzz"], 2), (["approvals"], 0)] as [([String], Int32)] {
+                let outcome = try Program(path: Machine.writ, arguments: words + ["--home", machine.home.home]).run()
+                #expect(outcome.code == code, "\(words): \(outcome.error)")
+            }
             let seat = try Seat(in: machine.root)
             #expect(try seat.run("\(Machine.writ) deny \(id) --home \(machine.home.home)").contains("refused"))
             #expect(try agent.call("t2").contains("A person has refused this call"))

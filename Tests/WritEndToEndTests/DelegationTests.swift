@@ -300,10 +300,53 @@ extension EndToEnd {
             let refusal = try agent.shell("ls")
             #expect(refusal.hasPrefix("deny") && refusal.contains("WRIT_E_STORE"), "\(refusal)")
             #expect(try machine.status()["faults"]?.array?.contains { $0.string?.contains("delegations.json") == true } == true)
-            #expect(try machine.writ("delegation", "list").code == 1)
+            #expect(try machine.writ("delegation", "list").code == 2)
             try machine.stop()
             try FileManager.default.removeItem(atPath: path)
             #expect(try agent.word("ls") == "allow")
+        }
+
+        @Test func `what was done, what a person declined and what could not be done end with codes of their own`() throws {
+            let machine = try Machine(policy: nil)
+            defer { machine.end() }
+            let person = try Person(machine)
+            // The daemon that a command starts is not the terminal's: it outlives it, and what is typed there.
+            #expect(try machine.writ("delegation", "list").code == 0)
+            let daemon = try #require(machine.daemon)
+            #expect(getsid(daemon) == daemon)
+            let id = try person.issue()
+            let token = try token(machine, id)
+            let garbage = machine.root + "/garbage"
+            try machine.write("a.b.c", to: garbage)
+            let grants = machine.root + "/grants.yaml"
+            let cases: [(words: [String], code: Int32)] = [
+                (["list"], 0), (["list", "--json"], 0), (["show", id], 0), (["show", id, "--json"], 0),
+                (["anchors"], 0), (["verify", token], 0), (["verify", garbage], 1), (["verify", "/nowhere"], 2),
+                // Of no such writ, whatever was to be done with it.
+                (["show", "ffffffff"], 2), (["show", "ffffffff", "--json"], 2), (["unbind", "ffffffff"], 2),
+                (["bind", "ffffffff", "--folder", "/"], 2), (["run", "ffffffff", "--", "true"], 2),
+                (["derive", "ffffffff", "--grants", grants], 2), (["revoke", "ffffffff"], 2),
+                (["import", garbage], 2), (["import", "/nowhere"], 2), (["import", token], 2),
+                (["anchors", "--remove", "https://nobody.example"], 2), (["revoke"], 2), (["bind", id], 2),
+                // By nobody who can be asked: the test has no terminal.
+                (["unbind", id], 2), (["unbind", id, "--json"], 2), (["run", id, "--", "true"], 2),
+                (["issue", "--task", "T", "--intent", "x", "--grants", grants], 2),
+                (["issue", "--task", "T", "--intent", "x", "--grants", "/nowhere"], 2),
+                (["derive", id, "--grants", grants], 2),
+                (["revoke", id], 0), (["verify", token], 1),
+            ]
+            for (words, code) in cases {
+                let outcome = try Program(
+                    path: Machine.writ,
+                    arguments: ["delegation", words[0], "--home", machine.home.home] + words.dropFirst()
+                ).run()
+                #expect(outcome.code == code, "\(words): \(outcome.output)\(outcome.error)")
+                #expect(!(outcome.output + outcome.error).isEmpty || words.contains("--"), "\(words)")
+            }
+            let (_, declined) = try person.confirm("unbind \(id); echo \"code $?\"", answer: "wrong")
+            #expect(declined.contains("that was not the challenge") && declined.contains("code 1"), "\(declined)")
+            let (_, agreed) = try person.confirm("unbind \(id); echo \"code $?\"")
+            #expect(agreed.contains("taken off") && agreed.contains("code 0"), "\(agreed)")
         }
 
         @Test func `a program that a person starts under a writ is under it`() throws {
@@ -322,6 +365,48 @@ extension EndToEnd {
             #expect(try agent.word("some-unknown-tool", session: "r2") == "allow")
             // The one that was stays under it, wherever it goes on.
             #expect(try agent.word("some-unknown-tool", session: "r1") == "deny")
+        }
+
+        @Test func `what an agent starts in another folder is under the agent's writ`() throws {
+            let machine = try Machine(policy: nil)
+            defer { machine.end() }
+            let id = try Person(machine).issue()
+            // A program of another name than a shell's stands for the agents.
+            let program = machine.root + "/some-agent"
+            try FileManager.default.copyItem(atPath: "/bin/bash", toPath: program)
+            let elsewhere = machine.root + "/home/elsewhere"
+            try FileManager.default.createDirectory(atPath: elsewhere, withIntermediateDirectories: true)
+            func event(_ name: String, in folder: String) throws -> String {
+                let file = machine.root + "/\(name).json"
+                let text = String(decoding: machine.bash("some-unknown-tool", session: name), as: UTF8.self)
+                try machine.write(text.replacing(machine.workspace, with: folder), to: file)
+                return "\(Machine.hook) claude-code --home \(machine.home.home) < \(file)"
+            }
+            func script(_ name: String, _ lines: String...) throws -> String {
+                try machine.write((lines + ["true"]).joined(separator: "\n") + "\n", to: machine.root + "/" + name)
+                return "\(program) \(machine.root)/\(name)"
+            }
+            let below = try script("below.sh", "echo below:", event("below", in: elsewhere))
+            let gone = try script("gone.sh", event("gone", in: elsewhere))
+            let above = try script(
+                "above.sh", "echo above:", event("above", in: machine.workspace), "bash -c '\(below); true'",
+                "(setsid \(gone) > \(machine.root)/gone.txt & ) ; sleep 1; echo gone: ; cat \(machine.root)/gone.txt")
+            let said = try Seat(in: machine.workspace).run(above)
+            func heard(_ from: String, _ to: String) throws -> Substring {
+                let start = try #require(said.firstRange(of: "\(from):\n")?.upperBound, "\(said)")
+                let end = try #require(said[start...].firstRange(of: "\(to)")?.lowerBound, "\(said)")
+                return said[start..<end]
+            }
+            #expect(try heard("above", "below:\n").contains(id), "\(said)")
+            #expect(try heard("below", "gone:\n").contains(id), "\(said)")
+            // Who lets go of the agent first is below nobody; the guide says so.
+            #expect(try !heard("gone", "~done~").contains("deny"), "\(said)")
+            // Neither is what a person starts beside it.
+            let beside = try script("beside.sh", "echo beside:", event("beside", in: elsewhere))
+            #expect(try !Seat(in: machine.workspace).run(beside).contains("deny"))
+            let entered = try machine.entries().filter { $0.record["event"] == "entered" }
+            #expect(entered.map(\.session) == ["above", "below"])
+            #expect(entered.last?.record["started_by"] == ["claude-code|above"])
         }
     }
 }

@@ -39,12 +39,25 @@ import WritScan
         let cases: [(String, String?)] = [
             ("AGENTS.md", "cross-tool instructions"), ("a/b/CLAUDE.md", "claude-code instructions"),
             (".claude/skills/x/SKILL.md", "claude-code skills"), ("sub/.cursor/rules/a.mdc", "cursor skills"),
-            (".mcp.json", "claude-code mcp"), ("sub/.mcp.json", nil), (".github/copilot-instructions.md", "copilot instructions"),
+            (".mcp.json", "claude-code mcp"), ("sub/.mcp.json", "claude-code mcp"), ("a/b/.codex/config.toml", "codex hooks"),
+            ("a/.gemini/settings.json", "gemini-cli skills"), (".amazonq/rules/x.md", "amazon-q skills"),
+            (".agent/rules/x.md", "antigravity instructions"), (".goose/recipes/x.yaml", "goose skills"),
+            (".github/copilot-instructions.md", "copilot instructions"),
             (".github/workflows/ci.yml", nil), (".vscode/tasks.json", "vscode hooks"), ("src/main.py", nil),
             ("docs/agents.md", nil), (".codex/config.toml", "codex hooks"), (".kiro/steering/x.md", "kiro skills"),
         ]
         for (path, expected) in cases {
             let place = places.place(inRepository: path)
+            #expect(place.map { "\($0.agent) \($0.kind.rawValue)" } == expected, "\(path)")
+        }
+        let elsewhere: [(String, String?)] = [
+            ("/h/.config/opencode/skill/x/SKILL.md", "opencode skills"), ("/h/.config/opencode/plugin/x.js", "opencode hooks"),
+            ("/etc/opencode/opencode.json", "opencode mcp"), ("/h/.config/amp/AGENTS.md", "amp instructions"),
+            ("/h/.factory/AGENTS.md", "droid instructions"), ("/h/Documents/Cline/Workflows/x.md", "cline skills"),
+            ("/h/.config/goose/recipes/x.yaml", "goose skills"), ("/h/.gemini/tmp/log.json", nil), ("/w/a/.mcp.json", "claude-code mcp"),
+        ]
+        for (path, expected) in elsewhere {
+            let place = places.place(ofFile: path, home: "/h", workspace: "/w")
             #expect(place.map { "\($0.agent) \($0.kind.rawValue)" } == expected, "\(path)")
         }
         // Every agent has something in a home, on a machine or in a repository, and no row stands twice.

@@ -50,6 +50,17 @@ import WritCore
         Row(
             parent: [Capability(hosts: ["*.example.com"])], child: [Capability(hosts: ["api.example.com", "example.com"])],
             result: outside("net.connect to `example.com`")),
+        // Neither of the parent's grants has room for both.
+        Row(
+            parent: [Capability(actions: ["file.read"], tools: ["Read"]), Capability(actions: ["file.write"], tools: ["Write"])],
+            child: [Capability(actions: ["file.read"], tools: ["Write"])], result: outside("file.read `/srv/project/x`")),
+        Row(
+            parent: [Capability(actions: ["file.read"], tools: ["Read"])], child: [Capability(tools: ["Write"])],
+            result: outside("file.read `/srv/project/x`")),
+        Row(
+            parent: [Capability(actions: ["file.read"], tools: ["Read"])],
+            child: [Capability(actions: ["file.read", "file.write"])], result: outside("file.read `/srv/project/x`")),
+        Row(parent: [], child: [Capability(tools: ["x"])], result: outside("file.read `/srv/project/x`")),
         // Two grants of the parent together may cover one of the child.
         Row(
             parent: [Capability(actions: ["file.read"]), Capability(actions: ["file.write"])],

@@ -304,7 +304,9 @@ final class Approvals: Sendable {
                 let events = next.book.fail(id, now: now)
                 try keep(next)
                 state = next
-                return (Self.fault("that was not the challenge; the call stays refused"), swept + events)
+                return (
+                    Self.declined("that was not the challenge; the call stays refused"), swept + events
+                )
             }
             guard let event = next.book.answer(id, agrees: true, by: person(facts), now: now) else {
                 return (Self.fault(Self.over(approval)), swept)
@@ -379,6 +381,13 @@ final class Approvals: Sendable {
 
     private static func fault(_ message: String) -> JSON { ["ok": false, "error": .string(message)] }
 
+    /// The answer where a person was asked and did not agree, in distinction to what could not be done.
+    static func declined(_ message: String) -> JSON {
+        var answer = fault(message)
+        answer.set("declined", true)
+        return answer
+    }
+
     private static func unknown(_ id: String) -> String {
         "no call waits as `\(String(id.prefix(20)))`; `writ approvals` shows those that do"
     }
@@ -402,7 +411,7 @@ final class Approvals: Sendable {
         try SealedFile.write(body, to: path, purpose: Self.purpose, key: key)
     }
 
-    private static func open(
+    static func open(
         _ bytes: [UInt8], _ key: FingerprintKey
     ) -> (book: ApprovalBook, agents: AgentProcesses, boot: String)? {
         guard let body = SealedFile.open(bytes, purpose: purpose, key: key), let boot = body["boot"]?.string,

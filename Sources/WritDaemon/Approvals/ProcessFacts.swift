@@ -67,6 +67,11 @@ enum ProgramKind {
         "osh", "pwsh", "rbash", "sh", "tcsh", "xonsh", "yash", "ysh", "zsh",
     ]
 
+    /// Programs that do nothing of their own but start another: shells, and those that only set something for it.
+    static let starters = shells.union([
+        "env", "ionice", "nice", "nohup", "setsid", "stdbuf", "taskset", "time", "timeout",
+    ])
+
     /// Programs that show a terminal to a person and let no other process read or type into it. Editors with a terminal
     /// inside are not among them: their extensions are agents.
     static let terminals: Set<String> = [

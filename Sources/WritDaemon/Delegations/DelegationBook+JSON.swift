@@ -7,11 +7,13 @@ extension DelegationBook {
         [
             "writs": .array(writs.map(\.json)), "bindings": .array(bindings.map(\.json)),
             "sessions": .array(
-                sessions.sorted { $0.key < $1.key }.map { name, session in
-                    [
+                sessions.sorted { $0.key < $1.key }.map { name, session -> JSON in
+                    var json: JSON = [
                         "session": .string(name), "writs": .array(session.writs.map { .string($0) }),
                         "seen": .integer(session.seen),
                     ]
+                    if let process = session.process { json.set("process", process.json) }
+                    return json
                 }),
             "children": .array(
                 children.sorted { $0.value.id < $1.value.id }.map { child, writ in
@@ -39,9 +41,14 @@ extension DelegationBook {
         }
         for item in sessions {
             guard let name = item["session"]?.string, let ids = item["writs"]?.array, let seen = item["seen"]?.integer,
-                restore(Session(writs: ids.compactMap(\.string), seen: seen), name), !ids.isEmpty,
-                ids.allSatisfy({ $0.string != nil })
+                !ids.isEmpty, ids.allSatisfy({ $0.string != nil })
             else { return nil }
+            var session = Session(writs: ids.compactMap(\.string), seen: seen)
+            if let process = item["process"] {
+                guard let identity = ProcessFacts.Identity(process) else { return nil }
+                session.process = identity
+            }
+            guard restore(session, name) else { return nil }
         }
         for item in children {
             guard let session = item["session"]?.string, let parent = item["parent"]?.string,
@@ -86,8 +93,7 @@ extension DelegationBook.Place {
         switch self {
         case .folder(let folder): ("folder", .string(folder))
         case .session(let session): ("session", .string(session))
-        case .process(let process):
-            ("process", [.integer(Int64(process.number)), .integer(Int64(clamping: process.start))])
+        case .process(let process): ("process", process.json)
         }
     }
 
@@ -118,14 +124,23 @@ extension DelegationBook.Binding {
             place = .folder(folder)
         } else if let session = json["session"]?.string {
             place = .session(session)
-        } else if let pair = json["process"]?.array, pair.count == 2,
-            let number = pair[0].integer.flatMap({ Int32(exactly: $0) }),
-            let start = pair[1].integer.flatMap({ UInt64(exactly: $0) })
-        {
-            place = .process(.init(number: number, start: start))
+        } else if let process = json["process"].flatMap({ ProcessFacts.Identity($0) }) {
+            place = .process(process)
         } else {
             return nil
         }
         self.init(writ: writ, place: place, agent: agent, by: by)
+    }
+}
+
+extension ProcessFacts.Identity {
+    /// Number and start.
+    fileprivate var json: JSON { [.integer(Int64(number)), .integer(Int64(clamping: start))] }
+
+    fileprivate init?(_ json: JSON) {
+        guard let pair = json.array, pair.count == 2, let number = pair[0].integer.flatMap({ Int32(exactly: $0) }),
+            let start = pair[1].integer.flatMap({ UInt64(exactly: $0) })
+        else { return nil }
+        self.init(number: number, start: start)
     }
 }

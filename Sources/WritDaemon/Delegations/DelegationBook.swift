@@ -58,6 +58,8 @@ struct DelegationBook: Sendable, Hashable {
         var writs: [String]
         /// Seconds since 1970 of its last call, to the hour: it is only for forgetting.
         var seen: Int64
+        /// The agent's own process, as the last call showed it; nil where none can be told from a person's shell.
+        var process: ProcessFacts.Identity?
     }
 
     /// Whom a derived writ was made for.
@@ -78,11 +80,6 @@ struct DelegationBook: Sendable, Hashable {
 
     /// Nothing here can concern a call.
     var isEmpty: Bool { bindings.isEmpty && sessions.isEmpty }
-
-    /// Some binding is to a process, so the processes above a hook matter.
-    var hasProcesses: Bool {
-        bindings.contains { if case .process = $0.place { true } else { false } }
-    }
 
     func writ(_ id: String) -> Writ? { writs.first { $0.id == id } }
 
@@ -106,23 +103,51 @@ struct DelegationBook: Sendable, Hashable {
         var realWorkspace = ""
         /// The processes above the hook.
         var processes: Set<ProcessFacts.Identity> = []
+        /// The nearest of them that is the agent's own: neither a shell that only started the hook nor a person's.
+        var agentProcess: ProcessFacts.Identity?
     }
 
-    /// The writs that a call is under: those of its session and those of its place.
-    ///
-    /// - Returns: their ids, and whether the session is under one that it was not under before, which must be kept.
-    mutating func standing(of origin: Origin, now: Int64) -> (writs: [String], isNew: Bool) {
+    /// What a call is under.
+    struct Standing: Sendable, Hashable {
+        /// The writs' ids.
+        var writs: [String]
+        /// The session is under one that it was not under before.
+        var isNew: Bool
+        /// Something was learnt that must be kept, before anything that rests on it is released.
+        var mustBeKept: Bool
+        /// The sessions below whose agents' processes it works, where a writ came from one.
+        var starters: [String] = []
+    }
+
+    /// The writs that a call is under: those of its session, of its place, and of the session that started it.
+    mutating func standing(of origin: Origin, now: Int64) -> Standing {
         let known = sessions[origin.session]
         var ids = known?.writs ?? []
         for binding in bindings where fits(binding, origin) && !ids.contains(binding.writ) { ids.append(binding.writ) }
-        guard !ids.isEmpty else { return ([], false) }
+        var starters: [String] = []
+        for name in sessions.filter({ isStarted(origin, by: $0.key, $0.value) }).keys.sorted() {
+            let more = sessions[name]?.writs.filter { !ids.contains($0) } ?? []
+            guard !more.isEmpty else { continue }
+            ids += more
+            starters.append(name)
+        }
+        guard !ids.isEmpty else { return Standing(writs: [], isNew: false, mustBeKept: false) }
         let hour = now - now % 3_600
         let isNew = known?.writs != ids
-        if isNew || known?.seen != hour {
-            sessions[origin.session] = Session(writs: ids, seen: hour)
+        let process = known?.process.flatMap { origin.processes.contains($0) ? $0 : nil } ?? origin.agentProcess
+        let hasMoved = known?.process != process
+        if isNew || hasMoved || known?.seen != hour {
+            sessions[origin.session] = Session(writs: ids, seen: hour, process: process)
             if sessions.count > Self.maximumSessions { forgetSessions(now: now) }
         }
-        return (ids, isNew)
+        return Standing(writs: ids, isNew: isNew, mustBeKept: isNew || hasMoved, starters: starters)
+    }
+
+    /// Whether a call comes from below the process of another session's agent. Sessions that one process serves are
+    /// beside each other, not below.
+    private func isStarted(_ origin: Origin, by name: String, _ session: Session) -> Bool {
+        guard let process = session.process, name != origin.session else { return false }
+        return process != origin.agentProcess && origin.processes.contains(process)
     }
 
     private func fits(_ binding: Binding, _ origin: Origin) -> Bool {
@@ -182,7 +207,7 @@ struct DelegationBook: Sendable, Hashable {
         for (name, session) in sessions where session.writs.contains(id) {
             count += 1
             let rest = session.writs.filter { $0 != id }
-            sessions[name] = rest.isEmpty ? nil : Session(writs: rest, seen: session.seen)
+            sessions[name] = rest.isEmpty ? nil : Session(writs: rest, seen: session.seen, process: session.process)
         }
         children = children.filter { $0.key.parent != id }
         return count
@@ -203,7 +228,7 @@ struct DelegationBook: Sendable, Hashable {
         for (name, session) in sessions where session.writs.contains(id) {
             var ids = session.writs.filter { $0 != id && $0 != successor }
             ids.append(successor)
-            sessions[name] = Session(writs: ids, seen: session.seen)
+            sessions[name] = Session(writs: ids, seen: session.seen, process: session.process)
         }
         children = children.filter { $0.key.parent != id }
     }
@@ -211,7 +236,7 @@ struct DelegationBook: Sendable, Hashable {
     /// Keeps what was derived for a sub-agent; false when there are too many that have not ended.
     mutating func keep(_ writ: Writ, for child: Child, now: Int64) -> Bool {
         if children.count >= Self.maximumChildren { children = children.filter { $0.value.until > now - 3_600 } }
-        guard children.count < Self.maximumChildren else { return false }
+        guard children.count < Self.maximumChildren || children[child] != nil else { return false }
         children[child] = writ
         return true
     }
@@ -228,6 +253,7 @@ struct DelegationBook: Sendable, Hashable {
     /// No process of an earlier start of the machine lives.
     mutating func startAnew() {
         bindings.removeAll { if case .process = $0.place { true } else { false } }
+        for name in sessions.keys { sessions[name]?.process = nil }
     }
 
     // MARK: Reading what was kept

@@ -6,6 +6,8 @@ struct DelegationEvent: Sendable, Hashable {
     /// The word in the ledger.
     enum Kind: String, Sendable, Hashable {
         case issued, bound, unbound, derived, revoked, imported
+        /// A sub-agent that works longer than its writ lasted got another, the parent's still being in force.
+        case renewed
         /// A session came under a writ.
         case entered
         /// Somebody who is no person, or who did not know the challenge, tried to change something.

@@ -12,6 +12,8 @@ struct DelegationFault: Error, Sendable, Hashable {
 
     /// The daemon's own file is damaged, or does not know a writ that a session is under.
     static let store = "WRIT_E_STORE"
+    /// Whoever derives asked for more than the parent grants; of no verifier, who asks each link of a call apart.
+    static let outside = "WRIT_E_OUTSIDE"
 }
 
 /// The writs that a call is under.

@@ -117,7 +117,7 @@ public enum DelegationText {
         let who =
             link.delegates.isEmpty
             ? "reading and running only" : link.delegates.joined(separator: ", ") + ", and no others"
-        return "\(levels) level\(levels == 1 ? "" : "s") deep, 30 min each at most, \(who)"
+        return "\(levels) level\(levels == 1 ? "" : "s") deep, 30 min at a time, \(who)"
     }
 
     private static func by(_ principal: Delegation.Principal) -> String {

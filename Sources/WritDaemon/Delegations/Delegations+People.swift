@@ -46,12 +46,18 @@ extension Delegations {
         } catch let error as DelegationLayers.Fault {
             return (Self.fault(error.message), [])
         } catch let error as Refusal {
-            return (Self.fault(error.message), [])
+            var answer = Self.fault(error.message)
+            if let code = error.code { answer.set("code", .string(code)) }
+            return (answer, [])
         }
     }
 
     /// What cannot be done, in a sentence for people.
-    struct Refusal: Error { let message: String }
+    struct Refusal: Error {
+        let message: String
+        /// Where there is one that programs may rely on.
+        var code: String?
+    }
 
     static func fault(_ message: String) -> JSON { ["ok": false, "error": .string(message)] }
 
@@ -289,26 +295,30 @@ extension Delegations {
         let anchors = anchors.current
         return state.withLock { state in
             var probe = state
-            let isOver = ended(&probe, anchors, now)
+            let isOver = sorted(&probe, anchors, now).over
             return state.book.bindings.filter { $0.place == place && ($0.agent == agent || agent.isEmpty) }
                 .map(\.writ).filter { isOver.contains($0) }
         }
     }
 
-    private func ended(_ state: inout State, _ anchors: DelegationAnchors.Reading, _ now: Int64) -> Set<String> {
-        var ids: Set<String> = []
+    /// The kept writs that hold, and those that have ended or were revoked. What does not verify is neither: it is
+    /// repaired or taken off, not replaced.
+    func sorted(
+        _ state: inout State, _ anchors: DelegationAnchors.Reading, _ now: Int64
+    ) -> (valid: Set<String>, over: Set<String>) {
+        var (valid, over): (Set<String>, Set<String>) = ([], [])
         for writ in state.book.writs {
             do {
                 try chain(writ, &state, anchors).check(
                     .init(audience: audience, now: now, revocations: state.revocations))
+                valid.insert(writ.id)
             } catch let error as DelegationError {
-                if error.code == .expired || error.code == .revoked { ids.insert(writ.id) }
+                if error.code == .expired || error.code == .revoked { over.insert(writ.id) }
             } catch {
-                // What does not verify is repaired or taken off, not replaced.
                 continue
             }
         }
-        return ids
+        return (valid, over)
     }
 
     private func answer(_ text: String, peer: Int32, now: Int64) throws -> Answer {
@@ -319,7 +329,7 @@ extension Delegations {
         guard text.lowercased().filter({ !$0.isWhitespace }) == question.challenge else {
             let event = DelegationEvent(
                 kind: .refused, message: "a challenge about a writ was not answered as it should")
-            return (Self.fault("that was not the challenge; nothing has changed"), [event])
+            return (Approvals.declined("that was not the challenge; nothing has changed"), [event])
         }
         let person = people.person(facts)
         switch question.action {
@@ -352,7 +362,7 @@ extension Delegations {
                 .init("by", .string(person)), .init("claims", try link.claims()["writ"] ?? .null),
             ]
             if let folder {
-                let over = ended(&next, anchors, now)
+                let over = sorted(&next, anchors, now).over
                 guard
                     let gone = next.book.bind(
                         link.id, to: .folder(folder), agent: link.agent.kind, by: person,
@@ -384,7 +394,7 @@ extension Delegations {
             }
             // In a folder other agents may work beside; below a process, and in a session, they are denied.
             let agent = if case .folder = place { leaf.agent.kind } else { "" }
-            let over = ended(&next, anchors, now)
+            let over = sorted(&next, anchors, now).over
             guard !over.contains(id) else { throw Refusal(message: "the writ holds no more; issue another") }
             _ = next.book.sweep { people.view.facts($0.number)?.identity == $0 }
             guard
@@ -453,7 +463,9 @@ extension Delegations {
                 "cnf": ["jwk": holder.publicKey.jwk], "del_depth": 0, "del_max_depth": 0, "writ": claims,
             ])
             if case .outside(grant: let grant, witness: let witness) = try terms.comparison(below: parent.leaf) {
-                throw Refusal(message: "grant \(grant) goes beyond the writ: it would let pass \(witness)")
+                throw Refusal(
+                    message: "grant \(grant) goes beyond the writ: it would let pass \(witness)",
+                    code: DelegationFault.outside)
             }
             let derived = try Delegation.derive(
                 from: parent,

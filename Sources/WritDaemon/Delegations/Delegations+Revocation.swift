@@ -72,11 +72,11 @@ extension Delegations {
             guard !isFull else { throw Refusal(message: "the revocation list is full") }
             let list = RevocationList(
                 issuer: own, sequence: sequence, issuedAt: now, next: now + Self.nextList, entries: all)
-            let held = valid(&next, anchors, now)
+            let held = sorted(&next, anchors, now).valid
             next.book.revocations[own] = try list.signed(by: issuer)
             next.lists = next.lists.filter { $0.issuer != own } + [list]
             next.revocations = Revocations(lists: next.lists)
-            let count = held.subtracting(valid(&next, anchors, now)).count
+            let count = held.subtracting(sorted(&next, anchors, now).valid).count
             try keep(next)
             state = next
             let what = entries.map(\.words).joined(separator: ", ")
@@ -88,21 +88,6 @@ extension Delegations {
                 ])
             return (["ok": true, "count": .integer(Int64(count)), "sequence": .integer(sequence)], [event])
         }
-    }
-
-    private func valid(_ state: inout State, _ anchors: DelegationAnchors.Reading, _ now: Int64) -> Set<String> {
-        var ids: Set<String> = []
-        for writ in state.book.writs {
-            do {
-                try chain(writ, &state, anchors).check(
-                    .init(audience: audience, now: now, revocations: state.revocations))
-                ids.insert(writ.id)
-            } catch {
-                // It does not hold; why is not asked here.
-                continue
-            }
-        }
-        return ids
     }
 
     /// Takes up a chain or a revocation list that an anchor has signed.

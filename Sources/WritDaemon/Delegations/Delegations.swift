@@ -26,8 +26,6 @@ final class Delegations: Sendable {
     /// The longest life of a writ that is issued here, in seconds; shorter where it holds in production.
     static let longestLife: Int64 = 24 * 3_600
     static let longestLifeInProduction: Int64 = 8 * 3_600
-    /// The longest life of what is derived for a sub-agent, in seconds.
-    static let longestChild: Int64 = 30 * 60
     static let maximumQuestions = 64
     private static let purpose = "writ delegations v1"
     private static let maximumCache = 2_048
@@ -129,34 +127,23 @@ final class Delegations: Sendable {
         var origin = DelegationBook.Origin(
             session: "\(call.agent.kind)|\(session)", agent: call.agent.kind, workspace: call.workspace)
         origin.realWorkspace = Self.real(call.workspace)
-        if state.withLock({ $0.book.hasProcesses }) { origin.processes = ancestors(of: hook) }
+        (origin.processes, origin.agentProcess) = lineage(of: hook)
         return try state.withLock { state in
             var next = state
             var events: [DelegationEvent] = []
-            let (ids, isNew) = next.book.standing(of: origin, now: now)
-            if isNew {
-                events.append(
-                    DelegationEvent(
-                        kind: .entered, writ: ids.last ?? "",
-                        message: "the session is under \(ids.map(Self.short).joined(separator: ", "))",
-                        agent: call.agent.kind, session: session,
-                        detail: [.init("writs", .array(ids.map { .string($0) }))]))
-            }
+            let found = next.book.standing(of: origin, now: now)
+            if found.isNew { events.append(Self.event(found, agent: call.agent.kind, session: session)) }
             var standing = DelegationStanding()
-            for id in ids {
+            for id in found.writs {
                 do throws(DelegationFault) {
                     var chain = try chain(id, &next, anchors)
                     if let name = Self.subagent(of: call) {
                         let child = DelegationBook.Child(session: origin.session, parent: id, agent: name)
-                        let isKnown = next.book.children[child] != nil
+                        let before = next.book.children[child]
                         chain = try derived(chain, for: child, call, &next, anchors, now: now)
-                        if !isKnown {
+                        if chain.leaf.id != before?.id {
                             events.append(
-                                DelegationEvent(
-                                    kind: .derived, writ: chain.leaf.id,
-                                    message: "\(Self.short(chain.leaf.id)) was derived from \(Self.short(id)) for the "
-                                        + "sub-agent \(name)",
-                                    agent: call.agent.kind, session: session, detail: [.init("parent", .string(id))]))
+                                Self.event(chain, from: id, before: before?.id, for: child, session: session))
                         }
                     }
                     standing.chains.append(chain)
@@ -165,7 +152,7 @@ final class Delegations: Sendable {
                 }
             }
             standing.revocationAge = Self.revocationAge(standing.chains, next.lists, own: issuer.publicKey.urn, now)
-            if !events.isEmpty { try keep(next) }
+            if found.mustBeKept || !events.isEmpty { try keep(next) }
             state = next
             return (standing, events)
         }
@@ -254,12 +241,50 @@ final class Delegations: Sendable {
         return id
     }
 
-    /// The narrower chain of a sub-agent, made at its first call.
+    private static func event(
+        _ chain: DelegationChain, from parent: String, before: String?, for child: DelegationBook.Child, session: String
+    ) -> DelegationEvent {
+        let own = short(chain.leaf.id)
+        var event = DelegationEvent(
+            kind: .derived, writ: chain.leaf.id,
+            message: "\(own) was derived from \(short(parent)) for the sub-agent \(child.agent)",
+            agent: String(child.session.prefix { $0 != "|" }), session: session,
+            detail: [.init("parent", .string(parent)), .init("until", .integer(chain.leaf.expires))])
+        if let before {
+            event.kind = .renewed
+            event.message = "\(own) takes the place of \(short(before)) for the sub-agent \(child.agent)"
+            event.detail.append(.init("replaces", .string(before)))
+        }
+        return event
+    }
+
+    /// Whether a sub-agent that makes a call gets a new link in the place of its own: near its end or after it, while
+    /// the parent's own lasts longer. A link that was revoked has no successor.
+    private func isDue(
+        _ kept: DelegationBook.Writ, below parent: DelegationChain, _ state: inout State,
+        _ anchors: DelegationAnchors.Reading, now: Int64
+    ) -> Bool {
+        guard now >= kept.until - Delegation.subAgentRenewal, kept.until < parent.leaf.expires else { return false }
+        do {
+            try parent.check(.init(audience: audience, now: now, revocations: state.revocations))
+            // As of when it held, so that its end does not hide that it was revoked.
+            try chain(kept, &state, anchors).check(
+                .init(audience: audience, now: kept.since, revocations: state.revocations))
+            return true
+        } catch {
+            // It stays as it is, and the check of the call says why it does not hold.
+            return false
+        }
+    }
+
+    /// The narrower chain of a sub-agent, made at its first call and renewed while it works.
     private func derived(
         _ chain: DelegationChain, for child: DelegationBook.Child, _ call: Call, _ state: inout State,
         _ anchors: DelegationAnchors.Reading, now: Int64
     ) throws(DelegationFault) -> DelegationChain {
-        if let kept = state.book.children[child] { return try self.chain(kept, &state, anchors) }
+        if let kept = state.book.children[child], !isDue(kept, below: chain, &state, anchors, now: now) {
+            return try self.chain(kept, &state, anchors)
+        }
         do {
             try chain.check(.init(audience: audience, now: now, revocations: state.revocations))
             let derived = try narrowed(chain, for: call, key: holder(of: child.parent, state.book), now: now)
@@ -323,14 +348,44 @@ final class Delegations: Sendable {
         return String(cString: real)
     }
 
-    private func ancestors(of hook: Int32) -> Set<ProcessFacts.Identity> {
-        var found: Set<ProcessFacts.Identity> = []
+    private static func event(
+        _ standing: DelegationBook.Standing, agent: String, session: String
+    ) -> DelegationEvent {
+        var event = DelegationEvent(
+            kind: .entered, writ: standing.writs.last ?? "",
+            message: "the session is under \(standing.writs.map(short).joined(separator: ", "))", agent: agent,
+            session: session, detail: [.init("writs", .array(standing.writs.map { .string($0) }))])
+        if !standing.starters.isEmpty {
+            event.message += ", as \(standing.starters.joined(separator: ", ")) below whose agent it works"
+            event.detail.append(.init("started_by", .array(standing.starters.map { .string($0) })))
+        }
+        return event
+    }
+
+    /// The processes above a hook, itself among them, and the one that is the agent's own.
+    ///
+    /// What stands between an agent and its hook is a shell with a command, or a program that starts another. A shell
+    /// that takes a person's commands is nobody's agent: all that the person starts there would be below it.
+    private func lineage(
+        of hook: Int32
+    ) -> (all: Set<ProcessFacts.Identity>, agent: ProcessFacts.Identity?) {
+        var all: Set<ProcessFacts.Identity> = []
+        var agent: ProcessFacts.Identity?
+        var isDecided = false
         var next = people.view.facts(hook)
-        while let facts = next, facts.identity.number > 1, found.count < AgentProcesses.maximumDepth {
-            found.insert(facts.identity)
+        while let facts = next, facts.identity.number > 1, all.count < AgentProcesses.maximumDepth {
+            if !isDecided, !all.isEmpty, let details = people.view.details(facts.identity.number) {
+                if ProgramKind.isPersonsSide(facts, details) {
+                    isDecided = true
+                } else if !ProgramKind.starters.contains(details.programName) {
+                    agent = facts.identity
+                    isDecided = true
+                }
+            }
+            all.insert(facts.identity)
             next = people.view.facts(facts.parent).flatMap { $0.identity.start <= facts.identity.start ? $0 : nil }
         }
-        return found
+        return (all, agent)
     }
 
     // MARK: - Words

@@ -44,6 +44,7 @@ public struct FileListing: Sendable {
     private var specials = 0
     private var excluded = 0
     private var ignored: [String] = []
+    private var searched = 0
 
     /// Folders in folders that are followed.
     static let depthLimit = 128
@@ -115,6 +116,7 @@ public struct FileListing: Sendable {
         }
         markSkills()
         markReferences()
+        markImports()
         joinSkills()
         if links > 0 { notes.append(Note(.link, "symbolic links are not followed", count: links)) }
         if specials > 0 { notes.append(Note(.special, "devices, sockets and pipes are not read", count: specials)) }
@@ -215,6 +217,38 @@ public struct FileListing: Sendable {
         }
     }
 
+    /// What an instruction file brings in by `@path` is an instruction file.
+    private mutating func markImports() {
+        guard let places else { return }
+        var known: [String: Int] = [:]
+        var open: [(index: Int, depth: Int)] = []
+        for index in files.indices {
+            guard places.place(inRepository: files[index].path)?.kind == .instructions, files[index].size <= 1 << 20
+            else { continue }
+            open.append((index, 0))
+        }
+        guard !open.isEmpty else { return }
+        for index in files.indices { known[files[index].location] = index }
+        while let next = open.popLast() {
+            let bytes: [UInt8]
+            do {
+                bytes = try OpenFile(files[next.index].location).readAll(limit: 1 << 20)
+            } catch {
+                // It is said when the file's own turn comes.
+                continue
+            }
+            for path in InstructionImports.paths(in: bytes, of: files[next.index].location, home: "") {
+                guard let index = known[path], files[index].phase == nil,
+                    places.place(inRepository: files[index].path) == nil
+                else { continue }
+                files[index].phase = .contextFile
+                if next.depth < InstructionImports.depth, files[index].size <= 1 << 20 {
+                    open.append((index, next.depth + 1))
+                }
+            }
+        }
+    }
+
     /// Scripts elsewhere that a skill names belong to it.
     private mutating func followSkills() {
         let owners = files.indices.filter { SkillScanner.declaresSkill(files[$0].path) && files[$0].size <= 1 << 20 }
@@ -295,7 +329,7 @@ public struct FileListing: Sendable {
             case .link: links += 1
             case .special: specials += 1
             // In the index, but deleted.
-            case .missing: break
+            case .missing: unnamed(path)
             }
         }
         for name in left {
@@ -309,7 +343,47 @@ public struct FileListing: Sendable {
                 case .link, .special, .missing: links += 1
                 }
             } else {
+                if name.hasSuffix("/") { instructions(below: path) }
                 ignored.append(shown(path))
+            }
+        }
+    }
+
+    /// Entries of ignored folders that are looked through for instruction files.
+    static let ignoredLimit = 200_000
+
+    /// Agents load instructions and skills of the folders that they work in, ignored or not: those of packages that
+    /// somebody else wrote.
+    private mutating func instructions(below top: String) {
+        guard let places else { return }
+        var open = [(path: top, depth: 0)]
+        while let next = open.popLast() {
+            guard let folder = opendir(next.path) else { continue }
+            defer { closedir(folder) }
+            while let entry = readdir(folder) {
+                let name = Self.name(entry)
+                if name == "." || name == ".." || name == ".git" { continue }
+                let path = next.path + "/" + name
+                searched += 1
+                if searched > Self.ignoredLimit {
+                    if searched == Self.ignoredLimit + 1 {
+                        notes.append(
+                            Note(
+                                .limit, path: shown(top),
+                                "ignored folders hold more than \(Self.ignoredLimit) entries: instruction files in the rest are not read"
+                            ))
+                    }
+                    return
+                }
+                let kind = Int32(entry.pointee.d_type)
+                if kind == Int32(DT_DIR) {
+                    if next.depth < Self.depthLimit { open.append((path, next.depth + 1)) }
+                } else if kind == Int32(DT_REG) || kind == Int32(DT_UNKNOWN) {
+                    guard let place = places.place(inRepository: shown(path)), place.root == .nested,
+                        place.kind == .instructions || place.kind == .skills, case .file(let size) = FileKind(path)
+                    else { continue }
+                    add(file: path, size: size)
+                }
             }
         }
     }
@@ -321,7 +395,7 @@ public struct FileListing: Sendable {
                 notes.append(Note(.limit, path: shown(next.path), "folders are nested deeper than \(Self.depthLimit)"))
                 continue
             }
-            guard let folder = opendir(next.path) else {
+            guard let folder = opendir(next.path) ?? SystemName.bytes(of: next.path).flatMap({ opendir($0) }) else {
                 notes.append(
                     Note(.unreadable, path: shown(next.path), ReadFault.ofSystem("cannot be listed").description))
                 continue
@@ -341,10 +415,16 @@ public struct FileListing: Sendable {
                     }
                 case .link: links += 1
                 case .special: specials += 1
-                case .missing: break
+                case .missing: unnamed(path)
                 }
             }
         }
+    }
+
+    /// A name that is not UTF-8, and that another one looks like: it is there, and cannot be told from that.
+    private mutating func unnamed(_ path: String) {
+        guard SystemName.isRepaired(path) else { return }
+        notes.append(Note(.unreadable, path: shown(path), "its name is not UTF-8, and looks like another one's"))
     }
 
     private static func name(_ entry: UnsafeMutablePointer<dirent>) -> String {

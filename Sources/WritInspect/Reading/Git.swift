@@ -30,22 +30,28 @@ public final class Git: Sendable {
     ///   - program: absolute; nil for the first of ``usualPrograms``.
     ///   - home: where git finds the user's own `safe.directory`.
     ///   - indexFile: what `GIT_INDEX_FILE` says in a commit hook; obeyed when it lies in the repository's git folder.
+    ///   - takesBare: a folder that is a repository without a work tree will do: only its commits can be read.
     /// - Returns: nil when the folder is in no repository.
     /// - Throws: when git is missing or refuses the repository.
-    public init?(at folder: String, program: String? = nil, home: String, indexFile: String? = nil) throws(ReadFault) {
+    public init?(
+        at folder: String, program: String? = nil, home: String, indexFile: String? = nil, takesBare: Bool = false
+    ) throws(ReadFault) {
         guard let program = program ?? Self.usualPrograms.first(where: { access($0, X_OK) == 0 }) else {
             throw ReadFault("git is at none of \(Self.usualPrograms.joined(separator: ", ")); name it with `--git`")
         }
         guard program.hasPrefix("/") else { throw ReadFault("the path of git must be absolute") }
-        guard let marker = Self.repository(of: folder) else { return nil }
+        let bare = takesBare && Self.isBare(folder) ? folder : nil
+        guard let marker = bare ?? Self.repository(of: folder) else { return nil }
         self.program = program
         self.home = home
         // Listing names runs nothing that they mention.
         let names = try Self.output(
             program, Self.fixed + ["config", "--list", "--name-only", "-z"], Self.environment(home, nil), marker)
         overrides = names.map { Self.defused($0) } ?? []
+        // A repository without a work tree has one folder for both.
+        let question = [bare == nil ? "--show-toplevel" : "--absolute-git-dir", "--absolute-git-dir"]
         let answer = try Self.output(
-            program, Self.fixed + overrides + ["rev-parse", "--show-toplevel", "--absolute-git-dir"],
+            program, Self.fixed + overrides + ["rev-parse"] + question,
             Self.environment(home, nil), marker)
         guard let answer, let text = String(validating: answer, as: UTF8.self) else {
             throw ReadFault("git refuses the repository at \(marker): is it owned by another user?")
@@ -66,6 +72,12 @@ public final class Git: Sendable {
             at = slash == at.startIndex ? "/" : String(at[..<slash])
         }
         return nil
+    }
+
+    /// The folder is a repository itself.
+    private static func isBare(_ folder: String) -> Bool {
+        ["HEAD", "objects", "refs"].allSatisfy { access(folder + "/" + $0, F_OK) == 0 }
+            && access(folder + "/.git", F_OK) != 0
     }
 
     private static let fixed = [
@@ -142,6 +154,17 @@ public final class Git: Sendable {
         let all = try Self.answer(of: child)
         guard child.finish() == 0 else { throw ReadFault("git \(arguments.first ?? "") failed") }
         return all
+    }
+
+    /// The URL of the remote `origin`, as the repository's own configuration has it; nil without exactly one.
+    public func origin() -> String? {
+        do {
+            let urls = Self.texts(try ask(["config", "--local", "-z", "--get-all", "remote.origin.url"]))
+            return urls.count == 1 ? urls[0] : nil
+        } catch {
+            // Git ends with an error where there is none.
+            return nil
+        }
     }
 
     /// Paths below a folder that are tracked, or neither tracked nor ignored; relative to the folder.

@@ -34,7 +34,7 @@ enum FileKind {
     /// Does not follow a link at the end of the path.
     init(_ path: String) {
         var facts = stat()
-        guard lstat(path, &facts) == 0 else {
+        guard lstat(path, &facts) == 0 || SystemName.bytes(of: path).map({ lstat($0, &facts) == 0 }) == true else {
             self = .missing
             return
         }
@@ -47,6 +47,65 @@ enum FileKind {
     }
 }
 
+/// Names of files that are not UTF-8: in text each wrong byte is U+FFFD, and such a path opens nothing.
+enum SystemName {
+    private static let stand: Character = "\u{FFFD}"
+
+    /// Whether a path may stand for one that is not UTF-8.
+    static func isRepaired(_ path: String) -> Bool { path.contains(stand) }
+
+    /// The path as the system has it, found by looking through the folders; nil when no bytes were repaired, and when
+    /// several names look the same, because then nobody knows which is meant.
+    static func bytes(of path: String) -> [CChar]? {
+        guard path.hasPrefix("/"), isRepaired(path) else { return nil }
+        var out: [CChar] = []
+        for part in path.split(separator: "/") {
+            var name = part.utf8.map { CChar(bitPattern: $0) }
+            if part.contains(stand) {
+                guard let only = entry(of: out.isEmpty ? [0x2F, 0] : out + [0], like: String(part)) else { return nil }
+                name = only
+            }
+            out += [0x2F] + name
+        }
+        return out + [0]
+    }
+
+    private static func entry(of folder: [CChar], like name: String) -> [CChar]? {
+        guard let open = opendir(folder) else { return nil }
+        defer { closedir(open) }
+        var found: [CChar]?
+        while let entry = readdir(open) {
+            let bytes = withUnsafePointer(to: &entry.pointee.d_name) { field in
+                field.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: field.pointee)) {
+                    Array(UnsafeBufferPointer(start: $0, count: strlen($0)))
+                }
+            }
+            guard String(decoding: bytes.map { UInt8(bitPattern: $0) }, as: UTF8.self) == name else { continue }
+            guard found == nil else { return nil }
+            found = bytes
+        }
+        return found
+    }
+}
+
+/// Memory that work on large content took.
+enum SystemMemory {
+    /// Gives what is free back to the system: each thread would keep as much as its largest work ever took.
+    static func giveBack() {
+        #if canImport(Glibc)
+        _ = trim?(0)
+        #endif
+    }
+
+    #if canImport(Glibc)
+    private typealias Trim = @convention(c) @Sendable (UInt) -> Int32
+
+    // The module of the C library leaves malloc.h out. The cast is that header's own declaration, malloc_trim(3):
+    // `int malloc_trim(size_t pad)`; nil where the library has none.
+    private static let trim: Trim? = dlsym(nil, "malloc_trim").map { unsafeBitCast($0, to: Trim.self) }
+    #endif
+}
+
 /// A regular file or an open descriptor, read piece by piece.
 public final class OpenFile: ByteSource {
     private let descriptor: Int32
@@ -56,7 +115,10 @@ public final class OpenFile: ByteSource {
 
     /// Opens a regular file; anything else is refused, and a link is not followed.
     public init(_ path: String) throws(ReadFault) {
-        descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+        let flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
+        var found = open(path, flags)
+        if found < 0, errno == ENOENT, let name = SystemName.bytes(of: path) { found = open(name, flags) }
+        descriptor = found
         guard descriptor >= 0 else {
             throw errno == ELOOP ? ReadFault("is a symbolic link") : ReadFault.ofSystem("cannot be opened")
         }

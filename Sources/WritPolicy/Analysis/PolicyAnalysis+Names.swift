@@ -89,7 +89,7 @@ extension PolicyAnalysis {
 
     /// Flows that wait for a label which nothing sets.
     mutating func labels(_ layer: PolicyLayer) {
-        var known: Set<String> = ["untrusted", "secret", "pii", "private_repo", "memory", "prototyping"]
+        var known = SessionState.Label.known
         for other in layers {
             for rule in other.rules {
                 for case .taint(let label) in rule.obligations { known.insert(label) }

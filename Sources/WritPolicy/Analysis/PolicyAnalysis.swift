@@ -68,7 +68,10 @@ public struct PolicyAnalysis {
                     if !isCovered { denied(rule, layer) }
                 }
             }
-            for document in layer.documents { sections(document, layer) }
+            for document in layer.documents {
+                sections(document, layer)
+                for test in document.tests { table(of: test, document, layer) }
+            }
             budgets(layer)
             labels(layer)
             lists(layer)

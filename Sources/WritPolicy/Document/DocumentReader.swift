@@ -545,19 +545,6 @@ struct DocumentReader {
             until: until, match: optionalMatch("match", of: fields))
     }
 
-    private func test(_ fields: Fields) -> PolicyDocument.Test? {
-        guard let name = fields.string("name"), let given = fields.node("given"), let node = fields.node("expect")
-        else {
-            return nil
-        }
-        let expect = Fields(node, PolicySchema.expectation, diagnostics)
-        guard let decision = expect.verdict("decision") else { return nil }
-        return .init(
-            name: name, mark: fields.mark, given: given, decision: decision,
-            by: expect.strings("by")?.map(\.value) ?? [],
-            obligations: expect.strings("obligations")?.map(\.value) ?? [], gate: expect.string("gate"))
-    }
-
     // MARK: Names
 
     private func isName(_ name: Marked<String>, _ what: String) -> Bool {

@@ -259,16 +259,6 @@ public struct PolicyDocument: Sendable, Hashable {
         }
     }
 
-    public struct Test: Sendable, Hashable {
-        public var name: String
-        public var mark: SourceMark
-        public var given: YAMLNode
-        public var decision: Verdict
-        public var by: [String]
-        public var obligations: [String]
-        public var gate: String?
-    }
-
     public var dialect: Dialect
     /// As the caller named it.
     public var file: String

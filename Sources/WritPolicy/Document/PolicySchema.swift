@@ -296,7 +296,9 @@ public enum PolicySchema {
     public static let expectation = Section(
         title: "`expect`",
         keys: [
-            Key("decision", .choice(["allow", "ask", "deny", "halt"]), required: true, "The verdict."),
+            Key(
+                "decision", .choice(["allow", "ask", "deny", "halt"]),
+                "The verdict. Required, unless a column says it."),
             Key("by", .list(.string), "Rules that must be among the verdict's reasons; `defaults` for no rule."),
             Key("obligations", .list(.string), "Obligations that must be among the decision's."),
             Key("gate", .string, "The gate that is asked."),
@@ -306,8 +308,16 @@ public enum PolicySchema {
         title: "a test",
         keys: [
             Key("name", .string, required: true, "What the test shows."),
-            Key("given", .map(.any), required: true, "The call: `command`, `op`, `ops`, `call`, `session` …"),
-            Key("expect", .section(expectation), required: true, "The decision."),
+            Key(
+                "given", .map(.any),
+                "The call: `command`, `op`, `ops`, `call`, `session` … Required, unless there are `columns`."),
+            Key("expect", .section(expectation), "The decision. Required, unless there are `columns`."),
+            Key(
+                "columns", .list(.string),
+                "Of a table: paths into `given` (`command`, `op.path`), keys of `expect`, or `name` for the row's."),
+            Key(
+                "rows", .list(.list(.any)),
+                "A list of cells for each call, in the order of `columns`; `~` leaves what `given` and `expect` say."),
         ])
 
     public static let document = Section(

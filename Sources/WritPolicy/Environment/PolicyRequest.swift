@@ -279,6 +279,9 @@ public struct SessionState: Sendable, Hashable {
         /// The task in which it was set; empty when unknown, which counts as the present one.
         public var task: String
 
+        /// The labels that Writ sets by itself.
+        public static let known: Set<String> = ["untrusted", "secret", "pii", "private_repo", "memory", "prototyping"]
+
         /// Creates a label.
         public init(_ name: String, age: Int = 0, task: String = "") {
             self.name = name

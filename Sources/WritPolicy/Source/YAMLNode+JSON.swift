@@ -10,7 +10,7 @@ extension YAMLNode {
     }
 
     /// The value without its places; the depth was bounded by the reader.
-    private var json: JSON {
+    var json: JSON {
         switch content {
         case .null: .null
         case .bool(let value): .bool(value)

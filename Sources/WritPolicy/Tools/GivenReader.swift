@@ -18,7 +18,7 @@ struct GivenReader {
         self.diagnostics = diagnostics
     }
 
-    private static let keys = [
+    static let keys = [
         "command", "op", "ops", "call", "session", "user", "agent", "task", "writ", "env", "repo", "mcp", "content",
         "last", "findings", "phase", "now", "approved",
     ]
@@ -204,22 +204,10 @@ struct GivenReader {
                     if ToolAliases.shellTools.contains(name) { call.tool.action = .shellExec }
                 }
             case "raw_tool": call.tool.name = text(value)
-            case "args": call.arguments = Self.json(value)
+            case "args": call.arguments = value.json
             case "cwd": call.workingDirectory = path(value)
             default: break
             }
-        }
-    }
-
-    static func json(_ node: YAMLNode) -> JSON {
-        switch node.content {
-        case .null: .null
-        case .bool(let value): .bool(value)
-        case .integer(let value): .integer(value)
-        case .number(let value): .number(value)
-        case .string(let value): .string(value)
-        case .sequence(let elements): .array(elements.map(json))
-        case .mapping(let members): .object(members.map { JSON.Member($0.key, json($0.value)) })
         }
     }
 

@@ -227,8 +227,7 @@ public struct PolicyCheck: Sendable {
         }
         results += (tests?.failures ?? []).map {
             result(
-                "testFailed", "error", "test \(quoted($0.test)) fails: \($0.differences.joined(separator: "; "))",
-                $0.file, $0.mark)
+                "testFailed", "error", $0.summary, $0.file, $0.mark)
         }
         let rules = Set(results.compactMap { $0["ruleId"]?.string }).sorted()
         return Self.log([

@@ -40,7 +40,7 @@ extension PolicySchema {
         case .choice(let words): ["enum": .array(words.map { .string($0) })]
         case .list(let element):
             switch element {
-            case .section: ["type": "array", "items": json(element)]
+            case .section, .list, .any: ["type": "array", "items": json(element)]
             default: ["anyOf": [["type": "array", "items": json(element)], json(element)]]
             }
         case .section(let section): json(section)
@@ -90,6 +90,7 @@ extension PolicySchema {
         case .date: "date"
         case .any: "anything"
         case .choice(let words): words.map { "`\($0)`" }.joined(separator: ", ")
+        case .list(.list(let element)): "list of lists of \(words(element))"
         case .list(let element): "list of \(words(element))"
         case .section(let section): section.title
         case .map(let value): "names with \(words(value))"

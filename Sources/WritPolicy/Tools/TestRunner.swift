@@ -7,6 +7,8 @@ public struct PolicyTestReport: Sendable, Hashable {
     public struct Failure: Sendable, Hashable, CustomStringConvertible {
         public var policy: String
         public var test: String
+        /// Which row of the test's table: `row 3 (git push)`.
+        public var row: String?
         public var file: String
         public var mark: SourceMark
         /// What differs, one line each: `decision: expected deny, got allow`.
@@ -15,11 +17,16 @@ public struct PolicyTestReport: Sendable, Hashable {
         public var because: String
 
         public var description: String {
-            "\(file):\(mark.line):\(mark.column): test \(quoted(test)) fails: \(differences.joined(separator: "; "))"
-                + (because.isEmpty ? "" : " (\(because))")
+            "\(file):\(mark.line):\(mark.column): \(summary)" + (because.isEmpty ? "" : " (\(because))")
+        }
+
+        /// Which test fails, and how, without the place.
+        var summary: String {
+            "test \(quoted(test))\(row.map { ", \($0)," } ?? "") fails: \(differences.joined(separator: "; "))"
         }
     }
 
+    /// Calls that came out as expected: of a table, every row is one.
     public var passed: Int
     public var failures: [Failure]
     /// Full ids of rules that no test matches.
@@ -40,20 +47,26 @@ public enum PolicyTests {
         var exercised: Set<String> = []
         for document in layer.documents {
             for test in document.tests {
-                let diagnostics = Diagnostics(file: document.file)
-                var reader = GivenReader(layer: layer, diagnostics: diagnostics)
-                let request = reader.request(test.given)
-                let faults = diagnostics.errors.map(\.description)
-                let (decision, trace) = set.decideTraced(request)
-                exercised.formUnion(trace.steps.filter(\.applies).map(\.rule))
-                let differences = faults + Self.differences(test, decision)
-                if differences.isEmpty {
-                    report.passed += 1
-                } else {
+                for number in 0..<test.count {
+                    let row = test.table?.rows[number]
+                    let expect = row.map { test.expect.with($0.expect) } ?? test.expect
+                    let given = row.flatMap { test.table?.given($0, in: test.given) } ?? test.given
+                    let diagnostics = Diagnostics(file: document.file)
+                    var reader = GivenReader(layer: layer, diagnostics: diagnostics)
+                    let request = reader.request(given)
+                    let faults = diagnostics.errors.map(\.description)
+                    let (decision, trace) = set.decideTraced(request)
+                    exercised.formUnion(trace.steps.filter(\.applies).map(\.rule))
+                    let differences = faults + Self.differences(expect, decision)
+                    guard !differences.isEmpty else {
+                        report.passed += 1
+                        continue
+                    }
                     report.failures.append(
                         .init(
-                            policy: document.name, test: test.name, file: document.file, mark: test.mark,
-                            differences: differences, because: Self.because(test, decision, trace)))
+                            policy: document.name, test: test.name, row: test.table?.title(of: number),
+                            file: document.file, mark: row?.mark ?? test.mark, differences: differences,
+                            because: Self.because(expect, decision, trace)))
                 }
             }
         }
@@ -61,22 +74,22 @@ public enum PolicyTests {
         return report
     }
 
-    static func differences(_ test: PolicyDocument.Test, _ decision: Decision) -> [String] {
+    static func differences(_ expect: PolicyDocument.Expectation, _ decision: Decision) -> [String] {
         var out: [String] = []
-        if decision.verdict != test.decision {
-            out.append("decision: expected \(test.decision.name), got \(decision.verdict.name)")
+        if let expected = expect.decision, decision.verdict != expected {
+            out.append("decision: expected \(expected.name), got \(decision.verdict.name)")
         }
         let deciding = decision.reasons.filter { $0.verdict == decision.verdict }
-        for name in test.by where !deciding.contains(where: { isNamed(name, $0.rule) }) {
+        for name in expect.by ?? [] where !deciding.contains(where: { isNamed(name, $0.rule) }) {
             let got = deciding.map { shortName($0.rule) }.joined(separator: ", ")
             out.append("by: expected \(name), got \(got.isEmpty ? "no rule" : got)")
         }
         let obliged = decision.obligations.map(\.word)
-        for word in test.obligations where !obliged.contains(word) {
+        for word in expect.obligations ?? [] where !obliged.contains(word) {
             out.append(
                 "obligations: expected \(word), got \(obliged.isEmpty ? "none" : obliged.joined(separator: ", "))")
         }
-        if let gate = test.gate, decision.gate.map(shortName) != gate {
+        if let gate = expect.gate, decision.gate.map(shortName) != gate {
             out.append("gate: expected \(gate), got \(decision.gate.map(shortName) ?? "none")")
         }
         return out
@@ -91,10 +104,10 @@ public enum PolicyTests {
     }
 
     private static func because(
-        _ test: PolicyDocument.Test, _ decision: Decision, _ trace: DecisionTrace
+        _ expect: PolicyDocument.Expectation, _ decision: Decision, _ trace: DecisionTrace
     ) -> String {
         // The rule that was expected and had no say explains more than the one that had.
-        for name in test.by {
+        for name in expect.by ?? [] {
             if let step = trace.steps.first(where: { isNamed(name, $0.rule) && !$0.applies }) {
                 return "\(shortName(step.rule)): \(step.because)"
             }

@@ -36,6 +36,8 @@ public struct ContainerContents: Sendable, Hashable {
     public var members: [Member] = []
     /// What was not read and why, in words for people. A container with gaps is never called clean.
     public var gaps: [String] = []
+    /// A part unfolds to more than 32 times its packed size, past its limit.
+    public var isBomb = false
 
     /// Creates an empty one.
     public init() {}
@@ -50,9 +52,12 @@ public enum Container {
         _ bytes: [UInt8], path: String, limits: ContainerLimits = ContainerLimits()
     ) -> ContainerContents? {
         var opening = Opening(limits: limits)
-        guard opening.open(bytes, path: path, inside: "", depth: 0) else { return nil }
-        return opening.contents
+        let isOpen = opening.open(bytes, path: path, inside: "", depth: 0)
+        return isOpen || !opening.contents.members.isEmpty ? opening.contents : nil
     }
+
+    /// The bytes begin as a picture that may hold texts beside what it shows.
+    public static func isPicture(_ bytes: [UInt8]) -> Bool { PictureText.isPicture(bytes) }
 }
 
 /// One container being taken apart, with what is left of its limits.
@@ -73,6 +78,11 @@ struct Opening {
     mutating func gap(_ text: String) {
         guard contents.gaps.count < 200, contents.gaps.last != text else { return }
         contents.gaps.append(text)
+    }
+
+    /// Notes a part that was cut at its limit.
+    mutating func see(packed: Int, unpacked: Int) {
+        if unpacked >= 1 << 20, unpacked / 32 >= packed { contents.isBomb = true }
     }
 
     /// Takes a part up, opened when it is a container itself.
@@ -114,6 +124,12 @@ struct Opening {
             PDFReader.read(bytes, inside: prefix, into: &self)
             return true
         }
+        // Of both the parts are read, and the bytes too, as they are.
+        if PictureText.isPicture(bytes) { PictureText.read(bytes, inside: prefix, into: &self) }
+        if ZipReader.isTail(bytes) {
+            ZipReader.read(bytes, inside: prefix, depth: depth, into: &self)
+            return false
+        }
         if path.lowercased().hasSuffix(".ipynb") { return Notebook.read(bytes, inside: prefix, into: &self) }
         return false
     }
@@ -129,10 +145,11 @@ struct Opening {
 
     private mutating func gzip(_ bytes: [UInt8], path: String, inside prefix: String, depth: Int) {
         let limit = room
-        let out = Inflate.gzip(bytes, limit: limit)
+        let (out, end) = Inflate.gzipRead(bytes, limit: limit)
         if out.isEmpty { return gap("`\(prefix.isEmpty ? path : prefix)` is no whole gzip file and was not read") }
         if out.count >= limit {
             gap("`\(prefix.isEmpty ? path : prefix)` unfolds past \(limit >> 20) MiB; the rest was not read")
+            see(packed: end, unpacked: out.count)
         }
         var name = path.split(separator: "/").last.map(String.init) ?? path
         if name.hasSuffix(".gz") { name.removeLast(3) }

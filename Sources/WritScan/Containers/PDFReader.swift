@@ -76,7 +76,8 @@ enum PDFReader {
                 continue
             }
             if has("/Metadata", stream.dictionary) || stream.content.starts(with: "<?xpacket".utf8) {
-                shown += OfficeText.read(String(decoding: stream.content, as: UTF8.self)).shown + "\n"
+                let description = OfficeText.read(Array(stream.content))
+                shown += description.shown + "\n" + description.spoken + "\n"
                 continue
             }
             guard

@@ -11,7 +11,7 @@ enum ZipReader {
     }
 
     static func read(_ bytes: [UInt8], inside prefix: String, depth: Int, into opening: inout Opening) {
-        let directory = directory(bytes)
+        let directory = directory(bytes)?.entries
         if directory == nil {
             opening.gap(
                 "the archive\(prefix.isEmpty ? "" : " `\(prefix.dropLast())`") has no directory; its parts were looked for one by one"
@@ -19,6 +19,17 @@ enum ZipReader {
         }
         let entries = directory ?? localEntries(bytes)
         let isOffice = entries.contains { $0.name == "[Content_Types].xml" || $0.name == "mimetype" }
+        var hiddenStyles: Set<String> = []
+        if isOffice, let styles = entries.first(where: { $0.name == "word/styles.xml" }), styles.flags & 1 == 0,
+            let start = dataStart(bytes, styles)
+        {
+            // Most often packed, and seldom long.
+            let end = min(bytes.count, start + max(0, styles.packed))
+            hiddenStyles = OfficeText.hiddenStyles(
+                styles.method == 8
+                    ? Inflate.raw(bytes, from: start, limit: 1 << 20).out
+                    : Array(bytes[start..<max(start, end)].prefix(1 << 20)))
+        }
         // Entries may share their data: what is unpacked again and again is work without a new part.
         var work = 4 * bytes.count + 1 << 20
         for entry in entries where !entry.name.hasSuffix("/") {
@@ -48,13 +59,14 @@ enum ZipReader {
                 let read = Inflate.raw(bytes, from: start, limit: limit)
                 content = read.out
                 work -= read.end - start
+                if content.count >= limit { opening.see(packed: read.end - start, unpacked: content.count) }
                 if !read.isWhole { opening.gap("`\(prefix)\(entry.name)` could not be read to its end") }
             default:
                 opening.gap("`\(prefix)\(entry.name)` is packed in a way (\(entry.method)) that is not read")
                 continue
             }
             if isOffice, entry.name.hasSuffix(".xml") || entry.name.hasSuffix(".rels") {
-                let text = OfficeText.read(String(decoding: content, as: UTF8.self))
+                let text = OfficeText.read(content, hiddenStyles: hiddenStyles)
                 opening.addText(prefix + entry.name, text.shown)
                 opening.addText(prefix + entry.name + "!hidden", text.hidden, isHidden: true)
                 opening.addText(prefix + entry.name + "!alternative text", text.spoken)
@@ -64,31 +76,39 @@ enum ZipReader {
         }
     }
 
-    private static func directory(_ bytes: [UInt8]) -> [Entry]? {
+    /// Bytes that are something else and end as an archive, which is what opens them: programs that unpack themselves,
+    /// pictures with a tail.
+    static func isTail(_ bytes: [UInt8]) -> Bool { directory(bytes)?.entries.isEmpty == false }
+
+    private static func directory(_ bytes: [UInt8]) -> (entries: [Entry], shift: Int)? {
         guard bytes.count >= 22 else { return nil }
         var end = bytes.count - 22
         let floor = max(0, end - 65_535)
         while end >= floor, !(bytes[end] == 0x50 && word(bytes, end, 4) == 0x0605_4B50) { end -= 1 }
         guard end >= floor else { return nil }
         let count = word(bytes, end + 10, 2)
-        var at = word(bytes, end + 16, 4)
+        let start = word(bytes, end + 16, 4)
         // Zip64 marks its numbers so; those archives are read by their local headers.
-        guard count != 0xFFFF, at != 0xFFFF_FFFF else { return nil }
+        guard count != 0xFFFF, start != 0xFFFF_FFFF else { return nil }
+        // What stands before the archive moves all of it.
+        var shift = end - word(bytes, end + 12, 4) - start
+        if shift < 0 || word(bytes, start + shift, 4) != 0x0201_4B50 { shift = 0 }
+        var at = start + shift
         var entries: [Entry] = []
         for _ in 0..<count {
             guard at + 46 <= bytes.count, word(bytes, at, 4) == 0x0201_4B50 else {
-                return entries.isEmpty ? nil : entries
+                return entries.isEmpty ? nil : (entries, shift)
             }
             let name = word(bytes, at + 28, 2)
-            guard at + 46 + name <= bytes.count else { return entries }
+            guard at + 46 + name <= bytes.count else { return (entries, shift) }
             entries.append(
                 Entry(
                     name: String(decoding: bytes[(at + 46)..<(at + 46 + name)], as: UTF8.self),
                     flags: word(bytes, at + 8, 2), method: word(bytes, at + 10, 2), packed: word(bytes, at + 20, 4),
-                    header: word(bytes, at + 42, 4)))
+                    header: word(bytes, at + 42, 4) + shift))
             at += 46 + name + word(bytes, at + 30, 2) + word(bytes, at + 32, 2)
         }
-        return entries
+        return (entries, shift)
     }
 
     private static func localEntries(_ bytes: [UInt8]) -> [Entry] {

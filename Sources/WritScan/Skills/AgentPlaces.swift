@@ -24,6 +24,8 @@ public struct AgentPlaces: Sendable {
         /// Everything below it counts.
         public var isFolder: Bool
         let pattern: PathPattern
+        /// Of a project's place, the same at any depth: an agent that starts in a folder takes that for its project.
+        let deep: PathPattern?
     }
 
     /// In the table's order.
@@ -59,11 +61,14 @@ public struct AgentPlaces: Sendable {
                     throw Outline.Fault(message: "a machine's path is absolute, others are not", line: child.line)
                 }
                 let relative = String(path.drop { $0 == "/" })
-                guard let pattern = PathPattern(root == .nested ? "**/" + relative : "./" + relative) else {
-                    throw Outline.Fault(message: "not a path pattern: `\(path)`", line: child.line)
-                }
+                let deep = root == .project ? PathPattern("**/" + relative) : nil
+                guard let pattern = PathPattern(root == .nested ? "**/" + relative : "./" + relative),
+                    root != .project || deep != nil
+                else { throw Outline.Fault(message: "not a path pattern: `\(path)`", line: child.line) }
                 places.append(
-                    Place(agent: node.value, kind: kind, root: root, path: path, isFolder: isFolder, pattern: pattern))
+                    Place(
+                        agent: node.value, kind: kind, root: root, path: path, isFolder: isFolder, pattern: pattern,
+                        deep: deep))
             }
         }
         self.places = places
@@ -80,7 +85,8 @@ public struct AgentPlaces: Sendable {
     public func place(inRepository path: String) -> Place? {
         guard path.split(separator: "/").contains(where: { marks.contains(String($0)) }) else { return nil }
         return places.first { place in
-            (place.root == .project || place.root == .nested) && place.pattern.matches(path)
+            (place.root == .project || place.root == .nested)
+                && (place.pattern.matches(path) || place.deep?.matches(path) == true)
         }
     }
 

@@ -47,11 +47,56 @@ enum AgentSettings {
             key: "sandbox_mode", values: ["\"danger-full-access\""], rule: "auto-approve", severity: .critical,
             confidence: 0.95, message: "the agent's sandbox is turned off"),
         .init(
-            key: "autoapprove", values: ["[\"*\"", "true", "[ \"*\""], rule: "auto-approve", severity: .high,
+            key: "autoapprove", values: ["[\"*\"", "true"], rule: "auto-approve", severity: .high,
             confidence: 0.93, message: "every tool of a server is approved without a question"),
         .init(
-            key: "alwaysallow", values: ["[\"*\"", "[ \"*\""], rule: "auto-approve", severity: .high, confidence: 0.93,
+            key: "alwaysallow", values: ["[\"*\""], rule: "auto-approve", severity: .high, confidence: 0.93,
             message: "every tool of a server is approved without a question"),
+        .init(
+            key: "chat.tools.edits.autoapprove", values: [], rule: "auto-approve", severity: .high, confidence: 0.85,
+            message: "edits by the editor's agent are approved without a question"),
+        .init(
+            key: "permissionmode", values: ["\"bypasspermissions\"", "bypasspermissions"], rule: "auto-approve",
+            severity: .critical, confidence: 0.97, message: "the agent asks for no permission at all"),
+        .init(
+            key: "dangerouslyskippermissions", values: ["true"], rule: "auto-approve", severity: .critical,
+            confidence: 0.97, message: "the agent asks for no permission at all"),
+        .init(
+            key: "amp.dangerouslyallowall", values: ["true"], rule: "auto-approve", severity: .critical,
+            confidence: 0.97, message: "every call is approved without a question"),
+        .init(
+            key: "approvalmode", values: ["\"yolo\""], rule: "auto-approve", severity: .critical, confidence: 0.95,
+            message: "every call is approved without a question"),
+        .init(
+            key: "defaultapprovalmode", values: ["\"yolo\""], rule: "auto-approve", severity: .critical,
+            confidence: 0.95, message: "every call is approved without a question"),
+        .init(
+            key: "yolomodetoggled", values: ["true"], rule: "auto-approve", severity: .critical, confidence: 0.95,
+            message: "every call is approved without a question"),
+        .init(
+            key: "allowalltools", values: ["true"], rule: "auto-approve", severity: .critical, confidence: 0.95,
+            message: "every call is approved without a question"),
+        .init(
+            key: "kiroagent.trustedcommands", values: ["[\"*\""], rule: "auto-approve", severity: .critical,
+            confidence: 0.95, message: "every command is run without a question"),
+        .init(
+            key: "windsurf.cascadecommandsallowlist", values: ["[\"*\""], rule: "auto-approve", severity: .critical,
+            confidence: 0.95, message: "every command is run without a question"),
+        .init(
+            key: "goose_mode", values: ["auto", "\"auto\""], rule: "auto-approve", severity: .high, confidence: 0.85,
+            message: "the agent never asks for approval"),
+        .init(
+            key: "autonomymode", values: ["\"auto-high\"", "\"full\""], rule: "auto-approve", severity: .high,
+            confidence: 0.85, message: "the agent never asks for approval"),
+        .init(
+            key: "permission", values: ["\"allow\"", "{\"*\":\"allow\""], rule: "auto-approve", severity: .high,
+            confidence: 0.85, message: "every tool is approved without a question"),
+        .init(
+            key: "bash", values: ["\"allow\"", "{\"*\":\"allow\""], rule: "auto-approve", severity: .high,
+            confidence: 0.8, message: "every command is run without a question"),
+        .init(
+            key: "allow", values: ["[\"bash(*)\"", "[\"bash\"", "[\"*\""], rule: "auto-approve", severity: .high,
+            confidence: 0.8, message: "every command is run without a question"),
         .init(
             key: "trust", values: ["true"], rule: "auto-approve", severity: .medium, confidence: 0.6,
             message: "a server's calls are not confirmed"),
@@ -89,8 +134,11 @@ enum AgentSettings {
     ]
 
     /// Reads `"key": value` and `key = value` pairs wherever they stand, so that comments and broken JSON hide nothing.
+    ///
+    /// Letters that JSON spells with escapes are letters: what programs read is what counts.
     static func read(_ bytes: [UInt8], path: String, into findings: inout [Finding]) {
-        bytes.withUnsafeBytes { source in
+        let spelt = spelt(bytes)
+        (spelt ?? bytes).withUnsafeBytes { source in
             var lines = LineCounter()
             var at = 0
             while at < source.count, findings.count < 200 {
@@ -112,7 +160,7 @@ enum AgentSettings {
                     value += 1
                 }
                 let key = source.part(start..<keyEnd).map(\.lowercased)
-                let text = String(decoding: source.part(value..<value + 40).map(\.lowercased), as: UTF8.self)
+                let text = beginning(source, value)
                 for rule in rules where key.elementsEqual(rule.key.utf8) {
                     guard rule.values.isEmpty || rule.values.contains(where: { text.hasPrefix($0) }) else { continue }
                     findings.append(
@@ -125,6 +173,36 @@ enum AgentSettings {
                 at = max(keyEnd, value)
             }
         }
+    }
+
+    /// The first 40 letters of a value: lower case, no blanks, one sort of quotes.
+    private static func beginning(_ source: UnsafeRawBufferPointer, _ start: Int) -> String {
+        var out: [UInt8] = []
+        for byte in source.part(start..<start + 80) where out.count < 40 && byte > 0x20 {
+            out.append(byte == 0x27 ? 0x22 : byte.lowercased)
+        }
+        return String(decoding: out, as: UTF8.self)
+    }
+
+    /// The text with `\u0041` and its like as letters; nil where there are none.
+    private static func spelt(_ bytes: [UInt8]) -> [UInt8]? {
+        var out: [UInt8]?
+        var at = 0
+        bytes.withUnsafeBytes { source in
+            while at < source.count {
+                if source[at] == 0x5C, source.holds("\\u00", at: at), let high = Hex.value(source.byte(at + 4)),
+                    let low = Hex.value(source.byte(at + 5)), isKeyByte(high << 4 | low)
+                {
+                    if out == nil { out = Array(source.prefix(at)) }
+                    out?.append(high << 4 | low)
+                    at += 6
+                } else {
+                    out?.append(source[at])
+                    at += 1
+                }
+            }
+        }
+        return out
     }
 
     private static func isKeyByte(_ byte: UInt8) -> Bool {

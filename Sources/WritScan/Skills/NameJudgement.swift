@@ -14,8 +14,12 @@ enum NameJudgement {
 
     /// Of a skill, an agent or a command.
     ///
-    /// - Parameter path: where it lies; a folder of the publisher's own name speaks for it.
-    static func findings(_ declaration: SkillDeclaration, path: String?, _ names: TrustedNames) -> [Finding] {
+    /// - Parameters:
+    ///   - path: where it lies; a folder of the publisher's own name speaks for it.
+    ///   - origin: where the repository comes from that it lies in; one of the publisher's speaks for it too.
+    static func findings(
+        _ declaration: SkillDeclaration, path: String?, origin: String?, _ names: TrustedNames
+    ) -> [Finding] {
         var out: [Finding] = []
         if !declaration.name.isEmpty, let found = names.likeness(ofSkill: declaration.name) {
             out.append(
@@ -32,7 +36,7 @@ enum NameJudgement {
             let isHome = folders.contains { folder in
                 publisher.homes.contains { folder == $0 || folder.hasPrefix($0 + "-") }
             }
-            if !isHome {
+            if !isHome, origin.map({ TrustedNames.isHome(origin: $0, of: publisher) }) != true {
                 out.append(
                     finding(
                         "claimed-publisher", .low, claim != nil ? 0.45 : 0.3, declaration.nameSpan,

@@ -61,15 +61,19 @@ public struct SkillScanner: Sendable {
     private let purposes: PurposeTable
     private let names: TrustedNames
     private let shell: ShellReader?
+    private let origin: String?
 
     /// Creates a scanner.
     ///
+    /// - Parameter origin: the URL of the remote `origin` of the repository that the files lie in, where it is known. It
+    ///   is what its git says: a folder that came with a `.git` of its own can say anything.
     /// - Throws: when an embedded table is missing or damaged; the caller closes.
-    public init(shell: ShellReader? = nil) throws {
+    public init(shell: ShellReader? = nil, origin: String? = nil) throws {
         table = try SkillTable.embedded()
         purposes = try PurposeTable.embedded()
         names = try TrustedNames.embedded()
         self.shell = shell
+        self.origin = origin
     }
 
     /// Everything found, file by file.
@@ -139,7 +143,7 @@ public struct SkillScanner: Sendable {
         }
         bytes.withUnsafeBytes { pass.padding($0) }
         if let shell { readCode(bytes, path, shell, &pass) }
-        if let path, path.hasSuffix(".json") || path.hasSuffix(".jsonc") || path.hasSuffix(".toml") {
+        if let path, [".json", ".jsonc", ".toml", ".yaml", ".yml"].contains(where: { path.hasSuffix($0) }) {
             AgentSettings.read(bytes, path: path, into: &pass.findings)
         }
         pass.findings += declared(bytes, path, rest, pass.uses)
@@ -157,7 +161,7 @@ public struct SkillScanner: Sendable {
             out += bytes.withUnsafeBytes { NameJudgement.findings(servers: $0, path: path, names) }
         }
         let own = SkillDeclaration(bytes)
-        if let own { out += NameJudgement.findings(own, path: path, names) }
+        if let own { out += NameJudgement.findings(own, path: path, origin: origin, names) }
         if Self.declaresSkill(path) || rest.isEmpty {
             guard let own else { return out }
             let judgement = PurposeJudgement(own, table: purposes)

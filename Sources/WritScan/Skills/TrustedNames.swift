@@ -150,6 +150,25 @@ struct TrustedNames: Sendable {
     /// What is said to be official, when it speaks of itself.
     private static let things: Set<String> = ["skill", "skills", "plugin", "agent", "extension", "server", "command"]
 
+    /// Whether a repository's origin is one of the publisher's on its code host. Elsewhere an owner's name says nothing
+    /// about who it is.
+    ///
+    /// - Parameter origin: the URL of the remote, as git keeps it.
+    static func isHome(origin: String, of publisher: Publisher) -> Bool {
+        let lower = origin.lowercased()
+        var rest = lower[...]
+        if let scheme = lower.firstRange(of: "://") {
+            guard ["https", "ssh", "git"].contains(lower[..<scheme.lowerBound]) else { return false }
+            rest = lower[scheme.upperBound...]
+        } else {
+            // A host and a path with a colon between them; anything else is a folder.
+            guard let colon = rest.firstIndex(of: ":"), !rest[..<colon].contains("/") else { return false }
+        }
+        let parts = rest.split(maxSplits: 2) { $0 == "/" || $0 == ":" }
+        guard parts.count == 3, parts[0].split(separator: "@").last == "github.com" else { return false }
+        return publisher.homes.contains { parts[1] == $0 }
+    }
+
     /// The publisher that an author's name is.
     func publisher(author: String) -> Publisher? {
         let words = author.lowercased().split { !$0.isLetter && !$0.isNumber }

@@ -5,58 +5,118 @@ internal import WritCore
 enum EncodedText {
     /// The shortest run of base64 that is decoded.
     private static let base64Run = 20
+    /// The shortest first line of one that is wrapped.
+    private static let wrappedRun = 12
     private static let hexRun = 24
 
     /// Reads `bytes`; when they are themselves unveiled, `at` is where their outermost layer stands in the content.
+    ///
+    /// At the limit of depth nothing is taken off any more, but what could be is said: the unveiling is cut.
     static func read(
         _ bytes: UnsafeRawBufferPointer, at place: SourceSpan?, hiding: Hiding?, depth: Int, into pass: inout UnveilPass
     ) {
-        guard depth < pass.limits.depth else { return }
+        let layer = Layer(place: place, hiding: hiding, depth: depth)
         var at = 0
         var escapes = 0
         var braille = 0
+        var pairs = 0
+        var digits = 0
+        // Where the wrapped lines end that were looked at last.
+        var wrapped = 0
         while at < bytes.count {
             let byte = bytes[at]
             if byte.isBase64, byte != UInt8(ascii: "-") {
                 var end = at + 1
                 var hex = byte.isHexDigit
+                var decimal = byte.isDigit
                 while end < bytes.count, bytes[end].isBase64 {
                     hex = hex && bytes[end].isHexDigit
+                    decimal = decimal && bytes[end].isDigit
                     end += 1
                 }
                 let length = end - at
+                if length == 2 || length == 4, hex || bytes.holds("0x", at: at) { pairs += 1 }
+                if decimal, length <= 3 || length == 8 { digits += 1 }
                 if length >= hexRun, hex, length.isMultiple(of: 2) {
-                    keep(decodeHex(bytes.part(at..<end)), at, end, .hexadecimal, place, hiding, depth, into: &pass)
-                } else if length >= base64Run {
-                    // A path or an identifier is no base64: the text has digits, cases or padding.
-                    var padded = end
-                    while padded < bytes.count, bytes[padded] == UInt8(ascii: "="), padded - end < 2 { padded += 1 }
-                    if looksEncoded(bytes.part(at..<end)) {
-                        decodeBase64(bytes, at, padded, place, hiding, depth, into: &pass)
-                    }
-                    end = padded
+                    keep(decodeHex(bytes.part(at..<end)), at, end, .hexadecimal, layer, into: &pass)
+                } else if length >= Base32.shortest, let text = Base32.decode(bytes.part(at..<end), room: pass.room) {
+                    keep(text, at, end, .base64, layer, into: &pass)
+                } else if length >= wrappedRun {
+                    end = readBase64(bytes, at, end, &wrapped, layer, into: &pass)
                 }
                 at = end
                 continue
             }
-            if byte == UInt8(ascii: "%") || byte == UInt8(ascii: "\\") || byte == UInt8(ascii: "&") { escapes += 1 }
+            if byte == UInt8(ascii: "%") || byte == UInt8(ascii: "\\") || byte == UInt8(ascii: "&") {
+                escapes += 1
+            } else if byte == UInt8(ascii: "="), Escape(bytes, at) != nil {
+                escapes += 1
+            }
             if byte == 0xE2, bytes.byte(at + 1) >= 0xA0, bytes.byte(at + 1) <= 0xA3 { braille += 1 }
             at += 1
         }
-        if escapes >= 4 { readEscapes(bytes, place, hiding, depth, into: &pass) }
-        if braille >= 8 { readBraille(bytes, place, hiding, depth, into: &pass) }
-        readSpaced(bytes, place, hiding, depth, into: &pass)
-        if depth == 0 || bytes.count < 65_536 { readRotated(bytes, place, hiding, depth, into: &pass) }
+        if escapes >= 4 { readEscapes(bytes, layer, into: &pass) }
+        if braille >= 8 { readBraille(bytes, layer, into: &pass) }
+        if pairs >= ByteLists.shortest || digits >= ByteLists.shortest { readLists(bytes, layer, into: &pass) }
+        readSpaced(bytes, layer, into: &pass)
+        if depth == 0 || bytes.count < 65_536 { readRotated(bytes, layer, into: &pass) }
     }
 
+    /// Where encoded text was found: the place of its outermost layer, how that was hidden, and the layers above.
+    struct Layer {
+        var place: SourceSpan?
+        var hiding: Hiding?
+        var depth: Int
+    }
+
+    /// Keeps a decoded text, and takes off what hides text in it; what is no prose may still be a document that holds
+    /// some.
     private static func keep(
-        _ text: [UInt8], _ start: Int, _ end: Int, _ how: Hiding, _ place: SourceSpan?, _ hiding: Hiding?, _ depth: Int,
-        into pass: inout UnveilPass
+        _ text: [UInt8], _ start: Int, _ end: Int, _ how: Hiding, _ layer: Layer, into pass: inout UnveilPass
     ) {
-        guard isProse(text) else { return }
-        let span = place ?? SourceSpan(start: start, end: end)
-        guard pass.keep(text, span.start, span.end, hiding ?? how, depth: depth + 1) else { return }
-        text.withUnsafeBytes { read($0, at: span, hiding: hiding ?? how, depth: depth + 1, into: &pass) }
+        guard mayBeText(text) else { return }
+        let isProse = isProse(text)
+        guard layer.depth < pass.limits.depth else {
+            if isProse { pass.cut() }
+            return
+        }
+        let span = layer.place ?? SourceSpan(start: start, end: end)
+        let hiding = layer.hiding ?? how
+        if isProse {
+            guard pass.keep(text, span.start, span.end, hiding, depth: layer.depth + 1) else { return }
+        } else {
+            guard text.count >= 16, pass.spend(text.count) else { return }
+        }
+        pass.unveil(inside: text, span, hiding: hiding, depth: layer.depth + 1)
+    }
+
+    private static func readLists(_ bytes: UnsafeRawBufferPointer, _ layer: Layer, into pass: inout UnveilPass) {
+        ByteLists.read(bytes, room: pass.room) { text, start, end in
+            keep(text, start, end, .hexadecimal, layer, into: &pass)
+        }
+    }
+
+    /// Reads a run of base64, with the lines that go on with it, and returns where the text goes on.
+    ///
+    /// - Parameter wrapped: where such lines end, as far as that was found before: no line is looked at again and again.
+    private static func readBase64(
+        _ bytes: UnsafeRawBufferPointer, _ start: Int, _ end: Int, _ wrapped: inout Int, _ layer: Layer,
+        into pass: inout UnveilPass
+    ) -> Int {
+        // A path or an identifier is no base64: the text has digits, cases or padding.
+        var padded = end
+        while padded < bytes.count, bytes[padded] == UInt8(ascii: "="), padded - end < 2 { padded += 1 }
+        guard looksEncoded(bytes.part(start..<end)) else { return padded }
+        // Text that is wrapped is read as one: each line alone could be too short, or end amid a word.
+        if padded == end, end > wrapped { wrapped = WrappedLines.end(bytes, from: end) }
+        let whole = padded == end ? max(end, wrapped) : padded
+        guard whole - start >= base64Run else { return padded }
+        let read = decodeBase64(bytes, start, whole, layer, into: &pass)
+        if read == whole { return whole }
+        // What is no text ended it: the line where that stands may begin a text of its own.
+        var line = read
+        while line > padded, bytes[line - 1] != 0x0A { line -= 1 }
+        return max(padded, line)
     }
 
     private static func looksEncoded(_ bytes: UnsafeRawBufferPointer) -> Bool {
@@ -64,7 +124,7 @@ enum EncodedText {
         var upper = 0
         var digits = 0
         var slashes = 0
-        for byte in bytes.prefix(4096) {
+        for byte in bytes.prefix(256) {
             if byte.isLower {
                 lower += 1
             } else if byte.isUpper {
@@ -78,15 +138,15 @@ enum EncodedText {
         return lower > 0 && upper > 1 && slashes * 8 <= lower + upper + digits
     }
 
+    /// Decodes what stands there, blanks and line ends passed over, as far as it is text, and returns where that ends.
     private static func decodeBase64(
-        _ bytes: UnsafeRawBufferPointer, _ start: Int, _ end: Int, _ place: SourceSpan?, _ hiding: Hiding?,
-        _ depth: Int,
-        into pass: inout UnveilPass
-    ) {
+        _ bytes: UnsafeRawBufferPointer, _ start: Int, _ end: Int, _ layer: Layer, into pass: inout UnveilPass
+    ) -> Int {
         var out: [UInt8] = []
-        out.reserveCapacity(min(pass.room, (end - start) / 4 * 3 + 3))
         var bits: UInt32 = 0
         var count = 0
+        // Bytes that text has none of: nothing packed or of two bytes a character.
+        var isPlain = false
         for i in start..<end {
             let byte = bytes[i]
             let value: UInt32
@@ -104,16 +164,42 @@ enum EncodedText {
                 count -= 8
                 out.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
                 // The first bytes of text are text; anything else is data and is not decoded to its end.
-                if out.count == 12, !(out[0] == 0x1F && out[1] == 0x8B), !isProse(out), !isUTF16(out) { return }
+                if out.count == 12 {
+                    isPlain = mayBeText(out)
+                    guard isPlain || isPacked(out) || isUTF16(out) else { return i }
+                    out.reserveCapacity(min(pass.room, (end - start) / 4 * 3 + 3))
+                }
+                if isPlain, let last = out.last, isNoText(last) {
+                    out.removeLast()
+                    if out.count >= base64Run { keep(out, start, i, .base64, layer, into: &pass) }
+                    return i
+                }
+                guard out.count <= pass.room else {
+                    pass.cut()
+                    return end
+                }
             }
         }
-        if out.count > 18, out[0] == 0x1F, out[1] == 0x8B {
-            let inflated = Inflate.gzip(out, limit: min(pass.room, max(65_536, (end - start) * 3)))
-            keep(inflated, start, end, .gzip, place, hiding, depth, into: &pass)
-            return
+        if !isPlain, isPacked(out) {
+            let limit = min(pass.room, max(65_536, (end - start) * 3))
+            let inflated = out[0] == 0x1F ? Inflate.gzip(out, limit: limit) : Inflate.zlib(out, limit: limit).out
+            keep(inflated, start, end, .gzip, layer, into: &pass)
+            return end
         }
-        if isUTF16(out) { out = stride(from: 0, to: out.count, by: 2).map { out[$0] } }
-        keep(out, start, end, .base64, place, hiding, depth, into: &pass)
+        if !isPlain, isUTF16(out) { out = stride(from: 0, to: out.count, by: 2).map { out[$0] } }
+        keep(out, start, end, .base64, layer, into: &pass)
+        return end
+    }
+
+    /// A frame of gzip, or one of zlib with the usual window.
+    private static func isPacked(_ bytes: [UInt8]) -> Bool {
+        guard bytes.count >= 12 else { return false }
+        return bytes[0] == 0x1F && bytes[1] == 0x8B
+            || bytes[0] == 0x78 && [0x01, 0x5E, 0x9C, 0xDA].contains(bytes[1])
+    }
+
+    private static func isNoText(_ byte: UInt8) -> Bool {
+        byte < 0x20 && byte != 0x0A && byte != 0x0D && byte != 0x09 && byte != 0x1B || byte == 0x7F || byte >= 0xF5
     }
 
     /// Every second byte is zero: what PowerShell's encoded commands hold.
@@ -128,65 +214,68 @@ enum EncodedText {
         while at + 1 < bytes.count {
             guard let high = Hex.value(bytes[at]), let low = Hex.value(bytes[at + 1]) else { return [] }
             out.append(high << 4 | low)
-            if out.count == 12, !isProse(out) { return [] }
+            if out.count == 12, !mayBeText(out) { return [] }
             at += 2
         }
         return out
     }
 
-    /// Text that somebody wrote: nearly all printable, mostly letters and blanks.
-    static func isProse(_ text: [UInt8]) -> Bool {
+    /// Printable and, as far as it goes beyond ASCII, UTF-8: text of any sort.
+    static func mayBeText(_ text: [UInt8]) -> Bool {
         guard text.count >= 8 else { return false }
-        var letters = 0
-        var odd = 0
-        for byte in text.prefix(512) {
-            if byte.isLetter || byte == 0x20 || byte >= 0xC2 { letters += 1 }
-            if (byte < 0x20 && byte != 0x0A && byte != 0x0D && byte != 0x09) || byte == 0x7F || byte >= 0xF5 {
-                odd += 1
-            }
-        }
         let seen = min(512, text.count)
-        guard odd == 0, letters * 10 >= seen * 6 else { return false }
-        if text.prefix(512).contains(where: { $0 >= 0x80 }) {
-            // Cut at a scalar's start before asking whether this is UTF-8.
-            var end = seen
-            while end > 0, end < text.count, text[end] & 0xC0 == 0x80 { end -= 1 }
-            if end == text.count || seen < 16 {
-                var tail = end
-                while tail > 0, tail > end - 4, text[tail - 1] & 0xC0 == 0x80 { tail -= 1 }
-                if tail > 0, text[tail - 1] >= 0xC0 { end = tail - 1 }
-            }
-            return String(validating: text[..<end], as: UTF8.self) != nil
+        var isWide = false
+        for byte in text.prefix(seen) {
+            if isNoText(byte) { return false }
+            isWide = isWide || byte >= 0x80
         }
-        return true
+        guard isWide else { return true }
+        // Cut at a scalar's start before asking whether this is UTF-8: what follows was not decoded yet.
+        var end = seen
+        while end > 0, seen - end < 3, text[end - 1] & 0xC0 == 0x80 { end -= 1 }
+        if end > 0, text[end - 1] >= 0xC0 {
+            let width = text[end - 1] >= 0xF0 ? 4 : text[end - 1] >= 0xE0 ? 3 : 2
+            end = seen - end + 1 < width ? end - 1 : seen
+        } else {
+            end = seen
+        }
+        return String(validating: text[..<end], as: UTF8.self) != nil
     }
 
-    /// `%NN`, `\xNN`, `\uNNNN`, `&#NN;` and `&#xNN;` in stretches with at least a third of escapes.
-    private static func readEscapes(
-        _ bytes: UnsafeRawBufferPointer, _ place: SourceSpan?, _ hiding: Hiding?, _ depth: Int,
-        into pass: inout UnveilPass
-    ) {
+    /// Text that somebody wrote: printable, mostly letters and blanks. In letters beyond ASCII it takes more than a
+    /// name or two: addresses are full of those.
+    static func isProse(_ text: [UInt8]) -> Bool {
+        guard mayBeText(text) else { return false }
+        var letters = 0
+        let least: UInt8 = text.count >= 80 ? 0x80 : 0xC2
+        for byte in text.prefix(512) where byte.isLetter || byte == 0x20 || byte >= least { letters += 1 }
+        return letters * 10 >= min(512, text.count) * 6
+    }
+
+    /// `%NN`, `=NN`, `\xNN`, `\NNN`, `\uNNNN` and references of HTML, in stretches with at least a seventh of escapes.
+    private static func readEscapes(_ bytes: UnsafeRawBufferPointer, _ layer: Layer, into pass: inout UnveilPass) {
         var at = 0
         var out: [UInt8] = []
         var start = 0
         var escapes = 0
         func flush(_ end: Int, _ pass: inout UnveilPass) {
-            if escapes >= 4, escapes * 6 >= out.count, isProse(out) {
-                keep(out, start, end, .percentEncoding, place, hiding, depth, into: &pass)
+            if escapes >= 4, escapes * 7 >= out.count {
+                keep(out, start, end, .percentEncoding, layer, into: &pass)
             }
             out.removeAll(keepingCapacity: true)
             escapes = 0
         }
         while at < bytes.count {
-            if let (value, length) = escape(bytes, at) {
+            let isEscape = isEscapeSign(bytes[at])
+            if isEscape, let escape = Escape(bytes, at) {
                 if out.isEmpty { start = at }
                 escapes += 1
-                if value < 0x100, bytes[at] == UInt8(ascii: "%") || bytes.byte(at + 1) == UInt8(ascii: "x") {
-                    out.append(UInt8(value))
-                } else {
-                    appendScalar(value, to: &out)
+                if escape.isByte {
+                    out.append(UInt8(truncatingIfNeeded: escape.value))
+                } else if escape.value != 0 {
+                    appendScalar(escape.value, to: &out)
                 }
-                at += length
+                at += escape.length
                 continue
             }
             let byte = bytes[at]
@@ -201,46 +290,13 @@ enum EncodedText {
         flush(bytes.count, &pass)
     }
 
-    private static func escape(_ bytes: UnsafeRawBufferPointer, _ at: Int) -> (UInt32, Int)? {
-        func hex(_ from: Int, _ count: Int) -> UInt32? {
-            var value: UInt32 = 0
-            for i in 0..<count {
-                guard let digit = Hex.value(bytes.byte(from + i)) else { return nil }
-                value = value << 4 | UInt32(digit)
-            }
-            return value
-        }
-        switch bytes[at] {
-        case UInt8(ascii: "%"):
-            return hex(at + 1, 2).map { ($0, 3) }
-        case UInt8(ascii: "\\"):
-            let next = bytes.byte(at + 1)
-            if next == UInt8(ascii: "x") { return hex(at + 2, 2).map { ($0, 4) } }
-            if next == UInt8(ascii: "u") { return hex(at + 2, 4).map { ($0, 6) } }
-            return nil
-        case UInt8(ascii: "&"):
-            guard bytes.byte(at + 1) == UInt8(ascii: "#") else { return nil }
-            var i = at + 2
-            let isHex = bytes.byte(i) | 0x20 == UInt8(ascii: "x")
-            if isHex { i += 1 }
-            var value: UInt32 = 0
-            let first = i
-            while i - first < 7, let digit = Hex.value(bytes.byte(i)), isHex || digit < 10 {
-                value = value * (isHex ? 16 : 10) + UInt32(digit)
-                i += 1
-            }
-            return i > first && bytes.byte(i) == UInt8(ascii: ";") ? (value, i + 1 - at) : nil
-        default:
-            return nil
-        }
+    private static func isEscapeSign(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: "%") || byte == UInt8(ascii: "=") || byte == 0x5C || byte == UInt8(ascii: "&")
     }
 
     /// Rot13 keeps spaces, so it is only tried where it spells words that instructions need.
-    private static func readRotated(
-        _ bytes: UnsafeRawBufferPointer, _ place: SourceSpan?, _ hiding: Hiding?, _ depth: Int,
-        into pass: inout UnveilPass
-    ) {
-        guard hiding != .rot13 else { return }
+    private static func readRotated(_ bytes: UnsafeRawBufferPointer, _ layer: Layer, into pass: inout UnveilPass) {
+        guard layer.hiding != .rot13 else { return }
         let words = RotatedWords.places(in: bytes)
         guard words.count >= 2 else { return }
         var last = -1
@@ -253,16 +309,13 @@ enum EncodedText {
             let text = bytes.part(start..<end).map { byte -> UInt8 in
                 byte.isLower ? (byte - 0x61 + 13) % 26 + 0x61 : byte.isUpper ? (byte - 0x41 + 13) % 26 + 0x41 : byte
             }
-            keep(text, start, end, .rot13, place, hiding, depth, into: &pass)
+            keep(text, start, end, .rot13, layer, into: &pass)
         }
     }
 
     /// `i g n o r e`, `i-g-n-o-r-e` and `\i\g\n\o\r\e`: at least ten single letters, each set apart from the next by the
     /// same sign; a longer gap is a blank.
-    private static func readSpaced(
-        _ bytes: UnsafeRawBufferPointer, _ place: SourceSpan?, _ hiding: Hiding?, _ depth: Int,
-        into pass: inout UnveilPass
-    ) {
+    private static func readSpaced(_ bytes: UnsafeRawBufferPointer, _ layer: Layer, into pass: inout UnveilPass) {
         var at = 0
         while at + 20 < bytes.count {
             let sign = bytes[at + 1]
@@ -291,7 +344,7 @@ enum EncodedText {
                 if gap > 1 { text.append(0x20) }
             }
             if letters >= 10, letters * 10 >= text.count * 7, Set(text).count >= 5, !isAlphabet(text) {
-                keep(text, at, end, .spacedLetters, place, hiding, depth, into: &pass)
+                keep(text, at, end, .spacedLetters, layer, into: &pass)
             }
             at = max(end, at + 1)
         }
@@ -310,10 +363,7 @@ enum EncodedText {
         return rising * 2 >= text.count
     }
 
-    private static func readBraille(
-        _ bytes: UnsafeRawBufferPointer, _ place: SourceSpan?, _ hiding: Hiding?, _ depth: Int,
-        into pass: inout UnveilPass
-    ) {
+    private static func readBraille(_ bytes: UnsafeRawBufferPointer, _ layer: Layer, into pass: inout UnveilPass) {
         var out: [UInt8] = []
         var start: Int?
         var end = 0
@@ -329,7 +379,7 @@ enum EncodedText {
             }
             at += length
         }
-        if let start { keep(out, start, end, .braille, place, hiding, depth, into: &pass) }
+        if let start { keep(out, start, end, .braille, layer, into: &pass) }
     }
 
     private static func byteIsBlank(_ value: UInt32) -> Bool { value == 0x20 || value == 0x0A }

@@ -7,44 +7,64 @@ enum HiddenMarkup {
     private static let elementLimit = 65_536
 
     static func read(_ bytes: UnsafeRawBufferPointer, path: String?, into pass: inout UnveilPass) {
-        let isPage = isPage(bytes, path)
-        var at = 0
+        let isWhole = isPage(bytes, path)
+        let page = Page(isWhole: isWhole, sheet: isWhole ? StyleSheet() : StyleSheet(in: bytes))
+        var code = CodeMarks()
+        var at = code.begin(bytes, at: 0)
         while at < bytes.count {
             let byte = bytes[at]
             if byte == UInt8(ascii: "<") {
-                at = bytes.holds("<!--", at: at) ? comment(bytes, at, &pass) : element(bytes, at, isPage, &pass)
+                at =
+                    bytes.holds("<!--", at: at)
+                    ? comment(bytes, at, &pass) : element(bytes, at, page, isCode: code.isOpen, &pass)
             } else if byte == UInt8(ascii: "[") {
                 at = bracket(bytes, at, &pass)
+            } else if byte == UInt8(ascii: "`") {
+                at = code.tick(bytes, at)
+            } else if byte == 0x0A {
+                at = code.begin(bytes, at: at + 1)
             } else {
                 at += 1
             }
         }
     }
 
-    /// Whole pages, templates and scripts hide elements for good reasons.
+    /// What is the same for all elements of some content.
+    private struct Page {
+        let isWhole: Bool
+        let sheet: StyleSheet
+    }
+
+    /// Whole pages, templates and scripts hide elements for good reasons. A text for readers is none, whatever tags
+    /// somebody put into it.
     private static func isPage(_ bytes: UnsafeRawBufferPointer, _ path: String?) -> Bool {
         if let path {
-            let suffixes = [
-                ".html", ".htm", ".js", ".jsx", ".ts", ".tsx", ".vue", ".svelte", ".xml", ".svg", ".css", ".php",
-                ".erb",
-            ]
-            if suffixes.contains(where: { path.hasSuffix($0) }) { return true }
+            let name = path.lowercased()
+            if prose.contains(where: { name.hasSuffix($0) }) { return false }
+            if pages.contains(where: { name.hasSuffix($0) }) { return true }
         }
-        var at = 0
-        let end = min(bytes.count, 4096)
-        while at < end {
-            if bytes[at] == UInt8(ascii: "<") {
-                if pageTags.contains(where: { begins(bytes, at + 1, $0) }) { return true }
+        var at = bytes.holds("\u{FEFF}", at: 0) ? 3 : 0
+        while at < bytes.count {
+            if bytes[at] <= 0x20 {
+                at += 1
+            } else if bytes.holds("<!--", at: at) {
+                at = commentEnd(bytes, at).next
+            } else {
+                return bytes[at] == UInt8(ascii: "<") && pageTags.contains { begins(bytes, at + 1, $0) }
             }
-            at += 1
         }
         return false
     }
 
+    private static let prose = [".md", ".mdc", ".mdx", ".markdown", ".txt", ".rst", ".adoc", ".org", ".eml"]
+    private static let pages = [
+        ".html", ".htm", ".xhtml", ".js", ".jsx", ".ts", ".tsx", ".vue", ".svelte", ".xml", ".svg", ".css", ".php",
+        ".erb",
+    ]
     private static let pageTags: [StaticString] = ["html", "!doctype", "body", "head", "svg", "?xml"]
 
     /// The text, in lower case, stands there in any case of letters.
-    private static func begins(_ bytes: UnsafeRawBufferPointer, _ at: Int, _ text: StaticString) -> Bool {
+    static func begins(_ bytes: UnsafeRawBufferPointer, _ at: Int, _ text: StaticString) -> Bool {
         guard bytes.count - at >= text.utf8CodeUnitCount else { return false }
         return text.withUTF8Buffer { text in
             for index in text.indices where bytes[at + index].lowercased != text[index] { return false }
@@ -53,64 +73,111 @@ enum HiddenMarkup {
     }
 
     private static func comment(_ bytes: UnsafeRawBufferPointer, _ start: Int, _ pass: inout UnveilPass) -> Int {
-        var end = start + 4
-        while end < bytes.count, !(bytes[end] == UInt8(ascii: "-") && bytes.holds("-->", at: end)) { end += 1 }
-        let text = Array(bytes[(start + 4)..<min(end, bytes.count)])
+        let (end, next) = commentEnd(bytes, start)
+        let text = Array(bytes.part((start + 4)..<end))
         if text.contains(where: \.isLetter) || text.contains(where: { $0 >= 0x80 }) {
-            pass.keep(text, start, min(bytes.count, end + 3), .htmlComment)
+            pass.keep(text, start, next, .htmlComment)
         }
-        return min(bytes.count, end + 3)
+        return next
     }
 
-    private static func element(
-        _ bytes: UnsafeRawBufferPointer, _ start: Int, _ isPage: Bool, _ pass: inout UnveilPass
-    ) -> Int {
-        guard bytes.byte(start + 1).isLetter else { return start + 1 }
-        var nameEnd = start + 1
-        while nameEnd < bytes.count, nameEnd - start < 32, bytes[nameEnd].isAlphanumeric { nameEnd += 1 }
-        var end = nameEnd
-        var quote: UInt8 = 0
-        while end < bytes.count, end - start < 4096 {
-            let byte = bytes[end]
-            if quote != 0 {
-                if byte == quote { quote = 0 }
-            } else if byte == 0x22 || byte == 0x27 {
-                quote = byte
-            } else if byte == UInt8(ascii: ">") || byte == UInt8(ascii: "<") {
-                break
+    /// Where a comment's text ends, and what follows it: as browsers see it, `<!-->` is a whole one and `--!>` an end.
+    private static func commentEnd(_ bytes: UnsafeRawBufferPointer, _ start: Int) -> (text: Int, next: Int) {
+        if bytes.holds(">", at: start + 4) { return (start + 4, start + 5) }
+        if bytes.holds("->", at: start + 4) { return (start + 4, start + 6) }
+        var end = start + 4
+        while end < bytes.count {
+            if bytes[end] == UInt8(ascii: "-"), bytes.byte(end + 1) == UInt8(ascii: "-") {
+                if bytes.byte(end + 2) == UInt8(ascii: ">") { return (end, end + 3) }
+                if bytes.holds("!>", at: end + 2) { return (end, end + 4) }
             }
             end += 1
         }
-        guard end < bytes.count, bytes[end] == UInt8(ascii: ">"), end > nameEnd,
-            bytes.byte(end - 1) != UInt8(ascii: "/")
-        else { return nameEnd }
-        let attributes = Style.folded(bytes.part(nameEnd..<end))
-        guard Style.hides(attributes) else { return end + 1 }
-        let name = bytes.part((start + 1)..<nameEnd).map(\.lowercased)
-        guard !voidElements.contains(String(decoding: name, as: UTF8.self)) else { return end + 1 }
-        var close = end + 1
-        while close < bytes.count, close - end < elementLimit {
-            if bytes[close] == UInt8(ascii: "<"), bytes.byte(close + 1) == UInt8(ascii: "/"),
-                bytes.part((close + 2)..<(close + 2 + name.count)).elementsEqual(name, by: { $0.lowercased == $1 })
-            {
-                break
-            }
-            close += 1
+        return (bytes.count, bytes.count)
+    }
+
+    private static func element(
+        _ bytes: UnsafeRawBufferPointer, _ start: Int, _ page: Page, isCode: Bool, _ pass: inout UnveilPass
+    ) -> Int {
+        guard let tag = Tag(bytes, start) else { return start + 1 }
+        guard tag.mayHide(bytes, page.sheet) || (!page.isWhole && tag.isUnshown(bytes)) else { return tag.end }
+        let name = bytes.part(tag.name).map(\.lowercased)
+        let word = String(decoding: name, as: UTF8.self)
+        let attributes = tag.attributes(bytes)
+        if word == "input" {
+            if !page.isWhole, !isCode { field(attributes, start, tag.end, &pass) }
+            return tag.end
         }
-        let text = Array(bytes[(end + 1)..<close])
+        guard !voidElements.contains(word) else { return tag.end }
+        let isUnshown = !page.isWhole && !isCode && unshown(word, attributes)
+        guard isUnshown || Style.hides(word, attributes, page.sheet) else { return tag.end }
+        let close = close(of: name, bytes, from: tag.end, within: tag.isClosed ? 1_024 : elementLimit)
+        // What closes itself in templates has no text; in HTML it has, and then its end stands somewhere.
+        if tag.isClosed, page.isWhole || close.isMissing { return tag.end }
+        let text = Array(bytes.part(tag.end..<close.at))
         let letters = text.count { $0.isLetter || $0 >= 0x80 }
-        guard letters >= 4 else { return close }
-        pass.keep(text, start, close, isPage ? .htmlComment : .hiddenElement)
-        if !isPage, letters >= 8 {
+        guard letters >= (isUnshown ? 20 : 4) else { return close.at }
+        pass.keep(text, start, close.at, page.isWhole ? .htmlComment : .hiddenElement)
+        if !page.isWhole, letters >= 8 {
             pass.find(
-                "hidden-element", .high, start, close, confidence: 0.95,
+                "hidden-element", .high, start, close.at, confidence: 0.95,
                 "markup hides text that a model reads and a reader does not see", "show the text or remove it")
         }
-        return close
+        return close.at
+    }
+
+    /// Where the end tag stands: behind those of elements of this name inside it.
+    private static func close(
+        of name: [UInt8], _ bytes: UnsafeRawBufferPointer, from start: Int, within limit: Int
+    ) -> (at: Int, isMissing: Bool) {
+        let nests = !["p", "li", "td", "th", "tr", "dt", "dd", "option"].contains(String(decoding: name, as: UTF8.self))
+        func isNamed(_ at: Int) -> Bool {
+            bytes.part(at..<(at + name.count)).elementsEqual(name, by: { $0.lowercased == $1 })
+                && !bytes.byte(at + name.count).isAlphanumeric && bytes.byte(at + name.count) != UInt8(ascii: "-")
+        }
+        var open = 0
+        var at = start
+        while at < bytes.count, at - start < limit {
+            if bytes[at] == UInt8(ascii: "<") {
+                if bytes.byte(at + 1) == UInt8(ascii: "/"), isNamed(at + 2) {
+                    if open == 0 { return (at, false) }
+                    open -= 1
+                } else if bytes.byte(at + 1).lowercased == name.first, isNamed(at + 1) {
+                    if !nests { return (at, false) }
+                    open += 1
+                }
+            }
+            at += 1
+        }
+        return (at, true)
+    }
+
+    /// Elements whose content no page shows by itself.
+    private static func unshown(_ name: String, _ attributes: [(name: String, value: [UInt8])]) -> Bool {
+        switch name {
+        case "template", "noscript": true
+        case "dialog": !attributes.contains { $0.name == "open" }
+        case "script": attributes.contains { $0.name == "type" && $0.value.starts(with: Array("text/pl".utf8)) }
+        default: false
+        }
+    }
+
+    /// The value of a field that no form shows.
+    private static func field(
+        _ attributes: [(name: String, value: [UInt8])], _ start: Int, _ end: Int, _ pass: inout UnveilPass
+    ) {
+        guard attributes.contains(where: { $0.name == "type" && $0.value.map(\.lowercased) == Array("hidden".utf8) }),
+            let value = attributes.first(where: { $0.name == "value" })?.value, value.count >= 20,
+            StringValues.isSentence(value)
+        else { return }
+        pass.keep(value, start, end, .hiddenElement)
+        pass.find(
+            "hidden-element", .high, start, end, confidence: 0.95,
+            "markup hides text that a model reads and a reader does not see", "show the text or remove it")
     }
 
     private static let voidElements: Set<String> = [
-        "img", "br", "hr", "input", "meta", "link", "source", "area", "wbr",
+        "img", "br", "hr", "meta", "link", "source", "area", "wbr",
     ]
 
     /// Titles, alternative texts and definitions of Markdown.
@@ -151,84 +218,6 @@ enum HiddenMarkup {
         var quotes = 0
         for i in start..<end where bytes[i] == 0x22 { quotes += 1 }
         return quotes == 1
-    }
-}
-
-/// Attributes that make an element unseen.
-enum Style {
-    /// Lower case without blanks, so that one spelling is left of each property.
-    static func folded(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
-        var out: [UInt8] = [0x20]
-        var quote: UInt8 = 0
-        for byte in bytes {
-            if quote == 0, byte == 0x22 || byte == 0x27 {
-                quote = byte
-            } else if byte == quote {
-                quote = 0
-            }
-            if byte.isBlank || byte == 0x0A || byte == 0x0D {
-                if quote == 0, out.last != 0x20 { out.append(0x20) }
-            } else {
-                out.append(byte.lowercased)
-            }
-        }
-        return out
-    }
-
-    static func hides(_ attributes: [UInt8]) -> Bool {
-        // Nearly no element says either word, and searching texts costs more than everything else about an element.
-        guard attributes.withUnsafeBytes({ contains("hidden", $0) || contains("style=", $0) }) else { return false }
-        let text = String(decoding: attributes, as: UTF8.self)
-        if text == " hidden" || text.contains(" hidden ") || text.hasSuffix(" hidden") || text.contains(" hidden=") {
-            return true
-        }
-        guard let start = text.range(ofFirst: "style=") else { return false }
-        let style = text[start...]
-        if unseen.contains(where: { style.contains($0) }) { return true }
-        let colour = value("color:", style, notAfter: "-")
-        let background = value("background-color:", style) ?? value("background:", style)
-        if let colour, let background, same(colour, background) { return true }
-        if let colour, background == nil, ["white", "#fff", "#ffffff", "transparent", "rgba(0,0,0,0)"].contains(colour)
-        {
-            return true
-        }
-        return false
-    }
-
-    private static func contains(_ word: StaticString, _ bytes: UnsafeRawBufferPointer) -> Bool {
-        let first = word.utf8Start.pointee
-        for at in bytes.indices where bytes[at] == first && bytes.holds(word, at: at) { return true }
-        return false
-    }
-
-    private static let unseen = [
-        "display:none", "visibility:hidden", "visibility:collapse", "opacity:0;", "opacity:0\"", "opacity:0'",
-        "opacity:0.0",
-        "opacity:.0", "font-size:0", "font-size:1px", "font-size:.", "max-height:0", "max-width:0", "left:-9",
-        "left:-1000",
-        "top:-9", "text-indent:-9", "clip:rect(0", "clip-path:inset(100%", "clip-path:inset(50%", "transform:scale(0",
-        "mso-hide:all", "width:0;height:0", "height:0;width:0", "line-height:0",
-    ]
-
-    private static func value(_ property: String, _ style: Substring, notAfter: Character = "!") -> String? {
-        var rest = style
-        while let at = rest.range(ofFirst: property) {
-            let before = at > rest.startIndex ? rest[rest.index(before: at)] : Character(" ")
-            let start = rest.index(at, offsetBy: property.count)
-            let tail = rest[start...]
-            if before != notAfter || property.hasPrefix("background") {
-                return String(tail.prefix { $0 != ";" && $0 != "\"" && $0 != "'" && $0 != "!" })
-            }
-            rest = tail
-        }
-        return nil
-    }
-
-    private static func same(_ a: String, _ b: String) -> Bool {
-        let names = [
-            "white": "#ffffff", "#fff": "#ffffff", "black": "#000000", "#000": "#000000", "rgb(255,255,255)": "#ffffff",
-        ]
-        return (names[a] ?? a) == (names[b] ?? b)
     }
 }
 

@@ -3,12 +3,15 @@
 /// A bounded reader of DEFLATE (RFC 1951), bare or in a frame of gzip (RFC 1952) or zlib (RFC 1950): stops at a limit,
 /// at the end or at the first fault, and gives what it had by then.
 package enum Inflate {
-    static func gzip(_ bytes: [UInt8], limit: Int) -> [UInt8] {
-        guard bytes.count > 18, bytes[0] == 0x1F, bytes[1] == 0x8B, bytes[2] == 8 else { return [] }
+    static func gzip(_ bytes: [UInt8], limit: Int) -> [UInt8] { gzipRead(bytes, limit: limit).out }
+
+    /// The same, with the offset up to which the bytes were read.
+    static func gzipRead(_ bytes: [UInt8], limit: Int) -> (out: [UInt8], end: Int) {
+        guard bytes.count > 18, bytes[0] == 0x1F, bytes[1] == 0x8B, bytes[2] == 8 else { return ([], 0) }
         let flags = bytes[3]
         var at = 10
         if flags & 4 != 0 {
-            guard at + 2 <= bytes.count else { return [] }
+            guard at + 2 <= bytes.count else { return ([], 0) }
             at += 2 + Int(bytes[at]) + Int(bytes[at + 1]) << 8
         }
         for bit: UInt8 in [8, 16] where flags & bit != 0 {
@@ -16,9 +19,10 @@ package enum Inflate {
             at += 1
         }
         if flags & 2 != 0 { at += 2 }
-        guard at < bytes.count else { return [] }
+        guard at < bytes.count else { return ([], 0) }
         var reader = Bits(bytes: bytes, at: at)
-        return reader.inflate(limit: limit)
+        let out = reader.inflate(limit: limit)
+        return (out, reader.at)
     }
 
     /// DEFLATE without a frame, from an offset.

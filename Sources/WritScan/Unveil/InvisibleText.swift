@@ -21,6 +21,11 @@ enum InvisibleText {
                 at = TerminalText.read(bytes, at, into: &pass)
                 continue
             }
+            if byte == 0xC2, bytes.byte(at + 1) == 0x9B {
+                scan.closeRun(at, &pass)
+                at = TerminalText.readShort(bytes, at, into: &pass)
+                continue
+            }
             let (value, length) = decodeScalar(bytes, at)
             scan.take(value, Glyph(value), at, at + length, &pass)
             at += length

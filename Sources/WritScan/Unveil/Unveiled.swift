@@ -73,7 +73,7 @@ public struct Unveiling: Sendable, Hashable {
 /// Limits of ``Unveiler``.
 public struct UnveilLimits: Sendable, Hashable {
     /// Layers of encoding that are taken off.
-    public var depth = 3
+    public var depth = 5
     /// Bytes of unveiled text, for each byte of content.
     public var growth = 3
     /// Bytes of unveiled text that are always allowed.

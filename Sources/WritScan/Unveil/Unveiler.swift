@@ -26,8 +26,9 @@ public struct Unveiler: Sendable {
         let kinds = ByteKinds(bytes)
         if kinds.hasHigh || kinds.hasEscape { InvisibleText.read(bytes, into: &pass) }
         if kinds.hasMarkup { HiddenMarkup.read(bytes, path: path, into: &pass) }
-        EncodedText.read(bytes, at: nil, hiding: nil, depth: 0, into: &pass)
+        // Values first: what is found in one has the name of its key.
         StringValues.read(bytes, path: path, into: &pass)
+        EncodedText.read(bytes, at: nil, hiding: nil, depth: 0, into: &pass)
         pass.findings.sort { $0.span.start < $1.span.start }
         return Unveiling(texts: pass.texts, findings: pass.located(in: bytes), isCut: pass.isCut)
     }
@@ -96,8 +97,52 @@ struct UnveilPass {
 
     mutating func cut() { isCut = true }
 
-    /// Takes a finding in an unveiled text over to the place where that text stands.
+    /// Counts decoded bytes that are not kept, so that looking into them is bounded too; false when none are left.
+    mutating func spend(_ count: Int) -> Bool {
+        guard count <= budget else {
+            isCut = true
+            return false
+        }
+        budget -= count
+        return true
+    }
+
+    /// Takes off what hides text in a text that only decoding brought to light.
+    ///
+    /// - Parameters:
+    ///   - place: where its outermost layer stands.
+    ///   - hiding: how that was hidden; nil for a value of a document.
+    ///   - depth: the layers that were taken off so far.
+    mutating func unveil(
+        inside text: [UInt8], _ place: SourceSpan, hiding: Hiding?, depth: Int, key: String = ""
+    ) {
+        text.withUnsafeBytes { bytes in
+            var inner = UnveilPass(limits: limits, room: room)
+            let kinds = ByteKinds(bytes)
+            if kinds.hasHigh || kinds.hasEscape { InvisibleText.read(bytes, into: &inner) }
+            if kinds.hasMarkup { HiddenMarkup.read(bytes, path: nil, into: &inner) }
+            for found in inner.texts {
+                // What no reader sees stays that, whatever it is wrapped in.
+                let how = found.hiding.isInvisibleToReader ? found.hiding : hiding ?? found.hiding
+                keep(found.text, place.start, place.end, how, depth: depth + 1, key: key)
+            }
+            for finding in inner.findings { take(finding, at: place) }
+            if inner.isCut { cut() }
+            if depth < limits.depth {
+                StringValues.read(bytes, path: nil, at: place, hiding: hiding, depth: depth + 1, key: key, into: &self)
+            }
+            EncodedText.read(bytes, at: place, hiding: hiding, depth: depth, into: &self)
+        }
+    }
+
+    /// Takes a finding in an unveiled text over to the place where that text stands; once, however often the text came
+    /// to light there.
     mutating func take(_ finding: Finding, at place: SourceSpan) {
+        guard
+            !findings.contains(where: {
+                $0.rule == finding.rule && $0.span.start < place.end && place.start < $0.span.end
+            })
+        else { return }
         find(
             finding.rule, finding.severity, place.start, place.end, confidence: finding.confidence, finding.message,
             finding.remedy)

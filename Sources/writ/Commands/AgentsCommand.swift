@@ -36,7 +36,7 @@ struct AgentsCommand: ParsableCommand {
     struct Show: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Show what each event of an agent can do.")
 
-        @Argument(help: "The agent.")
+        @Argument(help: "The agent.", completion: Offer.agents)
         var agent: String
 
         func run() throws {
@@ -58,7 +58,7 @@ struct AgentsCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "vectors", abstract: "Print payloads with the answer that each decision must be spelled as.")
 
-        @Argument(help: "The agent.")
+        @Argument(help: "The agent.", completion: Offer.agents)
         var agent: String
 
         func run() throws {

@@ -73,6 +73,8 @@ struct Approve: ParsableCommand {
             The daemon writes the call and a challenge to your terminal; type the challenge to agree. It works only in a \
             terminal that you opened yourself: not below an agent, not in a terminal of `tmux`, `screen` or an editor, \
             and not in the background. The agent then has to make the same call again.
+
+            Exits 0 when the call may pass, 1 when the answer was not the challenge, 2 when it could not be asked.
             """)
 
     @OptionGroup var home: HomeOptions
@@ -80,17 +82,14 @@ struct Approve: ParsableCommand {
     @Flag(help: "Print the outcome as JSON.")
     var json = false
 
-    @Argument(help: "The id in the refusal, as `writ approvals` shows it.")
+    @Argument(help: "The id in the refusal, as `writ approvals` shows it.", completion: Offer.waiting)
     var id: String
 
     func run() throws {
-        // Opened first: what is typed as soon as the question stands there must not be lost.
-        let terminal = PersonRequest.openTerminal()
-        defer { if terminal >= 0 { close(terminal) } }
-        var answer = try PersonRequest.send(["do": "challenge", "id": .string(id)], home: home)
-        if answer["ok"]?.bool == true {
-            let text = PersonRequest.readLine(terminal)
-            answer = try PersonRequest.send(["do": "answer", "id": .string(id), "text": .string(text)], home: home)
+        let answer = try PersonRequest.confirm {
+            try PersonRequest.send(["do": "challenge", "id": .string(id)], home: home)
+        } answering: { text in
+            try PersonRequest.send(["do": "answer", "id": .string(id), "text": .string(text)], home: home)
         }
         try PersonRequest.finish(answer, json: json) { answer in
             let seconds = (answer["left_ms"]?.integer ?? 0) / 1000
@@ -109,7 +108,7 @@ struct Deny: ParsableCommand {
     @Flag(help: "Print the outcome as JSON.")
     var json = false
 
-    @Argument(help: "The id in the refusal, as `writ approvals` shows it.")
+    @Argument(help: "The id in the refusal, as `writ approvals` shows it.", completion: Offer.waiting)
     var id: String
 
     func run() throws {
@@ -120,32 +119,41 @@ struct Deny: ParsableCommand {
 
 /// What commands that a person answers ask the daemon.
 enum PersonRequest {
+    /// Asks once; starts the daemon where none runs, because what it keeps outlives it.
     static func send(_ request: JSON, home: HomeOptions) throws -> JSON {
         let home = try home.resolve()
+        try DaemonStart.ensure(home)
         let answer: HookResponse
         do {
             answer = try DaemonClient(home: home).control(
                 .approval, payload: request.bytes, by: Deadline(after: 10_000))
-        } catch ChannelFault.absent {
-            Terminal.error(
-                "no daemon runs for \(home.home)", hint: "no call waits then; the next call of an agent starts it")
-            throw ExitCode(1)
         } catch {
-            Terminal.error("the daemon does not answer: \(error)")
-            throw ExitCode(1)
+            throw CommandFault("the daemon does not answer: \(error)")
         }
         return try JSON(parsing: answer.output)
     }
 
+    /// Asks for something that a person confirms: the daemon writes the question to the terminal, and what is typed
+    /// there goes back.
+    ///
+    /// - Returns: the answer to the last that was sent.
+    static func confirm(asking: () throws -> JSON, answering: (String) throws -> JSON) throws -> JSON {
+        // Opened first: what is typed as soon as the question stands there must not be lost.
+        let terminal = openTerminal()
+        defer { if terminal >= 0 { close(terminal) } }
+        let answer = try asking()
+        return answer["ok"]?.bool == true ? try answering(readLine(terminal)) : answer
+    }
+
     /// The terminal itself, wherever standard input comes from, without what was typed before; -1 when there is none.
-    static func openTerminal() -> Int32 {
+    private static func openTerminal() -> Int32 {
         let terminal = open("/dev/tty", O_RDONLY | O_CLOEXEC)
         if terminal >= 0 { tcflush(terminal, TCIFLUSH) }
         return terminal
     }
 
     /// One line that a person types.
-    static func readLine(_ terminal: Int32) -> String {
+    private static func readLine(_ terminal: Int32) -> String {
         guard terminal >= 0 else { return "" }
         var bytes: [UInt8] = []
         var byte: UInt8 = 0
@@ -163,6 +171,8 @@ enum PersonRequest {
     }
 
     /// Prints the answer for programs, why it is no, or lets `show` print it for people.
+    ///
+    /// - Throws: the exit code 1 where a person was asked and did not agree, 2 where it could not be done.
     static func report(_ answer: JSON, json: Bool, _ show: (JSON) throws -> Void) throws {
         let isDone = answer["ok"]?.bool == true
         if json {
@@ -172,6 +182,6 @@ enum PersonRequest {
         } else {
             Terminal.error(Terminal.harmless(answer["error"]?.string ?? "the daemon gives no reason"))
         }
-        if !isDone { throw ExitCode(1) }
+        if !isDone { throw ExitCode(answer["declined"]?.bool == true ? 1 : 2) }
     }
 }

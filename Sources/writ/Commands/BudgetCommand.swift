@@ -66,10 +66,10 @@ struct BudgetReset: ParsableCommand {
 
     @OptionGroup var home: HomeOptions
 
-    @Option(help: "Only this owner's account, as `writ budget` shows it.")
+    @Option(help: "Only this owner's account, as `writ budget` shows it.", completion: Offer.budgetOwners)
     var owner: String?
 
-    @Argument(help: "The budget's full id, as `writ budget` shows it.")
+    @Argument(help: "The budget's full id, as `writ budget` shows it.", completion: Offer.budgets)
     var budget: String
 
     func run() throws {

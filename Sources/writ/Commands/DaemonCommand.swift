@@ -15,8 +15,8 @@ struct DaemonCommand: ParsableCommand {
         commandName: "daemon",
         abstract: "Look after the daemon that answers the hooks.",
         discussion: """
-            Hooks start the daemon by themselves, and it ends after half an hour without a call. `status` shows whether
-            one runs and with which policies; `reload` reads the policies at once, which it otherwise does within a
+            Hooks start the daemon by themselves, and it ends after half an hour without a call. `status` shows whether \
+            one runs and with which policies; `reload` reads the policies at once, which it otherwise does within a \
             second of a change.
             """,
         subcommands: [DaemonRun.self, DaemonStatus.self, DaemonStop.self, DaemonReload.self])

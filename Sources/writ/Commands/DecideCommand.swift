@@ -9,8 +9,11 @@ struct Decide: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Judge calls without running them, as the daemon would.",
         discussion: """
-            Uses the built-in default policy and the profile `prototyping` unless told otherwise. Every call is its own
+            Uses the built-in default policy and the profile `prototyping` unless told otherwise. Every call is its own \
             session, nothing is recorded, the file system is unknown, and the machine's own configuration is not read.
+
+            Exits 0 when the call would be allowed, 1 when not, 2 when it could not be judged; with --jsonl 0 when every \
+            line was answered.
 
             Examples:
               writ decide 'rm -rf ~'
@@ -27,7 +30,8 @@ struct Decide: ParsableCommand {
     @Flag(help: "Leave the default policy out; only those of --policy count.")
     var noDefault = false
 
-    @Option(help: "prototyping, guarded, production, or one that a policy defines.")
+    @Option(
+        help: "prototyping, guarded, production, or one that a policy defines.", completion: Offer.profiles)
     var profile = "prototyping"
 
     @Option(help: "The tool's name.")
@@ -36,7 +40,7 @@ struct Decide: ParsableCommand {
     @Option(help: "The tool's arguments as JSON.")
     var args: String?
 
-    @Option(help: "The working directory, which is the workspace.")
+    @Option(help: ArgumentHelp("The working directory, which is the workspace.", valueName: "folder"))
     var cwd = "/home/dev/project"
 
     @Flag(help: "Print the answer as JSON.")

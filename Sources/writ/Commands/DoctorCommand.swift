@@ -23,13 +23,14 @@ struct DoctorCommand: ParsableCommand {
             settings say: its command line, its shell, the variables of its `env` blocks, its folder. Nothing is run; \
             the canaries are harmless even if they were.
 
-            RESULTS
+            Results:
               denied      the decision of policy, in the spelling that the agent obeys
               closed      the hook refused by itself: no daemon, no time, no policy
               refused     another rule refused the canary
               asked       the agent would ask a person
               allowed     nothing stood in the way
               unreadable  nothing that the agent obeys: it lets the call through or breaks
+
             A result is `simulated`: this command started the hook. An event is `measured` only when the ledger holds a \
             delivery whose hook the agent's own program started, newer than that program.
 
@@ -38,18 +39,19 @@ struct DoctorCommand: ParsableCommand {
             or that others can write to, other programs named `writ-hook` on PATH, and what got worse since the last \
             time (kept in the state folder, `doctor.json`).
 
-            EXIT CODES
+            Exit codes:
               0  every installed hook refuses what it must refuse
               1  something that should be protected is not, or got worse
-              64 the command line is wrong
+              2  it could not be examined: arguments that make no sense
 
-            EXAMPLES
+            Examples:
               writ doctor
               writ doctor claude-code codex
               writ doctor --json | jq '.agents[].checks[] | select(.outcome != "denied")'
             """)
 
-    @Argument(help: "Agents to examine; without any, all at which Writ is installed.")
+    @Argument(
+        help: "Agents to examine; without any, all at which Writ is installed.", completion: Offer.agents)
     var agents: [String] = []
 
     @OptionGroup var place: PlaceOptions

@@ -13,10 +13,10 @@ struct Explain: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Say why a call was decided as it was, and what would be allowed instead.",
         discussion: """
-            The id is the one in `writ log`; its last eight characters are enough. The decision is repeated under the
+            The id is the one in `writ log`; its last eight characters are enough. The decision is repeated under the \
             policies in force now, rule by rule; when they say something else today, that is said.
 
-            A call that was never made can be explained too, from a file: {"tool": "Bash", "args": {"command": "ls"},
+            A call that was never made can be explained too, from a file: {"tool": "Bash", "args": {"command": "ls"}, \
             "cwd": "/srv/project", "agent": "claude-code", "profile": "production"}. All but `args` may be missing.
 
             Examples:
@@ -32,7 +32,9 @@ struct Explain: ParsableCommand {
     @Flag(help: "Print the record and the trace as JSON.")
     var json = false
 
-    @Argument(help: "The id of a decision, or a file (`x.json`, or a path with `/`) that holds a call.")
+    @Argument(
+        help: "The id of a decision, or a file (`x.json`, or a path with `/`) that holds a call.",
+        completion: Offer.decisionsOrFiles)
     var id: String
 
     func run() throws {

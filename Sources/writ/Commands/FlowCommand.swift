@@ -17,18 +17,19 @@ struct FlowClear: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "clear", abstract: "Take a label off a session; the ledger keeps that.",
         discussion: """
-            Name the session by one of its decisions. A label that a flow of the organisation, the team or the project
+            Name the session by one of its decisions. A label that a flow of the organisation, the team or the project \
             watches is taken off only where that flow has `clear`, and its gate asks for one person at most.
 
-            Example: writ flow clear secret --decision 4f1c22ab
+            Example:
+              writ flow clear secret --decision 4f1c22ab
             """)
 
     @OptionGroup var home: HomeOptions
 
-    @Option(help: "The id of a decision of the session, as `writ log` shows it.")
+    @Option(help: "The id of a decision of the session, as `writ log` shows it.", completion: Offer.entries)
     var decision: String
 
-    @Argument(help: "The label.")
+    @Argument(help: "The label.", completion: Offer.labels)
     var label: String
 
     func run() throws {
@@ -63,7 +64,7 @@ struct FlowReviewed: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "reviewed", abstract: "Say that you have reviewed what agents wrote below a folder.",
         discussion: """
-            Sessions that meet the files of prototypes are no longer labelled `prototyping` for it, and those that read
+            Sessions that meet the files of prototypes are no longer labelled `prototyping` for it, and those that read \
             agents' memory no longer take over the labels of the sessions that wrote it.
             """)
 
@@ -89,6 +90,7 @@ struct FlowPrototypes: ParsableCommand {
 
     func run() throws {
         let paths = try HomeState.prototypes(of: try home.resolve())
+        if paths.folders.isEmpty, paths.files.isEmpty { Terminal.line("nothing waits for a review") }
         for path in paths.folders.map({ $0 + "/" }).sorted() + paths.files.sorted() {
             Terminal.line(Terminal.harmless(path))
         }

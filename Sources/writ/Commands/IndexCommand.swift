@@ -21,12 +21,13 @@ struct IndexBuild: ParsableCommand {
         commandName: "build",
         abstract: "Build a package index from lists of names that you have.",
         discussion: """
-            Each list is a tab-separated file whose first line names its columns: `name`, and any of `month` (last
-            release, yyyy-mm), `created` (first release, yyyy-mm-dd), `rank…` and `downloads…` (a month). Without ranks
+            Each list is a tab-separated file whose first line names its columns: `name`, and any of `month` (last \
+            release, yyyy-mm), `created` (first release, yyyy-mm-dd), `rank…` and `downloads…` (a month). Without ranks \
             the downloads make them. Advisories are read in the OSV format: one record a file, or one a line in .jsonl.
 
-            Example: writ index build --list pypi=pypi.tsv --list npm=npm.tsv --day 20261119 \\
-                       --advisories osv/ --output packages.index
+            Example:
+              writ index build --list pypi=pypi.tsv --list npm=npm.tsv --day 20261119 \\
+                --advisories osv/ --output packages.index
             """)
 
     @Option(name: .long, help: ArgumentHelp("A registry and its list; may be repeated.", valueName: "ecosystem=file"))
@@ -41,10 +42,13 @@ struct IndexBuild: ParsableCommand {
     @Option(name: .long, help: ArgumentHelp("The day the lists are of.", valueName: "yyyymmdd"))
     var day: Int
 
-    @Option(name: .long, help: "How many of the most used names of each registry to keep with their rank.")
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "How many of the most used names of each registry to keep with their rank.", valueName: "count"))
     var popular = 15_000
 
-    @Option(name: .shortAndLong, help: "The file to write.", completion: .file())
+    @Option(name: .shortAndLong, help: ArgumentHelp("The file to write.", valueName: "file"), completion: .file())
     var output: String
 
     func validate() throws {
@@ -187,7 +191,10 @@ struct IndexShow: ParsableCommand {
 struct IndexTrust: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "trust", abstract: "Choose the public key that must have signed a fetched index.",
-        discussion: "Example: writ index trust 3pYn…=")
+        discussion: """
+            Example:
+              writ index trust 3pYn…=
+            """)
 
     @OptionGroup var homeOptions: HomeOptions
 
@@ -222,16 +229,17 @@ struct IndexSign: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sign", abstract: "Sign an index, for others to fetch.",
         discussion: """
-            Writes FILE.sig beside FILE. Without --key a new pair is made: the secret one is written to FILE.secret
+            Writes FILE.sig beside FILE. Without --key a new pair is made: the secret one is written to FILE.secret \
             (keep it off the server), the public one is printed.
 
-            Example: writ index sign packages.index --key publisher.secret
+            Example:
+              writ index sign packages.index --key publisher.secret
             """)
 
     @Argument(help: "The index.", completion: .file())
     var file: String
 
-    @Option(help: "The file with the secret key.", completion: .file())
+    @Option(help: ArgumentHelp("The file with the secret key.", valueName: "file"), completion: .file())
     var key: String?
 
     func run() throws {
@@ -259,11 +267,12 @@ struct IndexUpdate: ParsableCommand {
         commandName: "update",
         abstract: "Fetch a package index and its signature, check both, and use it.",
         discussion: """
-            Takes URL and URL.sig, by https or from a file. The signature must be of the key chosen with
-            `writ index trust`, and the lists may not be older than those in use. Nothing is changed when a check fails.
+            Takes URL and URL.sig, by https or from a file. The signature must be of the key chosen with \
+            `writ index trust`, and the lists may not be older than those in use. Nothing is changed when a check fails. \
             A running daemon takes the new index up by itself.
 
-            Example: writ index update https://index.example/packages.index
+            Example:
+              writ index update https://index.example/packages.index
             """)
 
     @OptionGroup var homeOptions: HomeOptions

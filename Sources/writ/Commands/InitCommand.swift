@@ -20,11 +20,12 @@ struct InitCommand: ParsableCommand {
             what is protected and what is not. `writ uninstall --all` takes everything out again, byte for byte where \
             nobody has edited the files since.
 
-            EXIT CODES
+            Exit codes:
               0  every agent that was found is protected
               1  something is not, or you said no
+              2  it could not be done: arguments that make no sense, a home that is not there
 
-            EXAMPLES
+            Examples:
               writ init
               writ init --dry-run
               writ init --yes --json

@@ -14,7 +14,7 @@ struct Install: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Put Writ between an agent and its tools.",
         discussion: """
-            Adds Writ's hook to the agent's settings. Everything else in the file stays as it is, comments included, and
+            Adds Writ's hook to the agent's settings. Everything else in the file stays as it is, comments included, and \
             the command can be run again at any time; `writ uninstall` takes the hook out again.
 
             Examples:
@@ -39,10 +39,10 @@ struct Uninstall: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Take Writ's hook out of an agent's settings.",
         discussion: """
-            A file that nobody has edited since the installation is put back byte by byte; of any other, only Writ's own
+            A file that nobody has edited since the installation is put back byte by byte; of any other, only Writ's own \
             entries are taken out. Policies and ledger stay.
 
-            `--all` does this for every agent, in your own settings, the machine's, and those of all projects that Writ
+            `--all` does this for every agent, in your own settings, the machine's, and those of all projects that Writ \
             was installed for.
             """)
 
@@ -70,7 +70,7 @@ struct Uninstall: ParsableCommand {
 
 /// What both commands take and print.
 struct InstallOptions: ParsableArguments {
-    @Argument(help: "The agent; `writ agents` lists them.")
+    @Argument(help: "The agent; `writ agents` lists them.", completion: Offer.agents)
     var agent: String = ""
 
     @Flag(help: "Your own settings, for all projects. The default.")
@@ -89,11 +89,8 @@ struct InstallOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The home that the hook obeys.",
-            discussion: """
-                Default: your home as the system's user database has it. Environment variables are not asked, since an \
-                agent's settings can set them.
-                """, valueName: "folder"),
+            "The home that the hook obeys. Default: yours, as the system's user database has it: an agent's settings "
+                + "can set environment variables.", valueName: "folder"),
         completion: .directory)
     var home: String?
 
@@ -127,7 +124,7 @@ struct InstallOptions: ParsableArguments {
             report(try act(installer, try level(), dryRun), verb: verb, home: home)
         } catch let fault as SettingsFault {
             Terminal.error(Terminal.harmless(fault.description), hint: fault.hint.isEmpty ? nil : fault.hint)
-            throw ExitCode(1)
+            throw ExitCode(2)
         }
     }
 
@@ -154,7 +151,7 @@ struct InstallOptions: ParsableArguments {
         report(InstallReport(files: files.filter { !$0.isNoop }), verb: "uninstall", home: home)
         if files.isEmpty, faults.isEmpty, !quiet, !json { Terminal.line("nothing of Writ's is installed") }
         for fault in faults { Terminal.error(Terminal.harmless(fault.description)) }
-        if !faults.isEmpty { throw ExitCode(1) }
+        if !faults.isEmpty { throw ExitCode(2) }
     }
 
     /// Beside this program, where every build and package puts it.

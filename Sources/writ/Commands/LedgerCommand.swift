@@ -15,7 +15,7 @@ struct LedgerVerify: ParsableCommand {
         commandName: "verify",
         abstract: "Check every entry, tile, checkpoint and the journal.",
         discussion: """
-            Finds any changed bit, and truncation against the checkpoint kept outside the ledger's folder. What only a
+            Finds any changed bit, and truncation against the checkpoint kept outside the ledger's folder. What only a \
             witness on another machine could find is stated in the report. Exits 0 when the ledger is sound, 1 when not.
             """)
 
@@ -24,10 +24,12 @@ struct LedgerVerify: ParsableCommand {
     @Option(help: ArgumentHelp("The public key printed by `writ ledger key`, kept elsewhere.", valueName: "vkey"))
     var key: String?
 
-    @Option(help: "The ledger's folder, when it is not this machine's.", completion: .directory)
+    @Option(
+        help: ArgumentHelp("The ledger's folder, when it is not this machine's.", valueName: "folder"),
+        completion: .directory)
     var ledger: String?
 
-    @Option(help: "The checkpoint kept outside the folder.", completion: .file())
+    @Option(help: ArgumentHelp("The checkpoint kept outside the folder.", valueName: "file"), completion: .file())
     var anchor: String?
 
     @Flag(help: "Print the report as JSON.")

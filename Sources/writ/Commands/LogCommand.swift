@@ -25,22 +25,22 @@ struct Log: ParsableCommand {
     @Flag(name: .shortAndLong, help: "Go on printing new entries until interrupted.")
     var follow = false
 
-    @Option(help: "Only calls of this agent (claude-code, cursor …).")
+    @Option(help: "Only calls of this agent (claude-code, cursor …).", completion: Offer.agents)
     var agent: String?
 
-    @Option(help: "Only calls of this session.")
+    @Option(help: "Only calls of this session.", completion: Offer.sessions)
     var session: String?
 
-    @Option(help: "Only this decision: allow, ask, deny or halt.")
+    @Option(help: "Only this decision: allow, ask, deny or halt.", completion: Offer.decisions)
     var decision: String?
 
-    @Option(help: "Only entries that name this rule.")
+    @Option(help: "Only entries that name this rule.", completion: Offer.recentRules)
     var rule: String?
 
     @Option(help: ArgumentHelp("Only entries so recent: 90s, 10m, 24h, 7d.", valueName: "age"))
     var since: String?
 
-    @Option(name: .shortAndLong, help: "At most so many of the newest entries.")
+    @Option(name: .shortAndLong, help: ArgumentHelp("At most so many of the newest entries.", valueName: "count"))
     var limit = 50
 
     @Flag(help: "Print whole entries as JSON, one a line.")

@@ -16,21 +16,23 @@ struct PackagesCheck: ParsableCommand {
         commandName: "check",
         abstract: "Say whether package names are well known, unknown, or look like another's.",
         discussion: """
-            Answers from the local index alone; nothing is asked of the network. With --manifest the names are read from
-            manifests, lock files, Dockerfiles and workflows, and how they are pinned and where they come from is judged
-            too. Exit code 1 when something would be asked about.
+            Answers from the local index alone; nothing is asked of the network. With --manifest the names are read from \
+            manifests, lock files, Dockerfiles and workflows, and how they are pinned and where they come from is judged \
+            too. Exits 0 when nothing would be asked about, 1 when something would.
 
-            Examples: writ packages check --ecosystem npm lodash expresss
-                      writ packages check --manifest package.json --manifest package-lock.json
+            Examples:
+              writ packages check --ecosystem npm lodash expresss
+              writ packages check --manifest package.json --manifest package-lock.json
             """)
 
     @Flag(help: "Read {id, ecosystem, name} objects, one a line, from standard input; answer one a line.")
     var jsonl = false
 
-    @Option(help: "The registry: pypi, npm.")
+    @Option(help: "The registry: pypi, npm.", completion: .list(["pypi", "npm"]))
     var ecosystem = "pypi"
 
-    @Option(help: "A file that asks for packages; may be repeated.", completion: .file())
+    @Option(
+        help: ArgumentHelp("A file that asks for packages; may be repeated.", valueName: "file"), completion: .file())
     var manifest: [String] = []
 
     @OptionGroup var homeOptions: HomeOptions

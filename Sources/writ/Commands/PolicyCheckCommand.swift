@@ -11,11 +11,12 @@ struct PolicyCheckCommand: ParsableCommand {
         commandName: "check",
         abstract: "Check policies: schema, types, examples, tests, and rules that cannot do what they say.",
         discussion: """
-            Exits 0 when there is nothing to say, 1 on warnings or failing tests, 2 when a policy cannot be read or does
-            not load. The report names also which parts the installed version enforces, and where; with --host, the rules
+            Exits 0 when there is nothing to say, 1 on warnings or failing tests, 2 when a policy cannot be read or does \
+            not load. The report names also which parts the installed version enforces, and where; with --host, the rules \
             that an agent's host cannot honour.
 
-            Example: writ policy check policy.yaml --sarif > policy.sarif
+            Example:
+              writ policy check policy.yaml --sarif > policy.sarif
             """)
 
     @Flag(help: "Print the report as JSON.")
@@ -24,13 +25,15 @@ struct PolicyCheckCommand: ParsableCommand {
     @Flag(help: "Print the report as SARIF 2.1.0.")
     var sarif = false
 
-    @Option(help: "The layer that the files are checked as; by default what they say themselves.")
+    @Option(
+        help: "The layer that the files are checked as; by default what they say themselves.",
+        completion: Offer.layers)
     var layer: String?
 
     @Option(
         help: ArgumentHelp(
-            "Report also what the host of this agent cannot do.", discussion: "`writ agents` lists them.",
-            valueName: "agent"))
+            "Report also what the host of this agent cannot do; `writ agents` lists them.", valueName: "agent"),
+        completion: Offer.agents)
     var host: String?
 
     @Argument(help: "Policy files.", completion: .file(extensions: ["yaml", "yml"]))
@@ -99,8 +102,8 @@ struct PolicyTest: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "test", abstract: "Run the tests that policies carry.",
         discussion: """
-            Each policy is tested alone, with the engine that enforces it. Exits 1 when a test fails, 2 when a policy
-            cannot be read or does not load; the others are tested all the same.
+            Each policy is tested alone, with the engine that enforces it; each row of a table counts as a test. Exits 1 \
+            when a test fails, 2 when a policy cannot be read or does not load; the others are tested all the same.
             """)
 
     @Flag(help: "Print the result as JSON, one object a line for each file.")

@@ -13,7 +13,7 @@ struct PolicyCommand: ParsableCommand {
         commandName: "policy",
         abstract: "Write, check, test and compare policies.",
         discussion: """
-            Exit codes: 0 done; 1 done, and the answer is no (warnings, a failed test, a loosened call); 2 it could not be
+            Exit codes: 0 done; 1 done, and the answer is no (warnings, a failed test, a loosened call); 2 it could not be \
             done (arguments, a file that cannot be read or does not load, no ledger).
             """,
         subcommands: [
@@ -36,7 +36,7 @@ struct PolicyShow: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "Print the policies in force, or the default ones as they ship.",
         discussion: """
-            A policy in ~/.config/writ/policies with the name of a default one takes its place: print it with
+            A policy in ~/.config/writ/policies with the name of a default one takes its place: print it with \
             --default NAME, change it, save it there. The policy `self-protection` always stays in force.
             """)
 
@@ -45,7 +45,7 @@ struct PolicyShow: ParsableCommand {
     @Flag(name: .customLong("default"), help: "Print the default policies.")
     var isDefault = false
 
-    @Argument(help: "Only the policy of this name.")
+    @Argument(help: "Only the policy of this name.", completion: Offer.policies)
     var name: String?
 
     func run() throws {
@@ -82,9 +82,12 @@ struct PolicyShow: ParsableCommand {
 struct PolicyNew: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "new", abstract: "Print a policy to start from.",
-        discussion: "Example: writ policy new --template coding > ~/.config/writ/policy.yaml")
+        discussion: """
+            Example:
+              writ policy new --template coding > ~/.config/writ/policy.yaml
+            """)
 
-    @Option(help: "coding, production, mcp or ci.")
+    @Option(help: "coding, production, mcp or ci.", completion: Offer.templates)
     var template = "coding"
 
     func validate() throws {
@@ -118,15 +121,18 @@ struct PolicyDiffCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "diff", abstract: "Say what a changed policy would have decided otherwise.",
         discussion: """
-            Replays the recorded calls of a ledger through both policies. Records that lack what deciding needs are
+            Replays the recorded calls of a ledger through both policies. Records that lack what deciding needs are \
             counted as undecided, never as equal.
 
-            Example: writ policy diff policy.yaml new.yaml --fail-on loosened
+            Example:
+              writ policy diff policy.yaml new.yaml --fail-on loosened
             """)
 
     @OptionGroup var home: HomeOptions
 
-    @Option(help: "The ledger's folder; by default this machine's.", completion: .directory)
+    @Option(
+        help: ArgumentHelp("The ledger's folder; by default this machine's.", valueName: "folder"),
+        completion: .directory)
     var traffic: String?
 
     @Option(
@@ -185,10 +191,14 @@ struct PolicySuggest: ParsableCommand {
 
     @OptionGroup var home: HomeOptions
 
-    @Option(help: "The ledger's folder; by default this machine's.", completion: .directory)
+    @Option(
+        help: ArgumentHelp("The ledger's folder; by default this machine's.", valueName: "folder"),
+        completion: .directory)
     var traffic: String?
 
-    @Option(help: "How often a kind of operation must have been denied or approved, at least 1.")
+    @Option(
+        help: ArgumentHelp(
+            "How often a kind of operation must have been denied or approved, at least 1.", valueName: "count"))
     var minimum = 2
 
     func validate() throws {
@@ -251,7 +261,10 @@ struct PolicyImportCommand: ParsableCommand {
         commandName: "import", abstract: "Print a policy made from what another tool was told.",
         discussion: "What could not be carried over is listed on standard error; read it.")
 
-    @Option(help: "rune (a flattened dialect 1.0 text too), claude (settings.json), codex (.rules), cursor, opencode.")
+    @Option(
+        help: ArgumentHelp(
+            "rune (a flattened dialect 1.0 text too), claude (settings.json), codex (.rules), cursor, opencode.",
+            valueName: "tool"))
     var from: Origin
 
     @Argument(help: "The file.", completion: .file())
@@ -295,7 +308,8 @@ struct PolicyEval: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "eval", abstract: "Evaluate a CEL expression.",
         discussion: """
-            Example: writ policy eval 'xs.exists(x, x > y)' --bindings '{"xs": [1, 2, 3], "y": 2}'
+            Example:
+              writ policy eval 'xs.exists(x, x > y)' --bindings '{"xs": [1, 2, 3], "y": 2}'
             """)
 
     @Option(help: "The variables, as one JSON object.")

@@ -12,10 +12,11 @@ struct PolicyTrust: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "trust", abstract: "Accept the organisation's policies only when this key has signed them.",
         discussion: """
-            Each policy in the organisation's folder then needs a signature beside it (`policy.yaml.sig`), and a revision
+            Each policy in the organisation's folder then needs a signature beside it (`policy.yaml.sig`), and a revision \
             lower than one that was in force is refused. `writ policy sign` makes keys and signatures.
 
-            Example: writ policy trust ed25519:… --folder /srv/policies/acme
+            Example:
+              writ policy trust ed25519:… --folder /srv/policies/acme
             """)
 
     @OptionGroup var home: HomeOptions
@@ -73,13 +74,14 @@ struct PolicySign: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sign", abstract: "Sign policies with a key, which is made when the file is missing.",
         discussion: """
-            Writes `FILE.sig` beside each policy and prints the public key, which machines trust with `writ policy
+            Writes `FILE.sig` beside each policy and prints the public key, which machines trust with `writ policy \
             trust`. Keep the key file away from agents. Signatures are Ed25519 over the file's exact bytes, in base64.
 
-            Example: writ policy sign --key ~/keys/policy.key acme.yaml
+            Example:
+              writ policy sign --key ~/keys/policy.key acme.yaml
             """)
 
-    @Option(help: "The file with the private key.", completion: .file())
+    @Option(help: ArgumentHelp("The file with the private key.", valueName: "file"), completion: .file())
     var key: String
 
     @Argument(help: "Policies to sign.", completion: .file(extensions: ["yaml", "yml"]))
@@ -116,25 +118,30 @@ struct PolicyWaive: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "waive", abstract: "Set a rule aside for a time, with a reason; every use is recorded.",
         discussion: """
-            Rules that ship with Writ and your own can be waived. What an organisation, a team or a project forbids is
+            Rules that ship with Writ and your own can be waived. What an organisation, a team or a project forbids is \
             waived in their own policy, and what keeps agents from changing their guard not at all.
 
-            Example: writ policy waive builtin/exfiltration/force-push --until 2d --reason 'new history' \\
-                         --repo 'git.example.com/me/*'
+            Example:
+              writ policy waive builtin/exfiltration/force-push --until 2d --reason 'new history' \\
+                --repo 'git.example.com/me/*'
             """)
 
     @OptionGroup var home: HomeOptions
 
-    @Option(help: "How long, such as 4h or 14d, or the day it ends, such as 2027-01-31. At most a year.")
+    @Option(
+        help: ArgumentHelp(
+            "How long, such as 4h or 14d, or the day it ends, such as 2027-01-31. At most a year.", valueName: "time"))
     var until: String?
 
-    @Option(help: "Why.")
+    @Option(help: ArgumentHelp("Why.", valueName: "text"))
     var reason: String?
 
-    @Option(help: "Who agreed; by default you.")
+    @Option(help: ArgumentHelp("Who agreed; by default you.", valueName: "person"))
     var by: String?
 
-    @Option(name: .customLong("command"), help: "Only for this command, such as `git push`. Can be given again.")
+    @Option(
+        name: .customLong("command"),
+        help: ArgumentHelp("Only for this command, such as `git push`. Can be given again.", valueName: "command"))
     var commands: [String] = []
 
     @Option(name: .customLong("path"), help: "Only for this path or glob. Can be given again.")
@@ -149,7 +156,7 @@ struct PolicyWaive: ParsableCommand {
     @Flag(help: "Take the waivers of the rule back.")
     var remove = false
 
-    @Argument(help: "The rule's full id, as `writ explain` shows it.")
+    @Argument(help: "The rule's full id, as `writ explain` shows it.", completion: Offer.rules)
     var rule: String?
 
     func run() throws {

@@ -142,7 +142,7 @@ struct ProfileSet: ParsableCommand {
     @OptionGroup var place: ProfilePlaceOptions
 
     @Argument(
-        help: "prototyping, guarded or production.",
+        help: "prototyping, guarded or production.", completion: Offer.profiles,
         transform: { text in
             guard let profile = Profile(rawValue: text) else {
                 throw ValidationError("`\(text)` is no profile; there are prototyping, guarded and production")

@@ -18,11 +18,11 @@ struct Scan: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Look for secrets, hidden and injected text, unsafe code, dependencies and agent settings.",
         discussion: """
-            Reads whole files, in windows where they are large, and says what it did not read. In a repository it takes
-            tracked files and those that are neither tracked nor ignored, and every instruction file of an agent even
+            Reads whole files, in windows where they are large, and says what it did not read. In a repository it takes \
+            tracked files and those that are neither tracked nor ignored, and every instruction file of an agent even \
             where it is ignored.
 
-            Exits 0 when nothing counts, 1 when a finding is at or above --fail-on, 2 when something could not be read or
+            Exits 0 when nothing counts, 1 when a finding is at or above --fail-on, 2 when something could not be read or \
             the settings are wrong, 3 when --gate finds nothing worse than changes to review.
 
             Examples:
@@ -49,13 +49,20 @@ struct Scan: ParsableCommand {
     @Flag(help: "Instructions, skills, hooks and MCP configurations of every known agent on this machine.")
     var machine = false
 
-    @Option(help: ArgumentHelp("Run these detectors alone, separated by commas.", valueName: "names"))
+    @Option(
+        help: ArgumentHelp(
+            "Run these detectors alone, separated by commas: secrets, prompt_injection, unicode, skill, code, "
+                + "supply_chain, pii (which does not run unless named).", valueName: "names"),
+        completion: Offer.detectors)
     var only: String?
 
-    @Option(help: ArgumentHelp("Run all but these.", valueName: "names"))
+    @Option(help: ArgumentHelp("Run all but these.", valueName: "names"), completion: Offer.detectors)
     var skip: String?
 
-    @Option(help: ArgumentHelp("The least severity that fails: info, low, medium, high, critical.", valueName: "level"))
+    @Option(
+        help: ArgumentHelp(
+            "The least severity that fails: info, low, medium (unless stated), high, critical.", valueName: "level"),
+        completion: Offer.severities)
     var failOn: String?
 
     @Option(help: ArgumentHelp("Report findings from this probability on, 0 to 1.", valueName: "number"))
@@ -90,7 +97,8 @@ struct Scan: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "How the content flows: input, tool_response, output, context_file, skill. Without it each path decides."))
+            "How the content flows: input, tool_response, output, context_file, skill. Without it each path decides.",
+            valueName: "phase"))
     var `as`: String?
 
     @Option(help: ArgumentHelp("With --history: the most commits that are read.", valueName: "count"))
@@ -160,7 +168,7 @@ struct Scan: ParsableCommand {
         }
         let place = try ScanPlace(paths: history ? [] : paths, git: git)
         let isChange = staged || diff != nil || history
-        let repository = isChange ? try place.repository(home: try home.resolve().home) : nil
+        let repository = isChange ? try place.repository(home: try home.resolve().home, takesBare: history) : nil
         if isChange, repository == nil {
             throw ValidationError("\(place.root) is in no git repository")
         }
@@ -177,7 +185,8 @@ struct Scan: ParsableCommand {
 
         let work = try work(place, repository, base, settings, places)
         let dependencies = selected.contains(.supplyChain) ? try dependencyReview(settings, work, place, today) : nil
-        let detectors = DetectorSet(selected, others: dependencies.map { [$0] } ?? [])
+        let origin = selected.contains(.skill) && work.mayClaim ? place.origin(repository) : nil
+        let detectors = DetectorSet(selected, others: dependencies.map { [$0] } ?? [], origin: origin)
         let phase = try self.as.map(phase)
         var least = settings.minimumConfidence
         if let minConfidence {
@@ -190,8 +199,9 @@ struct Scan: ParsableCommand {
             selected == [.secrets]
                 ? nil
                 : FindingCache(
-                    storage: folder, identity: try identity(selected, least, phase, settings, today), key: folder.key,
-                    today: today)
+                    storage: folder,
+                    identity: try identity(selected, least, phase, settings, today) + " " + (origin ?? ""),
+                    key: folder.key, today: today)
         }
         let inspector = Inspector(
             detectors: detectors,

@@ -8,8 +8,8 @@ struct Score: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show how safe the code looks that agents wrote, over time.",
         discussion: """
-            Every change to code gets a score from 0 to 100 when it is decided: 100 less what its findings cost
-            (40, 20, 8 and 2 for critical, high, medium and low, times the finding's confidence, halved for each
+            Every change to code gets a score from 0 to 100 when it is decided: 100 less what its findings cost \
+            (40, 20, 8 and 2 for critical, high, medium and low, times the finding's confidence, halved for each \
             further finding of the same rule). A change that was refused counts under `refused`, not in the average.
 
             Examples:
@@ -27,7 +27,7 @@ struct Score: ParsableCommand {
     @Option(help: ArgumentHelp("Only changes so recent: 90s, 10m, 24h, 7d.", valueName: "age"))
     var since: String?
 
-    @Option(help: "One line for each day, session or repository.")
+    @Option(help: ArgumentHelp("One line for each day, session or repository.", valueName: "unit"))
     var by = Grouping.day
 
     @Flag(help: "Print one JSON object for each line.")

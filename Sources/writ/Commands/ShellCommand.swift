@@ -16,7 +16,8 @@ struct ShellCheck: ParsableCommand {
         discussion: """
             Without arguments the script is read from standard input. Exits 0 when it is well formed, 1 when not.
 
-            Example: writ shell check 'for f in *; do echo "$f"'
+            Example:
+              writ shell check 'for f in *; do echo "$f"'
             """)
 
     @Flag(help: "Read {id, script} objects, one a line, from standard input; answer {id, ok, error} one a line.")
@@ -57,13 +58,14 @@ struct ShellExplain: ParsableCommand {
         discussion: """
             Nothing is run. What cannot be known is said, with the cause.
 
-            Example: writ shell explain 'cd /tmp && curl -s u.example | tee x | sh'
+            Example:
+              writ shell explain 'cd /tmp && curl -s u.example | tee x | sh'
             """)
 
-    @Option(help: "The directory that the command would run in.")
+    @Option(help: ArgumentHelp("The directory that the command would run in.", valueName: "folder"))
     var cwd = "/home/dev/project"
 
-    @Option(help: "The home of the person.")
+    @Option(help: ArgumentHelp("The home of the person.", valueName: "folder"))
     var homeDirectory = "/home/dev"
 
     @Flag(help: "Print tree and operations as JSON.")

@@ -21,7 +21,7 @@ struct StatusCommand: ParsableCommand {
             One line for each agent that is on this machine or was seen: at which levels Writ is installed, its last \
             event, and how it is known that a refusal reaches it.
 
-            PROOF
+            How it is known:
               measured   the agent's own program started the hook, after it was last replaced
               simulated  `writ doctor` played canaries through the installed entry
               broken     `writ doctor` found something wrong; run it again for what
@@ -32,7 +32,7 @@ struct StatusCommand: ParsableCommand {
             answer by itself, alarms of the last day, sessions whose transcript shows tools and of which no event is \
             known, and calls that wait for a person. Nothing is started and nothing is changed.
 
-            EXIT CODES
+            Exit codes:
               0  nothing is wrong
               1  a guarded agent is broken, the ledger cannot be read, or a session ran tools without an event
             """)

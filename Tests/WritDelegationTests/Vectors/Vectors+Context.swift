@@ -178,7 +178,6 @@ extension Vectors {
         }
         return [
             derive("grants among the parent's", [.init(actions: ["file.read"], paths: ["$repo/docs/**"])], ["links": 2]),
-            derive("an action that the parent does not grant", [.init(actions: ["file.write"])], fails(.outside)),
             derive("a derivation for an agent that is no delegate", [], fails(.delegate), agent: "deployer"),
         ]
     }

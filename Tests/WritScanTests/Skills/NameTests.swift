@@ -40,8 +40,8 @@ struct NameCase: Sendable, CustomTestStringConvertible {
         }
     }
 
-    private func found(_ text: String, _ path: String = ".mcp.json") throws -> [String] {
-        try SkillScanner().scan(Array(text.utf8), path: path)
+    private func found(_ text: String, _ path: String = ".mcp.json", origin: String? = nil) throws -> [String] {
+        try SkillScanner(origin: origin).scan(Array(text.utf8), path: path)
             .filter { $0.rule == "name-look-alike" || $0.rule == "claimed-publisher" }.map { "\($0.line) \($0.rule) \($0.severity.name)" }
     }
 
@@ -77,6 +77,28 @@ struct NameCase: Sendable, CustomTestStringConvertible {
         #expect(try found(text, ".claude/plugins/cache/anthropics/docs-helper/SKILL.md") == [])
         #expect(try found("---\nname: api\ndescription: Follows the official GitHub documentation.\n---\n", "skills/api/SKILL.md") == [])
         #expect(try found("---\nname: api\ndescription: Reads mail.\nauthor: Anthropic\n---\n", "skills/api/SKILL.md") == ["2 claimed-publisher low"])
+    }
+
+    @Test func `a publisher's own repository speaks for its skills`() throws {
+        let text = "---\nname: docs-helper\ndescription: The official Anthropic skill for documents.\n---\n"
+        for origin in [
+            "https://github.com/anthropics/skills.git", "https://github.com/Anthropics/skills",
+            "git@github.com:anthropics/skills.git", "ssh://git@github.com/anthropics/skills",
+            "https://token@github.com/anthropics/skills/",
+        ] {
+            #expect(try found(text, "skills/docs-helper/SKILL.md", origin: origin) == [], "\(origin)")
+        }
+        for origin in [
+            "https://github.com/someone/anthropics", "https://github.com/openai/skills", "https://git.example/anthropics/skills",
+            "https://github.com@git.example/anthropics/skills", "https://git.example/github.com/anthropics/skills",
+            "/srv/github.com/anthropics/skills", "github.com/anthropics/skills", "file:///github.com/anthropics/skills",
+            "git@github.com.example:anthropics/skills", "https://github.com/anthropics", "",
+        ] {
+            #expect(try found(text, "skills/docs-helper/SKILL.md", origin: origin) == ["2 claimed-publisher low"], "\(origin)")
+        }
+        // It says nothing about where a server is.
+        let server = #"{"mcpServers": {"github": {"url": "https://github-mcp.tools.dev/sse"}}}"#
+        #expect(try found(server, origin: "https://github.com/github/x") == ["1 claimed-publisher medium"])
     }
 
     @Test func `packages that servers are started from`() {

@@ -188,25 +188,7 @@ extension StringValues {
             }
             count += 1
             guard pass.keep(decoded, span.start, span.end, how, depth: depth, key: path) else { return }
-            if isChanged || depth > 0 { unveil(decoded, span, path) }
-        }
-
-        /// What is hidden in a value that only decoding brought to light.
-        private mutating func unveil(_ decoded: [UInt8], _ span: SourceSpan, _ path: String) {
-            decoded.withUnsafeBytes { bytes in
-                var inner = UnveilPass(limits: pass.limits, room: pass.room)
-                if bytes.contains(where: { $0 >= 0x80 || $0 == 0x1B }) { InvisibleText.read(bytes, into: &inner) }
-                if bytes.contains(UInt8(ascii: "<")) { HiddenMarkup.read(bytes, path: nil, into: &inner) }
-                for text in inner.texts where depth < pass.limits.depth {
-                    pass.keep(text.text, span.start, span.end, hiding ?? text.hiding, depth: depth + 1, key: path)
-                }
-                for finding in inner.findings { pass.take(finding, at: span) }
-                if inner.isCut { pass.cut() }
-                guard depth < pass.limits.depth else { return }
-                EncodedText.read(bytes, at: span, hiding: hiding, depth: depth + 1, into: &pass)
-                StringValues.read(
-                    bytes, path: nil, at: span, hiding: hiding, depth: depth + 1, key: path, into: &pass)
-            }
+            if isChanged || depth > 0 { pass.unveil(inside: decoded, span, hiding: hiding, depth: depth, key: path) }
         }
 
         mutating func flush() {

@@ -28,13 +28,15 @@ struct DelegationBind: ParsableCommand {
     @Option(help: "Every session whose workspace is this folder or lies below.", completion: .directory)
     var folder: String?
 
-    @Option(help: ArgumentHelp("One session, as `writ log` names it.", valueName: "agent:session"))
+    @Option(
+        help: ArgumentHelp("One session, as `writ log` names it.", valueName: "agent:session"),
+        completion: Offer.agentSessions)
     var session: String?
 
     @Flag(help: "Print the outcome as JSON.")
     var json = false
 
-    @Argument(help: "The writ.")
+    @Argument(help: "The writ.", completion: Offer.writs)
     var id: String
 
     func validate() throws {
@@ -66,7 +68,7 @@ struct DelegationUnbind: ParsableCommand {
     @Flag(help: "Print the outcome as JSON.")
     var json = false
 
-    @Argument(help: "The writ.")
+    @Argument(help: "The writ.", completion: Offer.allWrits)
     var id: String
 
     func run() throws {
@@ -85,12 +87,13 @@ struct DelegationRun: ParsableCommand {
             Every session of the program and of what it starts is under the writ. It works in a terminal that you opened \
             yourself.
 
-            Example: writ delegation run 3f9a21bc -- claude
+            Example:
+              writ delegation run 3f9a21bc -- claude
             """)
 
     @OptionGroup var home: HomeOptions
 
-    @Argument(help: "The writ.")
+    @Argument(help: "The writ.", completion: Offer.writs)
     var id: String
 
     @Argument(parsing: .postTerminator, help: "The program and its arguments, after --.")
@@ -101,7 +104,7 @@ struct DelegationRun: ParsableCommand {
     }
 
     func run() throws {
-        let answer = try DelegationRequest.send(["do": "delegation.run", "id": .string(id)], home: home)
+        let answer = try PersonRequest.send(["do": "delegation.run", "id": .string(id)], home: home)
         guard answer["ok"]?.bool == true else { return try PersonRequest.finish(answer, json: false) { _ in "" } }
         // The process keeps its number and its start time, which is what the daemon knows it by.
         var words: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]

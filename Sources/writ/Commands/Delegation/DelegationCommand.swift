@@ -19,7 +19,8 @@ struct DelegationCommand: ParsableCommand {
               writ delegation run 3f9a21bc -- claude
               writ delegation revoke 3f9a21bc
 
-            IDs may be shortened to their last eight characters.
+            IDs may be shortened to their last eight characters. Exits 0 when it is done, 1 when a person was asked and did \
+            not agree (of `verify`: when the writ does not hold), and 2 when it could not be done.
             """,
         subcommands: [
             DelegationIssue.self, DelegationList.self, DelegationShow.self, DelegationBind.self, DelegationUnbind.self,
@@ -46,7 +47,8 @@ struct GrantOptions: ParsableArguments {
         name: .customLong("environment"),
         help: ArgumentHelp(
             "Where it holds: prototyping, guarded or production; several times for several. Issued for prototyping, "
-                + "and derived for what the first holds in, unless stated.", valueName: "profile"))
+                + "and derived for what the first holds in, unless stated.", valueName: "profile"),
+        completion: Offer.profiles)
     var environments: [String] = []
 
     /// The members of a request to the daemon.
@@ -66,7 +68,7 @@ struct DelegationIssue: ParsableCommand {
         commandName: "issue",
         abstract: "Issue a writ; a person confirms it in their terminal.",
         discussion: """
-            FILE says in the words of a rule's `match` what is granted; what no grant covers is denied:
+            The file of --grants says in the words of a rule's `match` what is granted; what no grant covers is denied:
 
               grants:
                 - {actions: [file.read, file.search], paths: ['$repo/**']}
@@ -105,10 +107,13 @@ struct DelegationIssue: ParsableCommand {
     @Option(help: "Bind it to this folder and what lies below.", completion: .directory)
     var folder: String?
 
-    @Option(help: "Only for this agent, such as claude-code.")
+    @Option(help: "Only for this agent, such as claude-code.", completion: Offer.agents)
     var agent = ""
 
-    @Option(help: "How many times it may be narrowed for a sub-agent, and for that one's; 0 denies sub-agents' calls.")
+    @Option(
+        help: ArgumentHelp(
+            "How many times it may be narrowed for a sub-agent, and for that one's; 0 denies sub-agents' calls.",
+            valueName: "count"))
     var maxDepth = 1
 
     @Flag(help: "Print the outcome as JSON.")
@@ -147,7 +152,7 @@ struct DelegationList: ParsableCommand {
     var json = false
 
     func run() throws {
-        let answer = try DelegationRequest.send(["do": "delegation.list", "all": .bool(all)], home: home)
+        let answer = try PersonRequest.send(["do": "delegation.list", "all": .bool(all)], home: home)
         try PersonRequest.report(answer, json: json, show(list:))
     }
 
@@ -189,11 +194,11 @@ struct DelegationShow: ParsableCommand {
     @Flag(help: "Print the writ itself: what `writ delegation verify` and `import` read.")
     var token = false
 
-    @Argument(help: "The writ.")
+    @Argument(help: "The writ.", completion: Offer.allWrits)
     var id: String
 
     func run() throws {
-        let answer = try DelegationRequest.send(["do": "delegation.show", "id": .string(id)], home: home)
+        let answer = try PersonRequest.send(["do": "delegation.show", "id": .string(id)], home: home)
         try PersonRequest.report(answer, json: json, show)
     }
 

@@ -12,22 +12,13 @@ import Darwin
 
 /// What the commands about writs ask the daemon, which alone holds the keys.
 enum DelegationRequest {
-    /// Asks once; starts the daemon where none runs.
-    static func send(_ request: JSON, home: HomeOptions) throws -> JSON {
-        try DaemonStart.ensure(try home.resolve())
-        return try PersonRequest.send(request, home: home)
-    }
-
-    /// Asks for something that a person confirms: the daemon writes the question to the terminal, and what is typed
-    /// there goes back.
+    /// Asks for something that a person confirms.
     static func confirm(_ request: JSON, home: HomeOptions) throws -> JSON {
-        // Opened first: what is typed as soon as the question stands there must not be lost.
-        let terminal = PersonRequest.openTerminal()
-        defer { if terminal >= 0 { close(terminal) } }
-        let answer = try send(request, home: home)
-        guard answer["ok"]?.bool == true else { return answer }
-        let text = PersonRequest.readLine(terminal)
-        return try send(["do": "delegation.answer", "text": .string(text)], home: home)
+        try PersonRequest.confirm {
+            try PersonRequest.send(request, home: home)
+        } answering: { text in
+            try PersonRequest.send(["do": "delegation.answer", "text": .string(text)], home: home)
+        }
     }
 }
 
@@ -48,21 +39,7 @@ enum DelegationTermsFile {
 
     /// A file as a whole.
     static func contents(of file: String) throws -> [UInt8] {
-        let descriptor = open(file, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            throw CommandFault("\(file): cannot be read: \(String(cString: strerror(errno)))")
-        }
-        defer { close(descriptor) }
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 1 << 16)
-        while bytes.count <= maximumBytes {
-            let count = read(descriptor, &buffer, buffer.count)
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw CommandFault("\(file): cannot be read: \(String(cString: strerror(errno)))") }
-            if count == 0 { return bytes }
-            bytes.append(contentsOf: buffer[..<count])
-        }
-        throw CommandFault("\(file): is longer than \(maximumBytes) bytes")
+        try PolicyArguments.bytes(of: file, limit: maximumBytes)
     }
 }
 
@@ -72,24 +49,11 @@ enum DaemonStart {
         if answers(home) { return }
         guard let program = ProgramPath.own else { throw CommandFault("this program's own file cannot be found") }
         do { try home.prepareRuntime() } catch { throw CommandFault(error.message) }
-        #if canImport(Darwin)
-        var actions: posix_spawn_file_actions_t?
-        #else
-        var actions = posix_spawn_file_actions_t()
-        #endif
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-        posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
-        posix_spawn_file_actions_addopen(&actions, 2, home.daemonLog, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0o600)
-        let words = [program, "daemon", "run", "--home", home.home]
-        let variables = ["PATH=/usr/bin:/bin:/usr/sbin:/sbin", "HOME=\(home.home)", "LANG=C.UTF-8"]
-        var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
-        var environment: [UnsafeMutablePointer<CChar>?] = variables.map { strdup($0) } + [nil]
-        defer { (arguments + environment).forEach { free($0) } }
-        var child: pid_t = 0
-        let code = posix_spawn(&child, program, &actions, nil, &arguments, &environment)
-        guard code == 0 else { throw CommandFault("the daemon cannot be started: \(String(cString: strerror(code)))") }
+        do throws(Launch.Fault) {
+            _ = try Launch.daemon(program, of: home).start()
+        } catch {
+            throw CommandFault("the daemon cannot be started: \(error.reason)")
+        }
         for _ in 0..<1_000 {
             if answers(home) { return }
             usleep(10_000)

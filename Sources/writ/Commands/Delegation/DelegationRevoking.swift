@@ -23,10 +23,10 @@ struct DelegationRevoke: ParsableCommand {
     @Option(help: "All of this person's.")
     var principal: String?
 
-    @Option(help: "All for this agent, such as claude-code.")
+    @Option(help: "All for this agent, such as claude-code.", completion: Offer.agents)
     var agent: String?
 
-    @Option(help: "All for this task and its parts.")
+    @Option(help: "All for this task and its parts.", completion: Offer.tasks)
     var task: String?
 
     @Option(help: ArgumentHelp("All that were issued longer ago than this: 90s, 30m, 2h, 7d.", valueName: "age"))
@@ -38,7 +38,7 @@ struct DelegationRevoke: ParsableCommand {
     @Flag(help: "Print the outcome as JSON.")
     var json = false
 
-    @Argument(help: "Writs.")
+    @Argument(help: "Writs.", completion: Offer.writs)
     var ids: [String] = []
 
     func run() throws {
@@ -54,7 +54,7 @@ struct DelegationRevoke: ParsableCommand {
         }
         if all { entries.append(["all": true]) }
         guard !entries.isEmpty else { throw ValidationError("say which: a writ, or one of the options") }
-        let answer = try DelegationRequest.send(
+        let answer = try PersonRequest.send(
             ["do": "delegation.revoke", "revoke": .array(entries)], home: home)
         try PersonRequest.finish(answer, json: json) { answer in
             switch answer["count"]?.integer ?? 0 {
@@ -85,7 +85,7 @@ struct DelegationImport: ParsableCommand {
 
     func run() throws {
         let text = String(decoding: try DelegationTermsFile.bytes(of: file), as: UTF8.self)
-        let answer = try DelegationRequest.send(["do": "delegation.import", "text": .string(text)], home: home)
+        let answer = try PersonRequest.send(["do": "delegation.import", "text": .string(text)], home: home)
         try PersonRequest.finish(answer, json: json) { answer in
             if let sequence = answer["sequence"]?.integer { return "the revocation list \(sequence) is in force" }
             return "taken up as \(answer["id"]?.string ?? "")"
@@ -99,28 +99,29 @@ struct DelegationDerive: ParsableCommand {
         abstract: "Make a narrower writ from one, such as for a second agent.",
         discussion: """
             The derived writ allows what both allow, ends with the first at the latest, and is charged to both. It counts \
-            once it is bound. FILE is as for `writ delegation issue`. It works in a terminal that you opened yourself.
+            once it is bound. The file of --grants is as for `writ delegation issue`. It works in a terminal that you opened yourself.
 
-            Example: writ delegation derive 3f9a21bc --grants read-only.yaml --for 30m --agent codex
+            Example:
+              writ delegation derive 3f9a21bc --grants read-only.yaml --for 30m --agent codex
             """)
 
     @OptionGroup var home: HomeOptions
     @OptionGroup var terms: GrantOptions
 
-    @Option(help: "Only for this agent, such as codex.")
+    @Option(help: "Only for this agent, such as codex.", completion: Offer.agents)
     var agent = ""
 
     @Flag(help: "Print the outcome as JSON.")
     var json = false
 
-    @Argument(help: "The writ.")
+    @Argument(help: "The writ.", completion: Offer.writs)
     var id: String
 
     func run() throws {
         let request = JSON.object(
             [.init("do", "delegation.derive"), .init("id", .string(id)), .init("agent", .string(agent))]
                 + (try terms.members()))
-        let answer = try DelegationRequest.send(request, home: home)
+        let answer = try PersonRequest.send(request, home: home)
         try PersonRequest.finish(answer, json: json) { "derived \($0["id"]?.string ?? "")" }
     }
 }

@@ -14,15 +14,19 @@ struct DelegationVerify: ParsableCommand {
             Signatures, anchors, narrowing, times and this machine's revocation list are looked at. Exits 0 when the writ \
             holds, 1 when not; then the first error's stable code is told.
 
-            Example: writ delegation show 3f9a21bc --token | writ delegation verify -
+            Example:
+              writ delegation show 3f9a21bc --token | writ delegation verify -
             """)
 
     @OptionGroup var home: HomeOptions
 
-    @Option(help: "Trust the anchors of this file instead of this machine's.", completion: .file(extensions: ["json"]))
+    @Option(
+        help: ArgumentHelp("Trust the anchors of this file instead of this machine's.", valueName: "file"),
+        completion: .file(extensions: ["json"]))
     var anchors: String?
 
-    @Option(help: "Who verifies, as the writ's `aud` names it; by default this machine.")
+    @Option(
+        help: ArgumentHelp("Who verifies, as the writ's `aud` names it; by default this machine.", valueName: "name"))
     var audience: String?
 
     @Flag(help: "Print one JSON object.")
@@ -102,7 +106,8 @@ struct DelegationAnchors: ParsableCommand {
     @Option(help: ArgumentHelp("With --add: its Ed25519 key, the `x` of its JWK: 43 characters.", valueName: "x"))
     var key: String?
 
-    @Option(help: ArgumentHelp("Trust no key of this issuer any more.", valueName: "issuer"))
+    @Option(
+        help: ArgumentHelp("Trust no key of this issuer any more.", valueName: "issuer"), completion: Offer.issuers)
     var remove: String?
 
     @Flag(help: "Print the anchors as JSON.")
