@@ -21,11 +21,15 @@ struct Document {
     /// The source of the carrier of a row that was put together from two.
     var carrier = -1
     var disguised: Float = 0
+    /// The topic of a text of our own; none for rows of the data and for what a grammar makes.
+    var topic = -1
 }
 
 struct Corpus {
     var documents: [Document] = []
     var sources: [String] = []
+    /// Files of texts of our own.
+    var topics: [String] = []
     /// Rows of the data; what follows was put together here.
     var rowCount = 0
     /// The lexicon with the vocabulary of honest documents.
@@ -131,7 +135,10 @@ struct Corpus {
         let grammar = try Grammar(String(contentsOfFile: "Tools/model/examples.grammar", encoding: .utf8))
         var generator = SplitMix(state: 23)
         sources.append("examples")
-        for example in grammar.examples(of: Int(Tuning.number("EXAMPLES", 14)), &generator) {
+        let made = grammar.examples(of: Int(Tuning.number("EXAMPLES", 14)), &generator)
+        let written = try WrittenTexts(folder: "Tools/model/examples")
+        topics = written.topics
+        for example in made + written.examples {
             let (read, unveiling) = reader.read(Array(example.text.utf8), phase: example.phase)
             var windows: [(text: Int32, window: Window)] = []
             for (i, part) in read.texts.enumerated() { part.forEachWindow { windows.append((Int32(i), $0)) } }
@@ -139,7 +146,8 @@ struct Corpus {
                 Document(
                     isAttack: example.isAttack, source: sources.count - 1, payload: -1, phase: example.phase,
                     subset: "", texts: read.texts, carriers: read.carriers, windows: windows,
-                    isHidden: unveiling.hidesText, unicodeFindings: 0, id: ""))
+                    isHidden: unveiling.hidesText, unicodeFindings: 0, id: "",
+                    disguised: read.texts.map(\.disguised).max() ?? 0, topic: example.topic))
         }
     }
 

@@ -8,6 +8,18 @@ struct Grammar {
         var phase: Phase
         var isAttack: Bool
         var text: String
+        /// Which of ``WrittenTexts/topics``; none for what the grammar makes.
+        var topic = -1
+    }
+
+    /// The phase and label that a line `PHASE attack` or `PHASE honest` gives to the lines below it.
+    static func heading(_ line: Substring) -> (phase: Phase, isAttack: Bool)? {
+        let words = line.split(separator: " ")
+        guard words.count == 2, words[1] == "attack" || words[1] == "honest" else { return nil }
+        let phases: [Substring: Phase] = [
+            "input": .input, "tool": .toolResponse, "context": .contextFile, "skill": .skill,
+        ]
+        return phases[words[0]].map { ($0, words[1] == "attack") }
     }
 
     private var slots: [String: [String]] = [:]
@@ -17,14 +29,8 @@ struct Grammar {
         var phase = Phase.input
         var isAttack = false
         for line in source.split(separator: "\n") where !line.hasPrefix("# ") || line.contains("{") {
-            let words = line.split(separator: " ")
-            if words.count == 2, ["attack", "honest"].contains(words[1]),
-                ["input", "tool", "skill", "context"].contains(words[0])
-            {
-                phase =
-                    words[0] == "input"
-                    ? .input : words[0] == "tool" ? .toolResponse : words[0] == "skill" ? .skill : .contextFile
-                isAttack = words[1] == "attack"
+            if let heading = Self.heading(line) {
+                (phase, isAttack) = heading
             } else if line.hasPrefix("slot "), let equals = line.range(of: " = ") {
                 let name = line[line.index(line.startIndex, offsetBy: 5)..<equals.lowerBound]
                 slots[String(name)] = line[equals.upperBound...].components(separatedBy: " | ")
@@ -63,5 +69,29 @@ struct Grammar {
             rest = rest[rest.index(after: close)...]
         }
         return out + rest
+    }
+}
+
+/// Texts written one by one for this project, in files by topic: what a grammar cannot give is variety. The form is that
+/// of the grammar's kinds, without slots.
+struct WrittenTexts {
+    private(set) var topics: [String] = []
+    private(set) var examples: [Grammar.Example] = []
+
+    init(folder: String) throws {
+        for name in try FileManager.default.contentsOfDirectory(atPath: folder).sorted() where name.hasSuffix(".txt") {
+            var heading: (phase: Phase, isAttack: Bool)?
+            for line in try String(contentsOfFile: folder + "/" + name, encoding: .utf8).split(separator: "\n") {
+                if let found = Grammar.heading(line) {
+                    heading = found
+                } else if let heading {
+                    examples.append(
+                        Grammar.Example(
+                            phase: heading.phase, isAttack: heading.isAttack,
+                            text: line.replacingOccurrences(of: "\\n", with: "\n"), topic: topics.count))
+                }
+            }
+            topics.append(String(name.dropLast(4)))
+        }
     }
 }

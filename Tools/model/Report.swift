@@ -66,10 +66,15 @@ struct Report {
         let model = InjectionModel(
             lexicon: lexicon, weights: weights, scale: scale, dense: learner.dense, knots: knots, thresholds: [:])
         var out = model
+        out.thresholds = thresholds(model)
+        return out
+    }
+
+    /// Each phase blocks at most one in a hundred of its own honest rows of sources that were not learnt from; files,
+    /// which are read all day and are rarely attacks, four in a thousand; skills, which are read once and rule the agent
+    /// from then on, fifteen in a thousand.
+    private func thresholds(_ model: InjectionModel) -> [Phase: Double] {
         var thresholds: [Phase: Double] = [:]
-        // Each phase blocks at most one in a hundred of its own honest rows of sources that were not learnt from; files,
-        // which are read all day and are rarely attacks, four in a thousand; skills, which are read once and rule the
-        // agent from then on, fifteen in a thousand.
         for phase in Phase.allCases {
             let use: Phase = phase == .output || phase == .toolCall ? .toolResponse : phase
             let benign = (0..<corpus.rowCount).filter {
@@ -81,8 +86,7 @@ struct Report {
             // Below one half no policy counts a finding unless it says so.
             thresholds[phase] = Double(Float(max(0.5, min(0.985, cut + 0.0005))))
         }
-        out.thresholds = thresholds
-        return out
+        return thresholds
     }
 
     func final(_ row: Int, _ model: InjectionModel) -> Double {
@@ -134,6 +138,50 @@ struct Report {
                     + String(
                         format: "%.4f %5d/%-5d  hidden text in %d", Double(g.hit) / Double(g.of), g.hit, g.of, g.hidden)
             )
+        }
+    }
+
+    /// Texts of our own, each topic scored by weights that had not seen it: attacks found at one and at ten in a hundred
+    /// of the honest texts of that kind, and what the thresholds that would ship make of both.
+    func showTopics() {
+        let model = InjectionModel(lexicon: .empty, weights: [], scale: 1, dense: [], knots: knots(), thresholds: [:])
+        let thresholds = thresholds(model)
+        func row(_ name: String, _ rows: [Int]) {
+            let honest = rows.filter { !corpus.documents[$0].isAttack }
+            let attacks = rows.filter { corpus.documents[$0].isAttack }
+            guard honest.count >= 20, attacks.count >= 20 else { return }
+            let ordered = honest.map { scores[$0] }.sorted()
+            func found(_ share: Double) -> Double {
+                let cut = ordered[min(ordered.count - 1, Int(Double(ordered.count) * (1 - share)))]
+                return Double(attacks.count { scores[$0] > cut }) / Double(attacks.count)
+            }
+            func blocked(_ rows: [Int]) -> Int {
+                rows.count { final($0, model) > thresholds[corpus.documents[$0].phase] ?? 1 }
+            }
+            let pairs = attacks.reduce(0) { sum, attack in
+                // Honest texts that score below the attack.
+                var low = 0
+                var high = ordered.count
+                while low < high {
+                    let middle = (low + high) / 2
+                    if ordered[middle] < scores[attack] { low = middle + 1 } else { high = middle }
+                }
+                return sum + low
+            }
+            print(
+                "own " + name.padding(toLength: 20, withPad: " ", startingAt: 0)
+                    + String(
+                        format: "at 1 %% %.3f at 10 %% %.3f area %.3f, over the threshold %d/%d attacks, %d/%d honest",
+                        found(0.01), found(0.1), Double(pairs) / Double(attacks.count) / Double(ordered.count),
+                        blocked(attacks), attacks.count, blocked(honest), honest.count))
+        }
+        let own = corpus.documents.indices.filter { corpus.documents[$0].topic >= 0 }
+        row("all", own)
+        for phase in [Phase.input, .toolResponse, .contextFile, .skill] {
+            row(phase.rawValue, own.filter { corpus.documents[$0].phase == phase })
+        }
+        for (topic, name) in corpus.topics.enumerated() {
+            row(name, own.filter { corpus.documents[$0].topic == topic })
         }
     }
 }

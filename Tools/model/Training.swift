@@ -209,7 +209,8 @@ struct Learner {
                 let source = document.payload >= 0 ? document.payload : document.source
                 if document.phase != .skill, left.contains(source) { return false }
                 // Honest files are many and alike: half of them a draw is enough.
-                return document.isAttack || document.phase != .contextFile || !thins || generator.next() & 1 == 1
+                return document.isAttack || document.phase != .contextFile || !thins || document.topic >= 0
+                    || generator.next() & 1 == 1
             }
             var part = Learner()
             part.trainOnce(corpus, rows: drawn, rounds: rounds, seed: seed &+ UInt64(draw) &+ 1)
@@ -242,13 +243,15 @@ struct Learner {
             // Our own examples stand for more sources than one where the labelled ones are few or alike.
             let phase = phases[side / 2]
             if index / (phases.count * 2) == corpus.sources.count - 1, phase == .input || phase == .toolResponse {
-                weights[index] *= Tuning.number("OWN", 2)
+                weights[index] *= Tuning.number("OWN", 4)
             }
         }
         var masks = [UInt64](repeating: 0, count: TextFeatures.buckets)
         for row in rows where corpus.documents[row].source != corpus.sources.count - 2 {
             let document = corpus.documents[row]
-            let source = document.payload >= 0 ? document.payload : document.source
+            // A topic of our own texts is as good as a source; sources are fewer than forty.
+            let source =
+                document.topic >= 0 ? 40 + document.topic % 24 : document.payload >= 0 ? document.payload : document.source
             for text in document.texts {
                 for feature in text.features { masks[Int(feature)] |= 1 << UInt64(source & 63) }
             }

@@ -29,20 +29,25 @@ if arguments.contains("leave-one-source-out") || arguments.contains("quick") {
         let rest = corpus.sources.indices.dropLast(2).filter { !own.contains(corpus.sources[$0]) }
         folds += (0..<5).map { part in rest.filter { $0 % 5 == part } }
     }
-    let work = folds
+    // Texts of our own are learnt from when a source is held out; each topic of them is held out by itself, too.
+    let work = folds.map { (sources: Set($0), topic: -2) } + corpus.topics.indices.map { (sources: [], topic: $0) }
     let lock = NSLock()
     nonisolated(unsafe) var scores = [Float](repeating: 0, count: corpus.documents.count)
     nonisolated(unsafe) var learnt = 0
     DispatchQueue.concurrentPerform(iterations: work.count) { index in
         let held = work[index]
+        func isHeld(_ document: Document) -> Bool {
+            held.sources.contains(document.source) || document.topic == held.topic
+        }
         let rows = corpus.documents.indices.filter {
-            !held.contains(corpus.documents[$0].source) && !held.contains(corpus.documents[$0].payload)
-                && !held.contains(corpus.documents[$0].carrier)
+            let document = corpus.documents[$0]
+            return !isHeld(document) && !held.sources.contains(document.payload)
+                && !held.sources.contains(document.carrier)
         }
         var learner = Learner()
         learner.train(corpus, rows: rows, rounds: rounds, seed: 7)
         var found: [(Int, Float)] = []
-        for row in corpus.documents.indices where held.contains(corpus.documents[row].source) {
+        for row in corpus.documents.indices where isHeld(corpus.documents[row]) {
             found.append((row, learner.best(corpus.flat.rows[row]).score))
         }
         lock.lock()
@@ -56,7 +61,8 @@ if arguments.contains("leave-one-source-out") || arguments.contains("quick") {
 } else if arguments.contains("from-scores") {
     // The scores of the last run, so that thresholds can be set again without learning all folds again.
     let lines = try String(contentsOfFile: ".build/loso-scores.tsv", encoding: .utf8).split(separator: "\n")
-    finish(lines.map { Float($0.split(separator: "\t")[1]) ?? 0 })
+    let scores = lines.map { Float($0.split(separator: "\t")[1]) ?? 0 }
+    finish(scores + [Float](repeating: 0, count: corpus.documents.count - scores.count))
 } else if arguments.contains("check") {
     let data = try [UInt8](
         Data(contentsOf: URL(fileURLWithPath: "Sources/CWritResources/Data/models/injection.weights")))
@@ -67,6 +73,7 @@ if arguments.contains("leave-one-source-out") || arguments.contains("quick") {
 func finish(_ scores: [Float]) {
     let report = Report(corpus: corpus, scores: scores)
     report.show()
+    if !arguments.contains("from-scores") { report.showTopics() }
     var out = ""
     for (row, document) in corpus.documents.prefix(corpus.rowCount).enumerated() {
         out +=

@@ -8,7 +8,7 @@ package import WritCore
 /// original bytes. Buffers are reused by ``read(_:lexicon:)``.
 package struct TextFeatures {
     /// Feature buckets.
-    package static let buckets = 1 << 18
+    package static let buckets = 1 << 20
     /// The most words of one window.
     package static let windowWords = 80
     /// The most units of one window.
@@ -65,7 +65,7 @@ package struct TextFeatures {
     }
 
     private static let slots = 1024
-    /// More than one word can have: eight of its own, and six for each of at most four classes.
+    /// More than one word can have: ten of its own, and six for each of at most four classes.
     private static let featuresOfWord = 64
 
     package init() {}
@@ -519,7 +519,11 @@ package struct TextFeatures {
         let word = UInt32(truncatingIfNeeded: starts.count)
         reader.gatheredCount = 0
         Self.add(Self.mix(hash, 1), word, &reader)
-        Self.add(Self.mix(Self.mix(reader.last, hash), 2), word, &reader)
+        let pair = Self.mix(reader.last, hash)
+        Self.add(Self.mix(pair, 2), word, &reader)
+        // Once more for this kind of content: "please send" is ordinary in a prompt and not in data.
+        Self.add(Self.mix(hash, 130 + setting), word, &reader)
+        Self.add(Self.mix(pair, 140 + setting), word, &reader)
         if reader.before != 0 {
             Self.add(Self.mix(Self.mix(Self.mix(reader.before, reader.last), hash), 3), word, &reader)
             Self.add(Self.mix(Self.mix(reader.before, hash), 4), word, &reader)
