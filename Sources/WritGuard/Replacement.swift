@@ -49,8 +49,8 @@ extension Guard {
         }
     }
 
-    /// What stands in place of orders to the agent.
-    static let withheld = "[Writ withheld text here that gives orders to the agent]"
+    /// What stands in place of orders to the agent. It must not read like one: the answer is judged again with it.
+    static let withheld = "[Removed by Writ: this part held instructions, not data]"
 
     /// The value with the paragraphs that give orders taken out of its strings, and the whole string where its words are
     /// hidden or disguised, or where orders are left.

@@ -9,7 +9,7 @@ import WritPolicy
 @Suite struct WithheldOrdersTests {
     private static let guardian = Result { try Engines.guardian() }
     private static let order = HostileText.order
-    private static let mark = "[Writ withheld text here that gives orders to the agent]"
+    private static let mark = "[Removed by Writ: this part held instructions, not data]"
 
     private func replaced(_ response: JSON) throws -> JSON? {
         let call = Call(

@@ -13,6 +13,8 @@ struct WindowScorer {
     /// Content is read in pieces of this many bytes, which overlap by ``overlap``, so that memory stays bounded.
     private static let piece = 1 << 18
     private static let overlap = 4096
+    /// The share of a window's score that a part of it must reach to stand for it.
+    private static let nearly: Float = 0.85
     /// Candidates that are kept for findings.
     private static let kept = 64
 
@@ -100,14 +102,29 @@ struct WindowScorer {
         for (score, window) in found.prefix(512) where taken.count < Self.kept {
             if taken.contains(where: { $0.first < window.end && window.first < $0.end }) { continue }
             taken.append(window)
-            let start = place?.start ?? base + Int(text.starts[window.first])
-            let end = place?.end ?? base + Int(text.ends[window.end - 1])
+            let narrow = Self.narrowest(in: window, scoring: score * Self.nearly, of: found)
+            let start = place?.start ?? base + Int(text.starts[narrow.first])
+            let end = place?.end ?? base + Int(text.ends[narrow.end - 1])
             candidates.append((score, start, end, carrier.hiding))
         }
         if candidates.count > Self.kept * 4 {
             candidates.sort { $0.score > $1.score }
             candidates.removeLast(candidates.count - Self.kept)
         }
+    }
+
+    /// The shortest window inside another that scores as much: honest lines beside an attack can add a little to its
+    /// score, and do not belong to the place that is told of or taken out. `found` is sorted by score.
+    private static func narrowest(
+        in window: Window, scoring least: Float, of found: [(score: Float, window: Window)]
+    ) -> Window {
+        var out = window
+        for (score, other) in found.prefix(512) {
+            if score < least { break }
+            let isInside = other.first >= window.first && other.end <= window.end
+            if isInside, other.end - other.first < out.end - out.first { out = other }
+        }
+        return out
     }
 
     /// The strongest places with at least this probability, one for each place.
