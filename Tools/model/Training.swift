@@ -251,7 +251,8 @@ struct Learner {
             let document = corpus.documents[row]
             // A topic of our own texts is as good as a source; sources are fewer than forty.
             let source =
-                document.topic >= 0 ? 40 + document.topic % 24 : document.payload >= 0 ? document.payload : document.source
+                document.topic >= 0
+                ? 40 + document.topic % 24 : document.payload >= 0 ? document.payload : document.source
             for text in document.texts {
                 for feature in text.features { masks[Int(feature)] |= 1 << UInt64(source & 63) }
             }
