@@ -90,20 +90,34 @@ public struct InjectionModel: Sendable {
         for phase in Phase.allCases { thresholds[phase] = Double(try float()) }
         var lexicon = lexicon
         lexicon.vocabulary = Array(try take(Lexicon.vocabularyBytes))
-        var weights = [Int8](repeating: 0, count: TextFeatures.buckets)
-        // Runs of empty buckets are one zero byte and their length; weights are themselves.
-        var bucket = 0
-        while bucket < weights.count {
-            let value = Int8(bitPattern: try take(1)[0])
-            if value == 0 {
-                bucket += Int(try take(1)[0]) + 1
-            } else {
-                weights[bucket] = value
-                bucket += 1
-            }
-        }
+        let weights = try Self.weights(UnsafeRawBufferPointer(rebasing: file[at...]))
         self.init(
             lexicon: lexicon, weights: weights, scale: scale, dense: dense, knots: knots, thresholds: thresholds)
+    }
+
+    /// Runs of empty buckets are a zero byte and their length less one; weights are themselves. A million of them are read
+    /// whenever a process starts, so the loop is plain.
+    private static func weights(_ bytes: UnsafeRawBufferPointer) throws -> [Int8] {
+        var weights = [Int8](repeating: 0, count: TextFeatures.buckets)
+        var at = 0
+        var bucket = 0
+        weights.withUnsafeMutableBufferPointer { weights in
+            while bucket < weights.count, at < bytes.count {
+                let value = bytes[at]
+                if value != 0 {
+                    weights[bucket] = Int8(bitPattern: value)
+                    bucket += 1
+                    at += 1
+                } else if at + 1 < bytes.count {
+                    bucket += Int(bytes[at + 1]) + 1
+                    at += 2
+                } else {
+                    return
+                }
+            }
+        }
+        guard bucket >= weights.count else { throw Fault(message: "the injection weights are cut short") }
+        return weights
     }
 
     /// Writes a weights file.
