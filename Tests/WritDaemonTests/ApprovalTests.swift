@@ -122,6 +122,11 @@ struct ApprovalWorld {
         view.add(51, 50, session: 50, terminal: 2, start: 306, "node", ["claude"])
         view.add(52, 51, session: 50, terminal: 2, start: 307, "sh", ["-c", "writ-hook claude-code"])
         view.add(93, 52, session: 50, terminal: 2, start: 308, "writ-hook")
+        // A hook whose agent has ended, adopted by what starts programs for everybody, and an agent that this started.
+        view.add(8, 1, session: 8, terminal: 0, start: 5, "init")
+        view.add(94, 8, session: 8, terminal: 0, start: 309, "writ-hook")
+        view.add(53, 8, session: 53, terminal: 0, start: 310, "node", ["codex"])
+        view.add(95, 53, session: 53, terminal: 0, start: 311, "writ-hook")
         let approvals = try Approvals(
             path: folder.path + "/approvals.json", key: key,
             withholding: Withholding(detectors: guardian.detectors, key: key), view: view, board: board, boot: boot,

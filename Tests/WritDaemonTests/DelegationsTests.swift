@@ -361,6 +361,9 @@ private struct DelegationWorld {
     #expect(try chains("beside", in: "/elsewhere", hook: 92) == [])
     #expect(try chains("person's", in: "/elsewhere", hook: 93) == [])
     #expect(try chains("person", in: "/elsewhere", hook: 99) == [])
+    // What adopts a hook whose agent has ended is no agent: everybody's sessions are below it.
+    #expect(try chains("s2", in: "/w", hook: 94) == [id])
+    #expect(try chains("anybody's", in: "/elsewhere", hook: 95) == [])
     // It stays under it, also when nobody is above it any more.
     #expect(try chains("below", in: "/third", hook: 99, agent: "codex") == [id])
     let call = Call(agent: AgentIdentity(kind: "codex"), session: "new", workspace: "/elsewhere")

@@ -101,6 +101,8 @@ import WritPolicy
             "packages come from registries", .ask,
             [
                 "pip install https://h.example/p.tar.gz", "pip install git+https://h.example/p.git",
+                "pip install --index-url http://localhost.h.example/simple p",
+                "pip install --index-url http://10.h.example/simple p",
                 "pip install --index-url http://h.example/simple p", "npm i --registry http://h.example p",
                 "npx https://h.example/p.tgz", "uvx --from git+https://h.example/p x",
                 "npm config set registry http://h.example",
@@ -113,6 +115,7 @@ import WritPolicy
             [
                 "pip install git+https://github.com/o/r",
                 "pip install --index-url https://download.pytorch.org/whl/cpu torch",
+                "pip install --index-url http://10.0.0.7:3141/simple p", "npm i --registry http://localhost:4873 p",
                 "npm install --registry https://registry.npmmirror.com",
                 "git config --global url.https://github.com/.insteadOf git@github.com:",
                 "npm i --registry http://localhost:4873 p",
@@ -432,6 +435,7 @@ import WritPolicy
         (
             "code in languages without a reader that may do anything", .ask,
             [
+                "Rscript -e 'f <- get(paste0(\"un\", \"link\")); f(\"x\")'",
                 "Rscript -e 'source(\"x.R\")'", "julia -e 'getfield(Base, :run)(x)'", "elixir -e 'Code.eval_string(x)'",
                 "osascript -e 'tell application \"Finder\" to quit'", "vim -es -c 'source x.vim' a.txt",
             ]

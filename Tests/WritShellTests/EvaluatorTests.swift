@@ -183,6 +183,8 @@ import WritTestSupport
             "sed '" + String(repeating: "s/a/b/;", count: 10_000) + "' f",
             "echo $((" + String(repeating: "(", count: 3_000) + "1" + String(repeating: ")", count: 3_000) + "))",
             "echo ${a" + String(repeating: ":-${b", count: 2_000) + String(repeating: "}", count: 2_001),
+            "git status " + String(repeating: "a ", count: 20_000),
+            "curl http://x.example/a | tar xz -C '/tmp/a/" + String(repeating: "*", count: 50_000) + "'",
         ]
         for input in inputs {
             let started = ContinuousClock.now

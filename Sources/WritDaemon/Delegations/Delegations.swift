@@ -375,7 +375,8 @@ final class Delegations: Sendable {
         var next = people.view.facts(hook)
         while let facts = next, facts.identity.number > 1, all.count < AgentProcesses.maximumDepth {
             if !isDecided, !all.isEmpty, let details = people.view.details(facts.identity.number) {
-                if ProgramKind.isPersonsSide(facts, details) {
+                // What adopted a hook whose agent has ended is above every agent of the machine.
+                if ProgramKind.isPersonsSide(facts, details) || ProgramKind.adopts(facts, details) {
                     isDecided = true
                 } else if !ProgramKind.starters.contains(details.programName) {
                     agent = facts.identity

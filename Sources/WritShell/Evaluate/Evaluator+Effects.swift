@@ -303,9 +303,11 @@ extension Evaluator {
         }
         guard isStrange else { return }
         for (path, _) in run.writes {
-            var folder = resolve(path, run.state).path
-            while folder.hasSuffix("*") || folder.hasSuffix("/") && folder != "/" { folder = String(folder.dropLast()) }
-            if folder.hasPrefix("/"), folder.utf8.count > 1 { fetchedFolders.append(folder) }
+            let bytes = resolve(path, run.state).path.utf8
+            guard bytes.first == UInt8(ascii: "/"),
+                let end = bytes.lastIndex(where: { $0 != UInt8(ascii: "*") && $0 != UInt8(ascii: "/") })
+            else { continue }
+            fetchedFolders.append(String(decoding: bytes[...end], as: UTF8.self))
         }
     }
 

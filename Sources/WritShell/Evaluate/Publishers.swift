@@ -30,7 +30,10 @@ enum Publishers {
         if plain.startsUnknown || vouch(for: plain) { return true }
         let host = Endpoint(plain).host
         if host.isEmpty || host.utf8.contains(0xE2) || registries.contains(host) || hosts.contains(host) { return true }
-        if ["localhost", "127.", "10.", "192.168.", "::1"].contains(where: { host.hasPrefix($0) }) { return true }
+        if host == "localhost" || host == "::1" || host == "[::1]" { return true }
+        // Numbers alone: `10.example.org` is a name that anybody can have.
+        let isNumeric = host.utf8.allSatisfy { $0 == 0x2E || $0 >= 0x30 && $0 <= 0x39 }
+        if isNumeric, ["127.", "10.", "192.168."].contains(where: { host.hasPrefix($0) }) { return true }
         if !host.utf8.contains(0x2E) || host.hasSuffix(".local") || host.hasSuffix(".internal") { return true }
         guard let dot = host.utf8.firstIndex(of: 0x2E) else { return false }
         return registries.contains("*" + host[dot...]) || hosts.contains("*" + host[dot...])

@@ -383,8 +383,8 @@ struct Invocation {
 
     private mutating func emitAll() {
         // Command-wide traits and methods come from flags anywhere, so they are gathered first.
-        for occurrence in occurrences {
-            for action in definition.options[occurrence.option].actions where action.roles.isEmpty {
+        for option in Set(occurrences.map(\.option)) {
+            for action in definition.options[option].actions where action.roles.isEmpty {
                 if action.conditions.allSatisfy({ holds($0) }) { traits.formUnion(action.traits) }
             }
         }
@@ -433,38 +433,42 @@ struct Invocation {
     }
 
     private mutating func emitOptions() {
+        var applying: [Int: [TableAction]] = [:]
         for occurrence in occurrences {
-            for action in definition.options[occurrence.option].actions where !action.roles.isEmpty {
-                perform(action, on: occurrence.value)
-            }
+            let option = occurrence.option
+            let actions =
+                applying[option]
+                ?? definition.options[option].actions.filter { action in
+                    !action.roles.isEmpty && action.conditions.allSatisfy { holds($0) }
+                }
+            applying[option] = actions
+            for action in actions { perform(applying: action, on: occurrence.value) }
         }
     }
 
     private mutating func emitWords() {
         guard !words.isEmpty, !definition.places.isEmpty else { return }
-        var lastIndex = -1
-        for (place, action) in definition.places where place == .last && words.count > 1 {
-            if action.conditions.allSatisfy({ holds($0) }) { lastIndex = words.count - 1 }
-        }
+        // What a line's condition says holds for all words: it is asked once, since it may look at all of them.
+        let places = definition.places.filter { _, action in action.conditions.allSatisfy { holds($0) } }
+        let hasLast = words.count > 1 && places.contains { place, _ in place == .last }
         for (index, word) in words.enumerated() {
             var isClaimed = false
-            for (place, action) in definition.places {
+            for (place, action) in places {
                 switch place {
                 case .at(let position):
                     guard position == index else { continue }
-                    // A line whose condition fails leaves the word to the others.
-                    guard action.conditions.allSatisfy({ holds($0) }) else { continue }
                     isClaimed = true
-                    perform(action, on: word)
-                case .last where index == lastIndex:
+                    perform(applying: action, on: word)
+                case .last:
+                    guard hasLast, index == words.count - 1 else { continue }
                     isClaimed = true
-                    perform(action, on: word)
-                case .all: perform(action, on: word)
-                case .last, .rest: continue
+                    perform(applying: action, on: word)
+                case .all: perform(applying: action, on: word)
+                case .rest: continue
                 }
             }
             guard !isClaimed else { continue }
-            for (place, action) in definition.places where place == .rest { perform(action, on: word) }
+            for (place, action) in places where place == .rest { perform(applying: action, on: word) }
         }
     }
 
@@ -495,6 +499,10 @@ struct Invocation {
     /// Does what a line says with a value.
     mutating func perform(_ action: TableAction, on value: Value?) {
         guard action.conditions.allSatisfy({ holds($0) }) else { return }
+        perform(applying: action, on: value)
+    }
+
+    private mutating func perform(applying action: TableAction, on value: Value?) {
         for role in action.roles {
             perform(role, on: value, traits: traits.union(action.traits), detail: action.detail)
         }

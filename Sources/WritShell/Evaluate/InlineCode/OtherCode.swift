@@ -91,6 +91,6 @@ enum OtherCode {
         "remote",
         "ffi", "ccall", "dyn", "native", "unsafe", "tell ", "keystroke", "clipboard", "password", "secret", "send",
         "os:", "os.", ".os", "io.popen", "slurp", "spit", "base", "call", "install", "quit", "kill", "exit(", "macro",
-        "quote",
+        "quote", "get(", "get0", "match.fun", "getfunction", "intern", "filter(", "reduce(", "map(",
     ]
 }

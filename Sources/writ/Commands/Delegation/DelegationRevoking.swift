@@ -99,7 +99,8 @@ struct DelegationDerive: ParsableCommand {
         abstract: "Make a narrower writ from one, such as for a second agent.",
         discussion: """
             The derived writ allows what both allow, ends with the first at the latest, and is charged to both. It counts \
-            once it is bound. The file of --grants is as for `writ delegation issue`. It works in a terminal that you opened yourself.
+            once it is bound. The file of --grants is as for `writ delegation issue`. It works in a terminal that you \
+            opened yourself.
 
             Example:
               writ delegation derive 3f9a21bc --grants read-only.yaml --for 30m --agent codex
