@@ -34,7 +34,7 @@ public enum ContentKind: Sendable, Hashable {
             self = .container("tar archive")
             return
         }
-        if !mustBeText, Container.isPicture(bytes) {
+        if !mustBeText, Container.isPicture(bytes) || Self.programs.contains(where: { bytes.starts(with: $0) }) {
             self = .binary
             return
         }
@@ -72,6 +72,11 @@ public enum ContentKind: Sendable, Hashable {
         ".md", ".mdc", ".mdx", ".markdown", ".txt", ".rst", ".adoc", ".json", ".jsonc", ".yaml", ".yml", ".toml",
         ".xml",
         ".html", ".htm", ".csv", ".py", ".js", ".ts", ".sh", ".rb", ".go", ".rs", ".java", ".c", ".h", ".swift",
+    ]
+
+    /// ELF and Mach-O: programs may hold more text than code.
+    private static let programs: [[UInt8]] = [
+        [0x7F, 0x45, 0x4C, 0x46], [0xCF, 0xFA, 0xED, 0xFE], [0xCE, 0xFA, 0xED, 0xFE],
     ]
 
     /// Nearly all bytes are printable ASCII, which two bytes a unit hardly ever are.

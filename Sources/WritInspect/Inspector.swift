@@ -240,7 +240,7 @@ public final class Inspector: Sendable {
                     .limit, path: subject.path,
                     "more than \(options.findingLimit) findings: the strongest of them are listed"))
         }
-        if hasZeros, detectors.selected.contains(.unicode), isSure(Self.zeros) {
+        if hasZeros, !isPart, detectors.selected.contains(.unicode), isSure(Self.zeros) {
             finisher.take([Self.zeros], in: [], firstLine: 1, beginsLine: true)
         }
         if count > 1, !onlySecrets, detectors.selected != [.secrets] {
@@ -304,9 +304,10 @@ public final class Inspector: Sendable {
         var words = 0
         var isWord = false
         for byte in name {
-            let isLetter = byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7A || byte >= 0x80
-            if isLetter, !isWord { words += 1 }
-            isWord = isLetter
+            // A hash is one word, however often letters and digits take turns in it.
+            let isPart = byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7A || byte >= 0x80 || byte >= 0x30 && byte <= 0x39
+            if isPart, !isWord { words += 1 }
+            isWord = isPart
         }
         let unveiling = Unveiler().unveil(name)
         var found = selected.contains(.unicode) ? unveiling.findings : []

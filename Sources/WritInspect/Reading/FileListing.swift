@@ -376,7 +376,14 @@ public struct FileListing: Sendable {
                     return
                 }
                 let kind = Int32(entry.pointee.d_type)
-                if kind == Int32(DT_DIR) {
+                // Some file systems do not say what an entry is.
+                let isFolder: Bool
+                if kind == Int32(DT_UNKNOWN), case .folder = FileKind(path) {
+                    isFolder = true
+                } else {
+                    isFolder = kind == Int32(DT_DIR)
+                }
+                if isFolder {
                     if next.depth < Self.depthLimit { open.append((path, next.depth + 1)) }
                 } else if kind == Int32(DT_REG) || kind == Int32(DT_UNKNOWN) {
                     guard let place = places.place(inRepository: shown(path)), place.root == .nested,

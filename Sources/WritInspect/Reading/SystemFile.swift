@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Synchronization
+
 #if canImport(Glibc)
 internal import Glibc
 #elseif canImport(Musl)
@@ -70,19 +72,56 @@ enum SystemName {
         return out + [0]
     }
 
+    /// The folder that was looked through last: many such names stand side by side.
+    private struct Listing {
+        var folder: [CChar] = []
+        var changed = (seconds: 0, nanoseconds: 0)
+        /// By what they look like; nil where several look the same.
+        var names: [String: [CChar]?] = [:]
+    }
+
+    private static let last = Mutex(Listing())
+
     private static func entry(of folder: [CChar], like name: String) -> [CChar]? {
-        guard let open = opendir(folder) else { return nil }
+        var facts = stat()
+        guard stat(folder, &facts) == 0 else { return nil }
+        #if canImport(Darwin)
+        let time = facts.st_mtimespec
+        #else
+        let time = facts.st_mtim
+        #endif
+        let changed = (seconds: Int(time.tv_sec), nanoseconds: Int(time.tv_nsec))
+        return last.withLock { listing in
+            if listing.folder != folder || listing.changed != changed {
+                let names = repaired(in: folder)
+                // A folder that changes right now may change again and keep its time.
+                guard isOld(changed.seconds) else { return names[name] ?? nil }
+                listing = Listing(folder: folder, changed: changed, names: names)
+            }
+            return listing.names[name] ?? nil
+        }
+    }
+
+    private static func isOld(_ seconds: Int) -> Bool {
+        var now = timespec()
+        return clock_gettime(CLOCK_REALTIME, &now) == 0 && Int(now.tv_sec) - seconds >= 2
+    }
+
+    private static func repaired(in folder: [CChar]) -> [String: [CChar]?] {
+        guard let open = opendir(folder) else { return [:] }
         defer { closedir(open) }
-        var found: [CChar]?
+        var found: [String: [CChar]?] = [:]
         while let entry = readdir(open) {
             let bytes = withUnsafePointer(to: &entry.pointee.d_name) { field in
                 field.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: field.pointee)) {
                     Array(UnsafeBufferPointer(start: $0, count: strlen($0)))
                 }
             }
-            guard String(decoding: bytes.map { UInt8(bitPattern: $0) }, as: UTF8.self) == name else { continue }
-            guard found == nil else { return nil }
-            found = bytes
+            guard bytes.contains(where: { UInt8(bitPattern: $0) >= 0x80 }) else { continue }
+            let name = String(decoding: bytes.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            guard name.contains(stand) else { continue }
+            let isFirst = !found.keys.contains(name)
+            found.updateValue(isFirst ? bytes : nil, forKey: name)
         }
         return found
     }

@@ -53,7 +53,7 @@ public enum Container {
     ) -> ContainerContents? {
         var opening = Opening(limits: limits)
         let isOpen = opening.open(bytes, path: path, inside: "", depth: 0)
-        return isOpen || !opening.contents.members.isEmpty ? opening.contents : nil
+        return isOpen || !opening.contents.members.isEmpty || !opening.contents.gaps.isEmpty ? opening.contents : nil
     }
 
     /// The bytes begin as a picture that may hold texts beside what it shows.
@@ -65,6 +65,8 @@ struct Opening {
     let limits: ContainerLimits
     var contents = ContainerContents()
     private var used = 0
+    /// Bytes that were unfolded and looked through, whether or not they held a text.
+    private var unfolded = 0
 
     init(limits: ContainerLimits) {
         self.limits = limits
@@ -73,7 +75,12 @@ struct Opening {
     /// Bytes that one part may have now.
     var room: Int { max(0, min(limits.member, limits.total - used)) }
 
-    var isFull: Bool { used >= limits.total || contents.members.count >= limits.members }
+    var isFull: Bool {
+        used >= limits.total || contents.members.count >= limits.members || unfolded >= 4 * limits.total
+    }
+
+    /// Counts bytes that cost work and may leave nothing: many small parts unfold to much, again and again.
+    mutating func unfold(_ count: Int) { unfolded += count }
 
     mutating func gap(_ text: String) {
         guard contents.gaps.count < 200, contents.gaps.last != text else { return }

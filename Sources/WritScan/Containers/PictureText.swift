@@ -14,14 +14,18 @@ enum PictureText {
 
     static func read(_ bytes: [UInt8], inside prefix: String, into opening: inout Opening) {
         var found: [(name: String, bytes: ArraySlice<UInt8>)] = []
-        let end: Int
+        let end: Int?
         switch bytes.first {
         case 0x89: end = png(bytes, &found, &opening, prefix)
         case 0xFF: end = jpeg(bytes, &found)
         case UInt8(ascii: "G"): end = gif(bytes, &found)
         default: end = webp(bytes, &found)
         }
-        if end < bytes.count { found.append(("behind the end", bytes[end...])) }
+        if let end {
+            if end < bytes.count { found.append(("behind the end", bytes[end...])) }
+        } else {
+            opening.gap("the picture has more than \(most) chunks; texts in the rest were not read")
+        }
         for part in found { opening.addText(prefix + part.name, words(part.bytes)) }
     }
 
@@ -61,9 +65,10 @@ enum PictureText {
     private static func png(
         _ bytes: [UInt8], _ found: inout [(name: String, bytes: ArraySlice<UInt8>)], _ opening: inout Opening,
         _ prefix: String
-    ) -> Int {
+    ) -> Int? {
         var at = 8
-        for _ in 0..<most where at + 12 <= bytes.count {
+        for _ in 0..<most {
+            guard at + 12 <= bytes.count else { return bytes.count }
             let length = number(bytes, at, 4)
             let name = String(decoding: bytes[(at + 4)..<(at + 8)], as: UTF8.self)
             let start = at + 8
@@ -75,19 +80,23 @@ enum PictureText {
                 // The packed text begins where a zlib frame does, behind keyword and flags.
                 var packed = start
                 while packed < end, bytes[packed] != 0x78 || packed == start || bytes[packed - 1] != 0 { packed += 1 }
-                if packed < end {
-                    let text = Inflate.zlib(Array(bytes[packed..<end]), limit: min(opening.room, 1 << 20)).out
-                    opening.addText(prefix + name, words(text[...]))
+                guard packed < end else { break }
+                guard !opening.isFull else {
+                    opening.gap("the texts of the picture unfold past the limit; the rest was not read")
+                    break
                 }
+                let text = Inflate.zlib(Array(bytes[packed..<end]), limit: min(opening.room, 1 << 20)).out
+                opening.unfold(text.count)
+                opening.addText(prefix + name, words(text[...]))
             case "IEND": return min(bytes.count, end + 4)
             default: break
             }
             at = min(bytes.count, end + 4)
         }
-        return bytes.count
+        return nil
     }
 
-    private static func jpeg(_ bytes: [UInt8], _ found: inout [(name: String, bytes: ArraySlice<UInt8>)]) -> Int {
+    private static func jpeg(_ bytes: [UInt8], _ found: inout [(name: String, bytes: ArraySlice<UInt8>)]) -> Int? {
         var at = 2
         for _ in 0..<most where at + 4 <= bytes.count && bytes[at] == 0xFF {
             let marker = bytes[at + 1]
@@ -111,7 +120,9 @@ enum PictureText {
             }
             at = end
         }
-        return at + 2 <= bytes.count && bytes[at] == 0xFF && bytes[at + 1] == 0xD9 ? at + 2 : bytes.count
+        guard at + 2 <= bytes.count, bytes[at] == 0xFF else { return bytes.count }
+        if bytes[at + 1] == 0xD9 { return at + 2 }
+        return at + 4 <= bytes.count ? nil : bytes.count
     }
 
     private static func gif(_ bytes: [UInt8], _ found: inout [(name: String, bytes: ArraySlice<UInt8>)]) -> Int {
@@ -148,7 +159,7 @@ enum PictureText {
         return min(at, bytes.count)
     }
 
-    private static func webp(_ bytes: [UInt8], _ found: inout [(name: String, bytes: ArraySlice<UInt8>)]) -> Int {
+    private static func webp(_ bytes: [UInt8], _ found: inout [(name: String, bytes: ArraySlice<UInt8>)]) -> Int? {
         var at = 12
         for _ in 0..<most where at + 8 <= bytes.count {
             let end = min(bytes.count, at + 8 + number(bytes, at + 4, 4, isLittle: true))
@@ -158,6 +169,7 @@ enum PictureText {
             }
             at = end + (end - at) % 2
         }
-        return min(bytes.count, max(12, 8 + number(bytes, 4, 4, isLittle: true)))
+        let end = min(bytes.count, max(12, 8 + number(bytes, 4, 4, isLittle: true)))
+        return at + 8 <= end ? nil : end
     }
 }

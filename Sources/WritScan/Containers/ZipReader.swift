@@ -20,15 +20,17 @@ enum ZipReader {
         let entries = directory ?? localEntries(bytes)
         let isOffice = entries.contains { $0.name == "[Content_Types].xml" || $0.name == "mimetype" }
         var hiddenStyles: Set<String> = []
-        if isOffice, let styles = entries.first(where: { $0.name == "word/styles.xml" }), styles.flags & 1 == 0,
+        if isOffice, !opening.isFull, let styles = entries.first(where: { $0.name == "word/styles.xml" }), styles.flags & 1 == 0,
             let start = dataStart(bytes, styles)
         {
             // Most often packed, and seldom long.
             let end = min(bytes.count, start + max(0, styles.packed))
-            hiddenStyles = OfficeText.hiddenStyles(
+            let sheet =
                 styles.method == 8
-                    ? Inflate.raw(bytes, from: start, limit: 1 << 20).out
-                    : Array(bytes[start..<max(start, end)].prefix(1 << 20)))
+                ? Inflate.raw(bytes, from: start, limit: 1 << 20).out
+                : Array(bytes[start..<max(start, end)].prefix(1 << 20))
+            opening.unfold(sheet.count)
+            hiddenStyles = OfficeText.hiddenStyles(sheet)
         }
         // Entries may share their data: what is unpacked again and again is work without a new part.
         var work = 4 * bytes.count + 1 << 20
@@ -66,6 +68,7 @@ enum ZipReader {
                 continue
             }
             if isOffice, entry.name.hasSuffix(".xml") || entry.name.hasSuffix(".rels") {
+                opening.unfold(content.count)
                 let text = OfficeText.read(content, hiddenStyles: hiddenStyles)
                 opening.addText(prefix + entry.name, text.shown)
                 opening.addText(prefix + entry.name + "!hidden", text.hidden, isHidden: true)

@@ -3,7 +3,7 @@
 /// Files that an instruction file brings in by `@path`, as hosts do when they load it (Claude Code, Gemini CLI, Qwen Code).
 public enum InstructionImports {
     /// Imports of one file that are followed.
-    public static let limit = 64
+    public static let limit = 1_024
     /// Files that bring in files.
     public static let depth = 5
 
@@ -16,6 +16,7 @@ public enum InstructionImports {
         guard bytes.contains(UInt8(ascii: "@")), let slash = path.lastIndex(of: "/") else { return [] }
         let folder = String(path[..<slash])
         var found: [String] = []
+        var seen: Set<String> = []
         bytes.withUnsafeBytes { bytes in
             var code = CodeMarks()
             var at = code.begin(bytes, at: 0)
@@ -28,7 +29,7 @@ public enum InstructionImports {
                 } else if byte == UInt8(ascii: "@"), !code.isOpen, at == 0 || bytes[at - 1] <= 0x20 {
                     let start = at + 1
                     while at < bytes.count, bytes[at] > 0x20, at - start < 1_024 { at += 1 }
-                    if let whole = absolute(bytes.part(start..<at), folder, home), !found.contains(whole) {
+                    if let whole = absolute(bytes.part(start..<at), folder, home), seen.insert(whole).inserted {
                         found.append(whole)
                     }
                 } else {
@@ -42,8 +43,8 @@ public enum InstructionImports {
     private static func absolute(_ name: UnsafeRawBufferPointer, _ folder: String, _ home: String) -> String? {
         var name = name
         while let last = name.last, ".,;:)".utf8.contains(last) { name = name.part(0..<(name.count - 1)) }
-        // A mention of a person or a package is no file.
-        guard name.count >= 3, name.contains(UInt8(ascii: ".")) || name.contains(UInt8(ascii: "/")),
+        // A mention of a person, a package or a folder is no file.
+        guard name.count >= 3, name.last != UInt8(ascii: "/"), name.contains(UInt8(ascii: ".")) || name.contains(UInt8(ascii: "/")),
             let text = String(validating: name, as: UTF8.self)
         else { return nil }
         var parts: [Substring] = []

@@ -9,6 +9,8 @@ enum HiddenMarkup {
     static func read(_ bytes: UnsafeRawBufferPointer, path: String?, into pass: inout UnveilPass) {
         let isWhole = isPage(bytes, path)
         let page = Page(isWhole: isWhole, sheet: isWhole ? StyleSheet() : StyleSheet(in: bytes))
+        if page.sheet.isCut { pass.cut() }
+        var tags = TagReader()
         var code = CodeMarks()
         var at = code.begin(bytes, at: 0)
         while at < bytes.count {
@@ -16,7 +18,7 @@ enum HiddenMarkup {
             if byte == UInt8(ascii: "<") {
                 at =
                     bytes.holds("<!--", at: at)
-                    ? comment(bytes, at, &pass) : element(bytes, at, page, isCode: code.isOpen, &pass)
+                    ? comment(bytes, at, &pass) : element(bytes, at, page, code, &tags, &pass)
             } else if byte == UInt8(ascii: "[") {
                 at = bracket(bytes, at, &pass)
             } else if byte == UInt8(ascii: "`") {
@@ -27,6 +29,7 @@ enum HiddenMarkup {
                 at += 1
             }
         }
+        if tags.isCut { pass.cut() }
     }
 
     /// What is the same for all elements of some content.
@@ -97,23 +100,26 @@ enum HiddenMarkup {
     }
 
     private static func element(
-        _ bytes: UnsafeRawBufferPointer, _ start: Int, _ page: Page, isCode: Bool, _ pass: inout UnveilPass
+        _ bytes: UnsafeRawBufferPointer, _ start: Int, _ page: Page, _ code: CodeMarks, _ tags: inout TagReader,
+        _ pass: inout UnveilPass
     ) -> Int {
-        guard let tag = Tag(bytes, start) else { return start + 1 }
+        guard let tag = tags.tag(bytes, start) else { return start + 1 }
         guard tag.mayHide(bytes, page.sheet) || (!page.isWhole && tag.isUnshown(bytes)) else { return tag.end }
         let name = bytes.part(tag.name).map(\.lowercased)
         let word = String(decoding: name, as: UTF8.self)
         let attributes = tag.attributes(bytes)
         if word == "input" {
-            if !page.isWhole, !isCode { field(attributes, start, tag.end, &pass) }
+            if !page.isWhole, !code.isOpen { field(attributes, start, tag.end, &pass) }
             return tag.end
         }
         guard !voidElements.contains(word) else { return tag.end }
-        let isUnshown = !page.isWhole && !isCode && unshown(word, attributes)
-        guard isUnshown || Style.hides(word, attributes, page.sheet) else { return tag.end }
+        let isUnshown = !page.isWhole && !code.isOpen && unshown(word, attributes)
+        guard isUnshown || !code.isFenced && Style.hides(word, attributes, page.sheet) else { return tag.end }
         let close = close(of: name, bytes, from: tag.end, within: tag.isClosed ? 1_024 : elementLimit)
         // What closes itself in templates has no text; in HTML it has, and then its end stands somewhere.
         if tag.isClosed, page.isWhole || close.isMissing { return tag.end }
+        // Prose names elements: `--format=<template>` is a place for a word, and no end follows.
+        if isUnshown, close.isMissing, !isLineStart(bytes, start) { return tag.end }
         let text = Array(bytes.part(tag.end..<close.at))
         let letters = text.count { $0.isLetter || $0 >= 0x80 }
         guard letters >= (isUnshown ? 20 : 4) else { return close.at }
@@ -124,6 +130,12 @@ enum HiddenMarkup {
                 "markup hides text that a model reads and a reader does not see", "show the text or remove it")
         }
         return close.at
+    }
+
+    private static func isLineStart(_ bytes: UnsafeRawBufferPointer, _ place: Int) -> Bool {
+        var at = place
+        while at > 0, place - at < 64, bytes[at - 1].isBlank { at -= 1 }
+        return at == 0 || bytes[at - 1] == 0x0A || bytes[at - 1] == 0x0D || bytes[at - 1] == UInt8(ascii: ">")
     }
 
     /// Where the end tag stands: behind those of elements of this name inside it.

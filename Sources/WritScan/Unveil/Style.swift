@@ -145,7 +145,6 @@ struct Declarations {
                 break
             }
         }
-        if values["line-height"].flatMap({ Length($0) })?.value == 0 { return true }
         let overflow = values["overflow"] ?? values["overflow-x"] ?? values["overflow-y"] ?? ""
         let isCut = overflow.hasPrefix("hidden") || overflow.hasPrefix("clip")
         func size(_ name: String) -> Double? {
@@ -153,6 +152,8 @@ struct Declarations {
             return length.unit == "px" || length.unit.isEmpty || length.value == 0 ? length.value : nil
         }
         if size("max-height") == 0 || size("max-width") == 0 { return true }
+        // Lines of no height are seen where nothing cuts them.
+        if isCut, values["line-height"].flatMap({ Length($0) })?.value == 0 { return true }
         let width = size("width") ?? 99
         let height = size("height") ?? 99
         if width == 0, height == 0 { return true }
@@ -274,6 +275,9 @@ struct StyleSheet {
     private var ids: Set<String> = []
     private var elements: Set<String> = []
 
+    /// There were more rules, or longer tags, than are read.
+    private(set) var isCut = false
+
     var isEmpty: Bool { classes.isEmpty && ids.isEmpty && elements.isEmpty }
 
     init() {}
@@ -281,8 +285,10 @@ struct StyleSheet {
     /// Reads every sheet of some content, at most 512 rules that hide.
     init(in bytes: UnsafeRawBufferPointer) {
         var at = 0
+        var tags = TagReader()
         while at + 7 < bytes.count {
-            guard bytes[at] == UInt8(ascii: "<"), HiddenMarkup.begins(bytes, at + 1, "style"), let tag = Tag(bytes, at)
+            guard bytes[at] == UInt8(ascii: "<"), HiddenMarkup.begins(bytes, at + 1, "style"),
+                let tag = tags.tag(bytes, at)
             else {
                 at += 1
                 continue
@@ -292,15 +298,37 @@ struct StyleSheet {
             {
                 end += 1
             }
-            rules(bytes.part(tag.end..<end))
+            Self.uncommented(bytes.part(tag.end..<end)).withUnsafeBytes { rules($0) }
             at = end
         }
+        isCut = tags.isCut || count >= Self.limit
+    }
+
+    private static let limit = 512
+    private var count: Int { classes.count + ids.count + elements.count }
+
+    /// A comment may stand anywhere, also between a selector and its rule, and hold braces.
+    private static func uncommented(_ css: UnsafeRawBufferPointer) -> [UInt8] {
+        var out: [UInt8] = []
+        var at = 0
+        while at < css.count {
+            guard css[at] == UInt8(ascii: "/"), css.byte(at + 1) == UInt8(ascii: "*") else {
+                out.append(css[at])
+                at += 1
+                continue
+            }
+            at += 2
+            while at < css.count, !css.holds("*/", at: at) { at += 1 }
+            at += 2
+            out.append(0x20)
+        }
+        return out
     }
 
     private mutating func rules(_ css: UnsafeRawBufferPointer) {
         var start = 0
         var at = 0
-        while at < css.count, classes.count + ids.count + elements.count < 512 {
+        while at < css.count, count < Self.limit {
             switch css[at] {
             case UInt8(ascii: "{"):
                 let selector = css.part(start..<at)
@@ -315,11 +343,6 @@ struct StyleSheet {
                 start = at
             case UInt8(ascii: "}"), UInt8(ascii: ";"):
                 at += 1
-                start = at
-            case UInt8(ascii: "/") where css.byte(at + 1) == UInt8(ascii: "*"):
-                at += 2
-                while at < css.count, !css.holds("*/", at: at) { at += 1 }
-                at += 2
                 start = at
             default: at += 1
             }

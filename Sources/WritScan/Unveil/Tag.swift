@@ -3,9 +3,6 @@ internal import WritCore
 
 /// A start tag of HTML, read as browsers read it.
 struct Tag {
-    /// Bytes of the longest tag.
-    private static let longest = 65_536
-
     let name: Range<Int>
     /// Behind the closing bracket.
     let end: Int
@@ -14,8 +11,10 @@ struct Tag {
     /// Its attributes.
     private let body: Range<Int>
 
-    /// Reads the tag that begins there; nil when it is none, or never ends.
-    init?(_ bytes: UnsafeRawBufferPointer, _ start: Int) {
+    /// Reads the tag that begins there; nil when it is none, or does not end within `longest` bytes.
+    ///
+    /// - Parameter looked: grows by the bytes that were looked at.
+    fileprivate init?(_ bytes: UnsafeRawBufferPointer, _ start: Int, longest: Int, looked: inout Int) {
         guard bytes.byte(start + 1).isLetter else { return nil }
         var at = start + 1
         while at < bytes.count, at - start < 64, bytes[at].isAlphanumeric || bytes[at] == UInt8(ascii: "-") { at += 1 }
@@ -23,12 +22,13 @@ struct Tag {
         let first = at
         // Quotes count where a value begins and nowhere else: elsewhere they are letters.
         var isValue = false
-        while at < bytes.count, at - start < Self.longest {
+        defer { looked += at - start }
+        while at < bytes.count, at - start < longest {
             let byte = bytes[at]
             if byte == UInt8(ascii: ">") || byte == UInt8(ascii: "<") { break }
             if isValue, byte == 0x22 || byte == 0x27 {
                 at += 1
-                while at < bytes.count, at - start < Self.longest, bytes[at] != byte { at += 1 }
+                while at < bytes.count, at - start < longest, bytes[at] != byte { at += 1 }
                 isValue = false
             } else if byte == UInt8(ascii: "=") {
                 isValue = true
@@ -121,11 +121,35 @@ struct Tag {
     }
 }
 
+/// Reads the tags of some content in linear time: each of many that never end would be looked through anew.
+struct TagReader {
+    /// Bytes of the longest tag.
+    private static let longest = 65_536
+    private static let longestOfMany = 512
+
+    /// Bytes that were looked at for the ends of tags that have none.
+    private var missed = 0
+    /// So many tags had no end that only short ones are read.
+    private(set) var isCut = false
+
+    /// The tag that begins there; nil when it is none, or does not end within the limit.
+    mutating func tag(_ bytes: UnsafeRawBufferPointer, _ start: Int) -> Tag? {
+        var looked = 0
+        let tag = Tag(bytes, start, longest: isCut ? Self.longestOfMany : Self.longest, looked: &looked)
+        if tag == nil { missed += looked }
+        if !isCut, missed / 4 > bytes.count, missed > 1 << 20 { isCut = true }
+        return tag
+    }
+}
+
 /// Whether a place in Markdown is code, which a reader sees as it stands.
 struct CodeMarks {
     private var fence: UInt8 = 0
     private var fenceLength = 0
     private var span = 0
+
+    /// Inside a fenced block, which a page shows as it stands.
+    var isFenced: Bool { fence != 0 }
 
     /// Inside a fenced block or a span of code.
     var isOpen: Bool { fence != 0 || span != 0 }

@@ -13,7 +13,7 @@ import WritScan
         for (text, paths) in cases {
             #expect(InstructionImports.paths(in: Array(text.utf8), of: "/r/d/CLAUDE.md", home: "/h") == paths, "\(text)")
         }
-        let many = (0..<100).map { "@f\($0).md" }.joined(separator: " ")
+        let many = (0..<1_100).map { "@f\($0).md" }.joined(separator: " ")
         #expect(InstructionImports.paths(in: Array(many.utf8), of: "/r/A.md", home: "").count == InstructionImports.limit)
         #expect(InstructionImports.paths(in: Array("@~/a.md".utf8), of: "/r/A.md", home: "") == [])
     }
