@@ -195,7 +195,14 @@ final class InstructionWatch: Sendable {
             }
             if found.kind == .instructions || found.kind == .memory, depth < InstructionImports.depth {
                 for path in InstructionImports.paths(in: bytes, of: found.path, home: reader.call.home)
-                where seen.count < Self.maximumFiles && seen.insert(path).inserted {
+                where !seen.contains(path) {
+                    guard seen.count < Self.maximumFiles else {
+                        start.leave(name, found.kind)
+                        break
+                    }
+                    seen.insert(path)
+                    // `@src/components` in a text about a tree: hosts bring in files.
+                    if FileIdentity(path).isFolder { continue }
                     files.append((InstructionWalk.File(path: path, kind: .instructions), depth + 1))
                 }
             }

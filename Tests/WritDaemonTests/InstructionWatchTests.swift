@@ -132,6 +132,17 @@ final class Ground: Sendable {
         #expect(start.record?["suspect"]?.array?.map { $0["path"]?.string } == ["docs/deep/more.md"])
     }
 
+    @Test func `a folder that an instruction file names is not brought in`() throws {
+        let ground = try Ground()
+        try ground.put("repo/CLAUDE.md", "# Layout\n\nViews live in @src/components and texts in @docs/intro.md\n")
+        try ground.put("repo/src/components/notes.md", Ground.hostile)
+        try ground.put("repo/docs/intro.md", "Hello.\n")
+        let start = try #require(try watch(ground).start("a|1", try reader(ground)))
+        #expect(start.labels.isEmpty)
+        #expect(start.files == 2)
+        #expect(start.record == nil || start.record?["suspect"]?.array?.isEmpty != false)
+    }
+
     @Test func `a session without a start of its own is looked at when it is first met, and once`() throws {
         let ground = try Ground()
         try ground.put("repo/CLAUDE.md", Ground.hostile)

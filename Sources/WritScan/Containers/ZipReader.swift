@@ -20,7 +20,8 @@ enum ZipReader {
         let entries = directory ?? localEntries(bytes)
         let isOffice = entries.contains { $0.name == "[Content_Types].xml" || $0.name == "mimetype" }
         var hiddenStyles: Set<String> = []
-        if isOffice, !opening.isFull, let styles = entries.first(where: { $0.name == "word/styles.xml" }), styles.flags & 1 == 0,
+        if isOffice, !opening.isFull, let styles = entries.first(where: { $0.name == "word/styles.xml" }),
+            styles.flags & 1 == 0,
             let start = dataStart(bytes, styles)
         {
             // Most often packed, and seldom long.

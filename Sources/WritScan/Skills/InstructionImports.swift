@@ -44,7 +44,8 @@ public enum InstructionImports {
         var name = name
         while let last = name.last, ".,;:)".utf8.contains(last) { name = name.part(0..<(name.count - 1)) }
         // A mention of a person, a package or a folder is no file.
-        guard name.count >= 3, name.last != UInt8(ascii: "/"), name.contains(UInt8(ascii: ".")) || name.contains(UInt8(ascii: "/")),
+        guard name.count >= 3, name.last != UInt8(ascii: "/"),
+            name.contains(UInt8(ascii: ".")) || name.contains(UInt8(ascii: "/")),
             let text = String(validating: name, as: UTF8.self)
         else { return nil }
         var parts: [Substring] = []
