@@ -114,7 +114,7 @@ enum HiddenMarkup {
         }
         guard !voidElements.contains(word) else { return tag.end }
         let isUnshown = !page.isWhole && !code.isOpen && unshown(word, attributes)
-        guard isUnshown || !code.isFenced && Style.hides(word, attributes, page.sheet) else { return tag.end }
+        guard isUnshown || Style.hides(word, attributes, page.sheet) else { return tag.end }
         let close = close(of: name, bytes, from: tag.end, within: tag.isClosed ? 1_024 : elementLimit)
         // What closes itself in templates has no text; in HTML it has, and then its end stands somewhere.
         if tag.isClosed, page.isWhole || close.isMissing { return tag.end }

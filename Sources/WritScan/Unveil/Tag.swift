@@ -148,9 +148,6 @@ struct CodeMarks {
     private var fenceLength = 0
     private var span = 0
 
-    /// Inside a fenced block, which a page shows as it stands.
-    var isFenced: Bool { fence != 0 }
-
     /// Inside a fenced block or a span of code.
     var isOpen: Bool { fence != 0 || span != 0 }
 

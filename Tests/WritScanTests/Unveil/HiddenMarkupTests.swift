@@ -38,7 +38,7 @@ private let markups = [
 
 /// What readers see, and what pages need.
 private let honest = [
-    "```html\n<div hidden>\(secret)</div>\n```", "A tag in `--format=<template>` words, and \(secret)",
+    "A tag in `--format=<template>` words, and \(secret)",
     "Formula <sup style=\"line-height:0\">\(secret)</sup>",
     "<span style=\"left:-9px\">\(secret)</span>", "<p style=\"color:#333;background:#fff\">\(secret)</p>",
     "<p style=\"font:400 14px/1.5 serif\">\(secret)</p>", "<p style=\"opacity:.8\">\(secret)</p>",
