@@ -48,14 +48,14 @@ struct InlineCode {
     private(set) var variables: [String: Expression] = [:]
     /// What imported names stand for: `o` for `os`, `run` for `subprocess.run`.
     private var aliases: [String: String] = [:]
-    private var usesSocket = false
-    private var listens = false
-    private var tiesStreams = false
-    private var startsShell = false
+    var usesSocket = false
+    var listens = false
+    var tiesStreams = false
+    var startsShell = false
     /// A folder far from the working directory that the code has looked through.
-    private var walked: Value?
+    var walked: Value?
     /// 1 for files whose names are found, 2 for whole folders.
-    private var deletesFound = 0
+    var deletesFound = 0
 
     init(grammar: InlineLanguage, text: String) {
         language = grammar
@@ -175,11 +175,6 @@ struct InlineCode {
         "get", "post", "put", "patch", "delete", "head", "request", "send", "fetch", "urlopen", "open", "post_form",
     ]
 
-    private static func isURL(_ value: Value) -> Bool {
-        let known = value.knownPrefix
-        return known.hasPrefix("http://") || known.hasPrefix("https://") || known.hasPrefix("ftp://")
-    }
-
     /// `.name(…)` after a call or a string: `Path('x').unlink()`.
     private mutating func method(_ at: Int) -> Int {
         guard case .name(let name) = tokens[at] else { return at + 1 }
@@ -214,6 +209,16 @@ struct InlineCode {
                 || name.hasPrefix("CORE.") || name.hasPrefix("_G.")
         else { return nil }
         return name.lastIndex(of: ".").flatMap { language.actions[String(name[name.index(after: $0)...])] }
+    }
+
+    /// The environment as a whole is every secret of the session; one variable only that one.
+    private mutating func note(_ access: Value) {
+        guard access.taints.contains(.secret) else { return }
+        if case .unknown(.environment(let name))? = access.pieces.first {
+            effects.append(.secret("environment \(name)"))
+        } else {
+            effects.append(.secret("environment"))
+        }
     }
 
     // MARK: - Imports
@@ -561,258 +566,5 @@ struct InlineCode {
             result.append(piece)
         }
         return result
-    }
-
-    // MARK: - Calls
-
-    private mutating func call(_ action: InlineLanguage.Action, _ name: String, _ end: Int, receiver: Value? = nil) {
-        let hasParenthesis = end < tokens.count && tokens[end] == .symbol("(")
-        // `.then(eval)`: what comes is run, whatever it is.
-        if action == .eval, !hasParenthesis, end < tokens.count, tokens[end] == .symbol(")"), receiver == nil {
-            effects.append(.computed("\(language.name) code that the code is given", []))
-            return
-        }
-        if !hasParenthesis {
-            guard language.callsWithoutParentheses, receiver == nil, end < tokens.count else { return }
-            switch tokens[end] {
-            case .string, .name, .command: break
-            case .number where action == .mode: break
-            default: return
-            }
-        }
-        let arguments = arguments(from: end).arguments
-        let first = receiver ?? arguments.first?.value ?? .unknown(.variable("argument"))
-        switch action {
-        case .shell:
-            guard !arguments.isEmpty || receiver != nil else { return }
-            startsShell = startsShell || first.display.contains("sh")
-            if let list = arguments.first?.list {
-                effects.append(.program(list))
-            } else if arguments.count > 1, language.name == "perl" || language.name == "ruby",
-                arguments[1].keyword.isEmpty
-            {
-                effects.append(.program(arguments.map(\.value)))
-            } else {
-                effects.append(.shell(first))
-            }
-        case .process: process(arguments, name)
-        case .open: open(arguments, receiver: receiver)
-        case .read where Self.isURL(first): connect(first, arguments, sends: false, from: end)
-        case .read: effects.append(.read(first))
-        case .write: effects.append(.write(first))
-        case .move:
-            let paths = (receiver.map { [$0] } ?? []) + arguments.map(\.value)
-            if name.contains("copy") || name.contains("cp") || name.contains("link") {
-                effects.append(.read(paths.first ?? first))
-            } else {
-                effects.append(.delete(paths.first ?? first, isRecursive: false))
-            }
-            if paths.count > 1 { effects.append(.write(paths[1])) }
-        case .delete, .deleteTree:
-            let paths =
-                receiver.map { [$0] } ?? arguments.first?.list ?? arguments.filter { $0.keyword.isEmpty }.map(\.value)
-            for path in language.callsWithoutParentheses ? paths : Array(paths.prefix(1)) {
-                effects.append(.delete(path, isRecursive: action == .deleteTree))
-            }
-            if paths.isEmpty { effects.append(.delete(first, isRecursive: action == .deleteTree)) }
-            // What a walk through a folder finds is what is deleted.
-            if (paths.first ?? first).startsUnknown { deletesFound = max(deletesFound, action == .deleteTree ? 2 : 1) }
-        case .mode:
-            // perl and ruby name the mode first.
-            let paths =
-                language.callsWithoutParentheses && arguments.count > 1 ? arguments.dropFirst().map(\.value) : [first]
-            let loosens = opensMode(from: end, to: hasParenthesis ? closing(end) : end + 8)
-            for path in paths { effects.append(.mode(path, loosens: loosens)) }
-        case .rights: effects.append(.rights)
-        case .search:
-            if ["/", "~"].contains(where: { first.hasPrefix($0) }) { walked = first }
-            effects.append(.search(first.hasUnknown && arguments.isEmpty ? Value(".") : first))
-        case .connect, .send:
-            var place = first
-            if name.hasSuffix(".request"), arguments.count > 1, first.text?.contains("://") != true {
-                place = arguments[1].value
-            }
-            connect(place, arguments, sends: action == .send, from: end)
-        case .socket:
-            usesSocket = true
-            var host = arguments.first?.value ?? .unknown(.variable("host"))
-            if language.name == "javascript", arguments.count > 1, Int(host.display) != nil {
-                host = arguments[1].value
-            }
-            // `connect(("host", 80))`: the tuple is one argument.
-            if end + 2 < tokens.count, tokens[end + 1] == .symbol("("), case .string(let text) = tokens[end + 2] {
-                host = filled(text)
-            }
-            effects.append(.connect(Value(pieces: host.pieces, taints: host.taints), sends: false, taints: []))
-        case .listen:
-            listens = true
-            effects.append(.listen)
-        case .eval: eval(first, name, arguments)
-        case .decode, .environment: break
-        case .signal: effects.append(.signal)
-        case .sql:
-            if let statement = arguments.first?.value, !statement.knownPrefix.isEmpty {
-                effects.append(.sql(statement))
-            }
-        case .duplicate:
-            // `client.pipe(shell.stdin)` in JavaScript; any other `pipe` only passes data on.
-            if !name.hasSuffix("pipe") {
-                tiesStreams = true
-            } else if startsShell {
-                for place in end..<min(closing(end), tokens.count) where tokens[place] == .name("stdin") {
-                    tiesStreams = true
-                }
-            }
-        }
-    }
-
-    private mutating func process(_ arguments: [Expression], _ name: String) {
-        guard let first = arguments.first else { return }
-        let usesShell =
-            arguments.contains { $0.keyword == "shell" && !["False", "false", "0"].contains($0.value.display) }
-            || tokensHold("shell", "True") && arguments.contains { $0.keyword == "shell" }
-        if let list = first.list {
-            if list.first?.display.hasSuffix("sh") == true { startsShell = true }
-            if usesShell, let code = list.first { effects.append(.shell(code)) } else { effects.append(.program(list)) }
-            return
-        }
-        if first.value.display.hasSuffix("sh") || first.value.display.contains("sh -i") { startsShell = true }
-        if usesShell {
-            effects.append(.shell(first.value))
-            return
-        }
-        var words = [first.value]
-        if arguments.count > 1 {
-            if let list = arguments[1].list {
-                // `execvp(path, [argv0, …])` names the program twice.
-                words +=
-                    name.contains("exec") && name.hasPrefix("os.") || name.contains("spawnv")
-                    ? Array(list.dropFirst()) : list
-            } else if name.contains("execl") || name.contains("spawnl") || name.hasSuffix("subprocess_exec") {
-                words += arguments.dropFirst(name.hasSuffix("_exec") ? 1 : 2).filter { $0.keyword.isEmpty }.map(\.value)
-            }
-        } else if let text = first.value.text, text.contains(" ") {
-            words = text.split(separator: " ").map { Value(String($0)) }
-        }
-        effects.append(.program(words))
-    }
-
-    private func tokensHold(_ name: String, _ value: String) -> Bool {
-        tokens.contains(.name(name)) && tokens.contains(.name(value))
-    }
-
-    private mutating func open(_ arguments: [Expression], receiver: Value?) {
-        var words = arguments
-        if receiver != nil, let receiver { words.insert(Expression(value: receiver), at: 0) }
-        // perl: `open(F, '>', 'x')`, `open F, ">x"`.
-        if language.name == "perl", words.count > 1 {
-            let mode = words[1].value
-            let text = mode.knownPrefix
-            if words.count > 2 {
-                if text.contains("|") {
-                    effects.append(.program(words[2...].map(\.value)))
-                } else if text.contains(">") || text.contains("+") {
-                    effects.append(.write(words[2].value))
-                } else {
-                    effects.append(.read(words[2].value))
-                }
-                return
-            }
-            if text.hasPrefix("|") || mode.text?.hasSuffix("|") == true {
-                effects.append(.shell(Value(mode.display.filter { $0 != "|" })))
-            } else if text.hasPrefix(">") || text.hasPrefix("+") {
-                effects.append(.write(mode.droppingMarks))
-            } else {
-                effects.append(.read(mode.droppingMarks))
-            }
-            return
-        }
-        guard let path = words.first?.value else { return }
-        if language.name == "ruby", let text = path.text, text.hasPrefix("|") {
-            effects.append(.shell(Value(String(text.dropFirst()))))
-            return
-        }
-        if path.text?.contains("://") == true {
-            effects.append(.connect(path, sends: false, taints: []))
-            return
-        }
-        let mode =
-            words.first { $0.keyword == "mode" }?.value
-            ?? (words.count > 1 && words[1].keyword.isEmpty ? words[1].value : Value("r"))
-        let text = mode.display
-        if text.contains("w") || text.contains("a") || text.contains("x") || text.contains("+") || text.contains("O_WR")
-            || mode.text == nil
-        {
-            effects.append(.write(path))
-        }
-        if text.contains("r") || text.contains("+") || mode.text == nil { effects.append(.read(path)) }
-    }
-
-    private mutating func eval(_ code: Value, _ name: String, _ arguments: [Expression]) {
-        if name.hasSuffix("pickle.loads") || name.hasSuffix("unserialize") || name.contains("marshal")
-            || name == "Marshal.load" || name.contains("CDLL") || name.contains("dlopen") || name.contains("loadlib")
-            || name.contains("LoadLibrary")
-        {
-            effects.append(.computed("\(name) of data", code.taints))
-            return
-        }
-        if language.name == "perl" || language.name == "ruby", arguments.isEmpty || code.isEmpty { return }
-        if name.hasSuffix("compile"), let text = code.text, text.utf8.count < 3 { return }
-        if code.text != nil {
-            effects.append(.code(code))
-        } else {
-            effects.append(.computed("\(language.name) code that the code computes", code.taints))
-        }
-    }
-
-    /// The environment as a whole is every secret of the session; one variable only that one.
-    private mutating func note(_ access: Value) {
-        guard access.taints.contains(.secret) else { return }
-        if case .unknown(.environment(let name))? = access.pieces.first {
-            effects.append(.secret("environment \(name)"))
-        } else {
-            effects.append(.secret("environment"))
-        }
-    }
-
-    /// A request: what logs in is told from what is sent.
-    private mutating func connect(_ address: Value, _ arguments: [Expression], sends: Bool, from open: Int) {
-        let end =
-            open < tokens.count && tokens[open] == .symbol("(") ? closing(open) : self.arguments(from: open).end
-        var taints = Operation.Taints()
-        for argument in arguments {
-            taints.formUnion(argument.value.taints)
-            for item in argument.list ?? [] { taints.formUnion(item.taints) }
-        }
-        taints.subtract([.secret, .net, .stranger])
-        var credentials: [Value] = []
-        var isAddress = address.taints.contains(.secret)
-        for secret in secrets(from: open, to: end) {
-            if secret.logsIn(language.name) {
-                credentials.append(secret.value)
-            } else if isAddress, secret.keys.isEmpty {
-                // It stands in the URL, whose parts are told apart later.
-                isAddress = false
-            } else {
-                taints.insert(.secret)
-            }
-        }
-        var sends = sends || taints.contains(.secret)
-        for place in open..<min(end, tokens.count) {
-            guard case .name(let word) = tokens[place] else { continue }
-            if ["body", "data", "json", "files"].contains(word) { sends = true }
-        }
-        effects.append(
-            .connect(address, sends: sends, taints: taints, credentials: Array(credentials.prefix(8))))
-    }
-}
-
-extension Value {
-    /// Without the `<`, `>` and blanks that perl's `open` takes before a path.
-    fileprivate var droppingMarks: Value {
-        guard case .text(let text)? = pieces.first else { return self }
-        var value = self
-        value.pieces[0] = .text(String(text.drop { $0 == ">" || $0 == "<" || $0 == "+" || $0 == " " }))
-        return value
     }
 }
